@@ -1,0 +1,49 @@
+# The commands of this repository. `make demo` and `make test` need nothing beforehand on Debian with python3.11.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
+
+.PHONY: help setup test trials lint docs ci demo lock clean
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: $(VENV)/.built ## everything that the other commands need
+
+$(VENV)/.packages: requirements.lock tools/setup.sh
+	@tools/setup.sh $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.packages $(NATIVE_SOURCES)
+	@echo "Building the native parts ..."
+	@$(PY) -m pip install -q --no-build-isolation --no-deps --check-build-dependencies -e .
+	@touch $@
+
+test: setup ## set up and run the tests (the slow trials excepted)
+	@$(PY) -m pytest -n auto --dist loadgroup
+
+trials: setup ## the slow fault trials; ends with FIGURE lines
+	@$(PY) -m pytest -n 0 -m slow -s
+
+lint: setup ## style, types and import contracts
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+docs: setup ## build the documentation, warnings as errors
+	@$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+lock: ## resolve the lock files anew from pyproject.toml
+	@$(PY) -m uv pip compile pyproject.toml --extra dev --universal --generate-hashes -q \
+	    --custom-compile-command "make lock" -o requirements.lock
+	@$(PY) -m uv pip compile pyproject.toml --extra dev --extra bench -c requirements.lock --universal \
+	    --generate-hashes -q --custom-compile-command "make lock" -o requirements-bench.lock
+
+clean: ## remove what the other commands made
+	@rm -rf $(VENV) build docs/_build demo
+
+include $(wildcard bench/*.mk)

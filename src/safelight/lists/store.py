@@ -1,0 +1,149 @@
+"""The truth about hash lists, as a protocol: the embedded store and the server's both keep it.
+
+A store numbers every change. Indexes are derived from it: a writer tails :meth:`ListStore.changes` and stamps
+what it built with :class:`Stamp`, so that a restored backup (an older sequence, or another epoch) is noticed.
+``tests/unit/lists/conformance.py`` holds the promises that every implementation is tested against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from safelight.types import ListClass, ListEntry, Signal
+
+DEFAULT_DISTANCE: Final = 31
+"""PDQ distance up to which two pictures are taken as the same, of 256 bits (Meta's PDQ description, 2019)."""
+
+MAX_DISTANCE: Final = 64
+"""The widest distance a list may ask for; random pairs sit near 128."""
+
+
+@dataclass(frozen=True, slots=True)
+class HashListInfo:
+    """What is known of a list beside its entries.
+
+    ``distance`` (0-64) is the widest Hamming distance that counts as a match for its PDQ entries. ``shadow``
+    suppresses automatic action, never review. A list that is not ``enabled`` is kept and not searched.
+    """
+
+    name: str
+    list_class: ListClass
+    distance: int = DEFAULT_DISTANCE
+    shadow: bool = False
+    enabled: bool = True
+    source: str = ""
+    entries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A stored row, found by its number; the listed value stays in the store."""
+
+    row: int
+    list: str
+    key: str
+    signal_type: str
+    classification: str | None = None
+    flags: frozenset[str] = frozenset()
+
+
+class ChangeKind(StrEnum):
+    """What happened to a row."""
+
+    ADD = "add"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One numbered change to one row. ``value`` is the listed value of an added row, else None."""
+
+    sequence: int
+    kind: ChangeKind
+    row: int
+    signal_type: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which state of which store: an index built at a stamp serves every later sequence of the same epoch."""
+
+    workspace: str
+    epoch: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of the entries offered: new rows, rows that were there already, rows brought up to date."""
+
+    added: int = 0
+    known: int = 0
+    updated: int = 0
+
+
+class ListStore(Protocol):
+    """Lists and their entries. Every method is safe to call from any thread and from several processes."""
+
+    def stamp(self) -> Stamp:
+        """The present state."""
+        ...
+
+    def lists(self) -> tuple[HashListInfo, ...]:
+        """Every list, by name, with its number of live entries."""
+        ...
+
+    def get(self, name: str) -> HashListInfo:
+        """One list. Raises :class:`~safelight.errors.NoSuchList`."""
+        ...
+
+    def create(self, info: HashListInfo) -> HashListInfo:
+        """A new, empty list. Raises :class:`~safelight.errors.ListExists`."""
+        ...
+
+    def change(
+        self,
+        name: str,
+        *,
+        distance: int | None = None,
+        shadow: bool | None = None,
+        enabled: bool | None = None,
+    ) -> HashListInfo:
+        """Change a list's settings; takes effect for the next search, without rebuilding an index."""
+        ...
+
+    def remove(self, name: str) -> int:
+        """Withdraw every entry of a list and forget it; returns how many entries went."""
+        ...
+
+    def add(self, entries: Iterable[ListEntry]) -> Added:
+        """Add entries to the lists they name, in batches; committed when this returns."""
+        ...
+
+    def withdraw(self, name: str, keys: Iterable[str]) -> int:
+        """Withdraw entries by the source's keys; returns how many rows went."""
+        ...
+
+    def find(self, signals: Sequence[Signal]) -> tuple[tuple[StoredEntry, ...], ...]:
+        """The live rows of enabled lists whose type and value equal each signal's, in the order asked."""
+        ...
+
+    def resolve(self, rows: Iterable[int]) -> dict[int, StoredEntry]:
+        """The live rows among these numbers; withdrawn rows and rows of disabled lists are left out."""
+        ...
+
+    def changes(self, after: int, limit: int = 10_000) -> Sequence[Change]:
+        """Changes with a sequence greater than ``after``, oldest first, at most ``limit``."""
+        ...
+
+    def live(self, signal_type: str) -> Iterator[tuple[int, str]]:
+        """Every live row of a type as (row, value), for building an index; sees one consistent state."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections."""
+        ...

@@ -1,0 +1,1 @@
+"""Indexes derived from a list store, and the matches found in them."""

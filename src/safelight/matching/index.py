@@ -1,0 +1,45 @@
+"""What every index promises: given a hash, the rows within a distance, exactly, nearest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+DEFAULT_CAP: Final = 1000
+"""Hits returned for one query at most; a result that reached it says so."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hit:
+    """A row of the list store and its Hamming distance (0-256) from the query."""
+
+    distance: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Hits ordered by distance, then row. ``capped`` is true when there were more than the cap."""
+
+    hits: tuple[Hit, ...] = ()
+    capped: bool = False
+
+
+class HammingIndex(Protocol):
+    """Exact range search over 256-bit hashes given as 64 lower-case hexadecimal digits.
+
+    Recall is 1.0 at any radius of 0-256 and any size. Methods may be called from several threads.
+    """
+
+    def __len__(self) -> int:
+        """How many live rows can be found."""
+        ...
+
+    def search(self, value: str, radius: int, cap: int = DEFAULT_CAP) -> Hits:
+        """The rows within ``radius`` of one hash."""
+        ...
+
+    def search_many(self, values: Sequence[str], radius: int, cap: int = DEFAULT_CAP) -> tuple[Hits, ...]:
+        """One result a query, in the order asked: a batch, or the eight dihedral variants of one picture."""
+        ...

@@ -1,0 +1,1 @@
+"""What is this file, and what does it hold?"""

@@ -1,0 +1,1 @@
+"""One file, one observation, one verdict: the pipeline and the policy."""

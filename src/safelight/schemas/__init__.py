@@ -1,0 +1,1 @@
+"""JSON Schemas of what Safelight writes for other programs."""

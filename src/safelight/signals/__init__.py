@@ -1,0 +1,1 @@
+"""One module a signal type: how a part is turned into a hash, and how two of them compare."""
