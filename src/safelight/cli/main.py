@@ -1,11 +1,40 @@
-"""The root command and how its subcommands are found."""
+"""The root command; a subcommand's module is imported only when it is used, so that ``--help`` stays quick."""
 
 from __future__ import annotations
 
+import importlib
+from typing import Final
+
 import click
 
+COMMANDS: Final = {
+    "demo": "safelight.cli.demo:demo",
+    "doctor": "safelight.cli.doctor:doctor",
+    "hash": "safelight.cli.hash:hash_",
+    "keys": "safelight.cli.keys:keys",
+    "lists": "safelight.cli.lists:lists",
+    "policy": "safelight.cli.policy:policy",
+    "scan": "safelight.cli.scan:scan",
+}
+"""Subcommand name to ``module:attribute``."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="safelight")
 def main() -> None:
     """Find known abuse material by hash, with the least possible harm to those who look."""

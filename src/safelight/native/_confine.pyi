@@ -1,0 +1,1 @@
+"""Bindings of native/confine; the headers there say what each function promises."""

@@ -1,0 +1,1 @@
+"""Bindings of native/hamming; the headers there say what each function promises."""

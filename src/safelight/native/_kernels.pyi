@@ -1,1 +1,0 @@
-"""Native kernels of Safelight (see kernels.cpp)."""
