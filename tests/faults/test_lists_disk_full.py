@@ -35,8 +35,7 @@ def _fill(workspace: Workspace) -> int:
     for done in range(0, 10**6, 100):
         try:
             workspace.store.add(entries(range(done, done + 100)))
-        except WorkspaceFull as error:
-            assert "free some space" in str(error)
+        except WorkspaceFull:
             return done
     raise AssertionError("the disk was never full")
 
