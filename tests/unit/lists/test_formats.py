@@ -170,6 +170,15 @@ def test_a_quote_that_never_closes_costs_its_own_line_only(path: Path) -> None:
     assert len(records) == 198
 
 
+def test_two_stray_quotes_swallow_nothing_between_them(path: Path) -> None:
+    rows = [f"{pdq(n)},k{n}" for n in range(20)]
+    rows[3] = f'{pdq(3)},"k3'
+    rows[10] = f'{pdq(10)},k10"'
+    records, bad = read(path, "pdq,key\n" + "\n".join(rows))
+    assert [b.number for b in bad] == [5]
+    assert [r.line for r in records] == [n + 2 for n in range(20) if n != 3]
+
+
 def test_a_key_that_repeats_the_value_is_not_kept(path: Path) -> None:
     records, _ = read(path, f"md5,key\n{MD5},{MD5.upper()}\n")
     assert records[0].key is None
