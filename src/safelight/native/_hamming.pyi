@@ -1,9 +1,10 @@
 """Bindings of native/hamming; the headers there say what each function promises.
 
-Hashes are 32 bytes as the signal is written (byte 0 = first two hexadecimal digits); rows are the list store's
-row numbers, below 2**63. Everything may be called from any thread, and lets other threads run while it works.
+Hashes are 32 bytes as the signal is written (byte 0 = first two hexadecimal digits); rows are the list
+store's row numbers, below 2**63. Everything may be called from any thread, and lets other threads run while it works.
 """
 
+import builtins
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
@@ -38,7 +39,7 @@ class _IndexFile:
     @property
     def path(self) -> str: ...
     @property
-    def stamp(self) -> bytes: ...
+    def stamp(self) -> builtins.bytes: ...
     def blocks(self) -> int:
         """How many blocks of at most 4 MiB carry a checksum."""
 
