@@ -57,7 +57,9 @@ class OpenedFile:
             same = _Identity.of(self.fd) == self.identity
         except OSError as error:
             return Problem(UnscannedReason.UNREADABLE, detail=_explain(error))
-        return None if same else Problem(UnscannedReason.CHANGED, detail="it was written to while it was read")
+        return (
+            None if same else Problem(UnscannedReason.CHANGED, detail="it was written to while it was read")
+        )
 
     def media_file(self, sha256: str) -> MediaFile:
         """The same file with its digest."""
@@ -103,7 +105,8 @@ def _look(fd: int, max_bytes: int) -> OpenedFile | Problem:
         identity = _Identity.of(fd)
         if identity.size > max_bytes:
             return Problem(
-                UnscannedReason.TOO_LARGE, detail=f"{identity.size:,} bytes; at most {max_bytes:,} are allowed"
+                UnscannedReason.TOO_LARGE,
+                detail=f"{identity.size:,} bytes; at most {max_bytes:,} are allowed",
             )
         head = os.pread(fd, HEAD_BYTES, 0)
     except OSError as error:

@@ -129,7 +129,11 @@ def _iso_media(head: bytes) -> Sniffed:
 def _text(head: bytes) -> Sniffed | None:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Sniffed(MediaKind.TEXT, "text/plain") if _decodes(head[: len(head) & ~1], "utf-16") else None
-    if not head or any(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head) or not _decodes(head, "utf-8"):
+    if (
+        not head
+        or any(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head)
+        or not _decodes(head, "utf-8")
+    ):
         return None
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1024].lower()
     if b"<svg" in start and start.startswith(b"<"):
