@@ -13,58 +13,10 @@ from PIL import Image
 BLOCK = 16
 # rangeTabLps (H.265, table 9-46) for the widest quarter of the range, by state.
 LPS = [
-    240,
-    227,
-    216,
-    205,
-    195,
-    185,
-    175,
-    166,
-    158,
-    150,
-    142,
-    135,
-    128,
-    122,
-    116,
-    110,
-    104,
-    99,
-    94,
-    89,
-    85,
-    80,
+    *(240, 227, 216, 205, 195, 185, 175, 166, 158, 150, 142, 135, 128, 122, 116, 110, 104, 99, 94, 89, 85),
+    *(80, 76, 72, 69, 65, 62, 59, 56, 53, 50, 48, 45, 43, 41, 39, 37, 35, 33, 31, 30, 28),
+    *(27, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 14, 13, 12, 12, 11, 11, 10, 9),
 ]
-LPS += [
-    76,
-    72,
-    69,
-    65,
-    62,
-    59,
-    56,
-    53,
-    50,
-    48,
-    45,
-    43,
-    41,
-    39,
-    37,
-    35,
-    33,
-    31,
-    30,
-    28,
-    27,
-    25,
-    24,
-    23,
-    22,
-    21,
-]
-LPS += [20, 19, 18, 17, 16, 15, 14, 14, 13, 12, 12, 11, 11, 10, 9]
 
 
 class Bits:
@@ -168,7 +120,7 @@ def full_box(kind: str, *content: bytes, version: int = 0, flags: int = 0) -> by
 
 
 def heic(image: Image.Image, *, quarter_turns: int = 0, exif: bytes = b"") -> bytes:
-    """A HEIC of a picture whose sides are multiples of 16, shown turned anticlockwise by ``quarter_turns``."""
+    """A HEIC of a picture whose sides are multiples of 16, shown turned anticlockwise."""
     sets = parameter_sets(*image.size)
     arrays = b"".join(struct.pack(">BHH", 0x80 | kind, 1, len(nal)) + nal for kind, nal in sets)
     hvcc = b"\1" + PROFILE + b"\xf0\0\xfc\xfd\xf8\xf8\0\0\x0f\3" + arrays

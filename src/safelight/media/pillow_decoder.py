@@ -13,7 +13,7 @@ import json
 import struct
 import warnings
 from collections.abc import Iterator
-from typing import Final
+from typing import IO, Final, cast
 
 import pi_heif
 from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
@@ -83,9 +83,9 @@ class _Opened:
         self.selector = _SELECTOR.get(self.image.format or "", "frame")
 
     def _open(self) -> Image.Image:
-        # Sizes are checked here, with a message that names them; Pillow checks pictures inside pictures (icons).
+        # Sizes are checked here, with a message that names them; Pillow checks pictures inside icons.
         Image.MAX_IMAGE_PIXELS = None
-        image = Image.open(Descriptor(self._fd), formats=FORMATS)
+        image = Image.open(cast("IO[bytes]", Descriptor(self._fd)), formats=FORMATS)
         self._check(image)
         Image.MAX_IMAGE_PIXELS = self._max_pixels
         return image

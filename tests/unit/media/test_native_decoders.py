@@ -1,4 +1,4 @@
-"""What JPEG, PNG and WebP hash to natively is what Pillow's pixels hash to with the reference: distance 0."""
+"""What JPEG, PNG and WebP hash to natively is what the reference makes of Pillow's pixels: distance 0."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
 from pictures import distance, draw, encode, native, oracle, pillow
+from PIL import Image, ImageOps
 
 SIZES = [(320, 240), (333, 251), (64, 64), (63, 65), (640, 17), (5, 5), (1023, 769)]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile, ImageOps
 from heic import heic
 from pictures import distance, draw, encode, oracle, pillow
+from PIL import Image, ImageFile, ImageOps
 
 
 def opened(content: bytes) -> Image.Image:
@@ -142,7 +142,7 @@ def test_heic_orientation_is_applied_once(quarter_turns: int, orientation: int) 
 
 
 def test_xmp_alone_does_not_turn_a_picture() -> None:
-    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    xmp = b'<rdf:RDF><rdf:Description tiff:Orientation="6"/></rdf:RDF>'
     content = encode(draw(200, 100).convert("CMYK"), "JPEG", xmp=xmp)
     assert pillow(content).only["width"] == 200
 
@@ -157,7 +157,7 @@ ANIMATED = [
 ]
 
 
-def animation(frames: list[Image.Image], **options: Any) -> bytes:
+def animation(frames: list[Image.Image], **options: object) -> bytes:
     return encode(frames[0], **options, save_all=True, append_images=frames[1:], duration=100)
 
 
