@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import IO, Final, cast
 
 import pi_heif
-from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
+from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from safelight.media.as_seen import as_seen
 from safelight.media.descriptor import Descriptor
@@ -203,7 +203,8 @@ def _say_problem(reason: UnscannedReason, detail: str, selectors: Selectors = ()
 
 
 def _problem(error: Exception, selectors: Selectors = ()) -> Message:
-    # An exception's text can quote the file, but the observation's writers escape what they print.
+    if isinstance(error, UnidentifiedImageError):  # its text names an object in memory
+        return _say_problem(UnscannedReason.DAMAGED, "no decoder recognises the image data", selectors)
     return _say_problem(_reason(error), str(error) or type(error).__name__, selectors)
 
 
