@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from typing import Any
 
@@ -297,3 +299,11 @@ def test_what_is_no_picture_is_one_problem(content: bytes) -> None:
 def test_postscript_is_never_run() -> None:
     replies = pillow(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n")
     assert replies.reasons == ["damaged"]
+
+
+def test_the_warm_parent_loads_no_more_than_decoding_needs() -> None:
+    # What it maps, every fork copies; what it holds, an attacker inside could read.
+    program = "import sys, safelight.media.pillow_decoder; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert not loaded & {"pydantic", "numpy", "sqlite3", "cryptography", "safelight.lists", "safelight.keys"}
