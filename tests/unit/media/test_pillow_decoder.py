@@ -247,6 +247,14 @@ def test_a_picture_of_too_many_pixels_is_refused(format_: str) -> None:
     assert not replies.pictures
 
 
+def test_a_later_page_of_too_many_pixels_costs_only_itself() -> None:
+    pages = [draw(50, 50, 1), draw(200, 200, 2), draw(50, 50, 3)]
+    replies = pillow(encode(pages[0], "TIFF", save_all=True, append_images=pages[1:]), max_pixels=39_999)
+    assert [picture["selectors"] for picture in replies.pictures] == [[["page", "1"]], [["page", "3"]]]
+    assert replies.reasons == ["too_many_pixels"]
+    assert "200 x 200" in replies.problems[0]["detail"]
+
+
 @pytest.mark.parametrize("options", [{"format_": "GIF"}, {"format_": "BMP"}, {"format_": "TIFF"}], ids=str)
 def test_what_can_be_read_of_a_truncated_picture_is_hashed(options: dict[str, Any]) -> None:
     content = encode(draw(), **options)
