@@ -78,7 +78,7 @@ class ScanState:
                 raise sqlite3.DatabaseError("another program's database")
             if self._results is not None and self._results.exists():
                 raise UsageError(
-                    f"{self._results} exists, but the state {self._path} is new; results are never overwritten"
+                    f"{self._results} exists and the state {self._path} is new; results are never overwritten"
                 )
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
@@ -98,10 +98,10 @@ class ScanState:
 
     def finished(self, met: Found | Refused) -> Tallied | None:
         """What was counted of a file that is finished and unchanged, else None."""
-        row = self._db.execute(
-            "SELECT tallied FROM finished WHERE path=? AND size=? AND changed_ns=? AND inode=? AND made_with=?",
-            (*_same(met), self._made_with),
-        ).fetchone()
+        query = (
+            "SELECT tallied FROM finished WHERE (path, size, changed_ns, inode, made_with) = (?, ?, ?, ?, ?)"
+        )
+        row = self._db.execute(query, (*_same(met), self._made_with)).fetchone()
         return row and Tallied.from_list(json.loads(row[0]))
 
     def others(self) -> int:
