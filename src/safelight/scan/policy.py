@@ -121,11 +121,13 @@ class Policy:
             return Verdict(outcome, strongest.rule)
         if observation.matches_capped:
             return Verdict(Outcome.HOLD, "too-many-matches")
-        if reason := _not_looked_at(observation):
-            return Verdict(Outcome.UNSCANNED, "not-scanned", reason=reason)
+        if not _compared(observation):
+            return Verdict(Outcome.UNSCANNED, "no-list", reason=UnscannedReason.NO_LIST)
         limited = _limited(observation)
         if limited and self.too_plain is TooPlain.HOLD:
             return Verdict(Outcome.HOLD, "too-plain")
+        if reason := _not_looked_at(observation):
+            return Verdict(Outcome.UNSCANNED, "not-scanned", reason=reason)
         return Verdict(Outcome.CLEAR, strongest.rule if strongest else "nothing-matched", limited=limited)
 
     def fingerprint(self) -> str:
@@ -151,13 +153,16 @@ def _vouches(match: Match, part: Part) -> bool:
     )
 
 
-def _not_looked_at(observation: Observation) -> UnscannedReason | None:
-    compared = any(
+def _compared(observation: Observation) -> bool:
+    """Whether there was anything to find: a known-good list alone is nothing to be clear of."""
+    return any(
         searched.entries and searched.list_class is not ListClass.KNOWN_GOOD
         for searched in observation.searched
     )
-    if not compared:
-        return UnscannedReason.NO_LIST
+
+
+def _not_looked_at(observation: Observation) -> UnscannedReason | None:
+    """Why the file was not wholly looked at; no problem told and still nothing to show for it counts too."""
     if observation.problems:
         return gravest(problem.reason for problem in observation.problems)
     types = {signal.type for signal in observation.signals}

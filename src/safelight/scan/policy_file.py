@@ -126,11 +126,9 @@ def _plain(error: ValidationError, table: dict[str, object]) -> list[str]:
             name = rule.get("name") if isinstance(rule, dict) else None
             place = f"rule {number + 1}" + (f" ({name!r})" if name else "")
         field = next((str(step) for step in where if isinstance(step, str)), "")
-        said = _PLAIN.get(mistake["type"]) or _sentence(mistake["msg"])
-        lines.append("  " + ": ".join(filter(None, [place, " ".join(filter(None, [field, said]))])))
+        said = _PLAIN.get(mistake["type"]) or mistake["msg"].removeprefix("Value error, ").removeprefix(
+            "Input "
+        )
+        joint = " " if said.startswith(("is ", "should ")) else ": "
+        lines.append("  " + ": ".join(filter(None, [place, joint.join(filter(None, [field, said]))])))
     return lines
-
-
-def _sentence(message: str) -> str:
-    message = message.removeprefix("Value error, ").removeprefix("Input ")
-    return f": {message}" if not message.startswith("should") else message
