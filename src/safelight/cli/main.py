@@ -1,11 +1,14 @@
-"""The root command; a subcommand is imported only when it is used, so that ``--help`` stays quick."""
+"""The root command; a subcommand's module is imported only when it is used, so ``--help`` stays quick."""
 
 from __future__ import annotations
 
 import importlib
-from typing import Final
+from typing import Any, Final
 
 import click
+
+from safelight.cli.exit_codes import ExitCode
+from safelight.errors import SafelightError, UsageError
 
 COMMANDS: Final = {
     "demo": "safelight.cli.demo:demo",
@@ -19,8 +22,12 @@ COMMANDS: Final = {
 """Subcommand name to ``module:attribute``."""
 
 
+class _Misused(click.ClickException):
+    exit_code = ExitCode.USAGE
+
+
 class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
@@ -30,6 +37,17 @@ class _LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Errors raised on purpose end as one message and an exit code, never as a traceback."""
+        try:
+            return super().invoke(ctx)
+        except SafelightError as error:
+            raise (_Misused if isinstance(error, UsageError) else click.ClickException)(str(error)) from error
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe has left
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(

@@ -56,6 +56,16 @@ class ScanState:
         self._path = path
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
+        except sqlite3.OperationalError as error:
+            raise UsageError(f"cannot use the state {path}: {error}") from error
+        try:
+            self._lock()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _lock(self) -> None:
+        try:
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode=TRUNCATE")
             self._db.execute("PRAGMA synchronous=FULL")
@@ -63,11 +73,11 @@ class ScanState:
             self._prepare()
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise UsageError(f"the state {path} is in use by another scan; wait for it") from error
-            raise UsageError(f"cannot use the state {path}: {error}") from error
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise UsageError(f"the state {self._path} is in use by another scan; wait for it") from error
+            raise UsageError(f"cannot use the state {self._path}: {error}") from error
         except sqlite3.DatabaseError as error:
-            raise UsageError(f"{path} is not a scan state; give a new file") from error
+            raise UsageError(f"{self._path} is not a scan state; give a new file") from error
 
     def _prepare(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
