@@ -71,7 +71,9 @@ KINDS: Final = (
     Kind("recoloured", "grey.jpg", ImageOps.grayscale, {"quality": 90}),
     Kind("recoloured", "bright.jpg", lambda p: ImageEnhance.Brightness(p).enhance(1.2), {"quality": 90}),
     Kind("mirrored or turned", "mirror.jpg", ImageOps.mirror, {"quality": 90}),
-    Kind("mirrored or turned", "turned.jpg", lambda p: p.transpose(Image.Transpose.ROTATE_90), {"quality": 90}),
+    Kind(
+        "mirrored or turned", "turned.jpg", lambda p: p.transpose(Image.Transpose.ROTATE_90), {"quality": 90}
+    ),
     Kind("converted", "webp", _same, {"quality": 80}),
     Kind("converted", "palette.gif", lambda p: p.quantize(64), {}),
     Kind("converted", "cmyk.jpg", lambda p: p.convert("CMYK"), {"quality": 90}),

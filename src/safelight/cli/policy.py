@@ -77,4 +77,7 @@ def _cell(checked: Policy, match: Match) -> Text:
         silences = is_exact(match) and not match.shadow
         return Text("silences likeness" if silences else "nothing", "dim")
     decided = checked.decide(match)
-    return Text.assemble((decided.action.name.lower(), _STYLES[decided.action]), ("  " + decided.rule.removesuffix(" (shadow)"), "dim"))
+    return Text.assemble(
+        (decided.action.name.lower(), _STYLES[decided.action]),
+        ("  " + decided.rule.removesuffix(" (shadow)"), "dim"),
+    )

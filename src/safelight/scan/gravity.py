@@ -11,8 +11,8 @@ _R = UnscannedReason
 
 GRAVITY: Final = (
     # What is wrong with the installation comes first: it concerns every file.
-    _R.NO_LIST,
     _R.DEPENDENCY_DOWN,
+    _R.NO_LIST,
     _R.SANDBOX_UNAVAILABLE,
     # Then what an attacker could bring about, or a fault of ours.
     _R.BAD_REPLY,

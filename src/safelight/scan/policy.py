@@ -122,7 +122,8 @@ class Policy:
         if observation.matches_capped:
             return Verdict(Outcome.HOLD, "too-many-matches")
         if not _compared(observation):
-            return Verdict(Outcome.UNSCANNED, "no-list", reason=UnscannedReason.NO_LIST)
+            reasons = [UnscannedReason.NO_LIST, *(problem.reason for problem in observation.problems)]
+            return Verdict(Outcome.UNSCANNED, "no-list", reason=gravest(reasons))
         limited = _limited(observation)
         if limited and self.too_plain is TooPlain.HOLD:
             return Verdict(Outcome.HOLD, "too-plain")

@@ -14,7 +14,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -122,13 +123,25 @@ class ScanState:
 
     def commit(self, batch: Iterable[Finished], results_length: int) -> None:
         """Make a batch durable. Its result lines must be on disk, ``results_length`` bytes in all."""
+        with self._transaction():
+            self._write(batch, results_length)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _write(self, batch: Iterable[Finished], results_length: int) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO finished VALUES (?, ?, ?, ?, ?, ?)",
             ((*_same(one.met), self._made_with, json.dumps(one.tallied.to_list())) for one in batch),
         )
         self._db.execute("UPDATE results SET length=?", (results_length,))
-        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Release the file and its lock."""
