@@ -1,13 +1,14 @@
-// Which vector instructions the kernels may use, decided once a process.
+// Which instruction sets the kernels may use on this machine, decided once a process.
 #pragma once
 
 namespace safelight {
 
-enum class Isa { kScalar, kAvx2, kAvx512 };  // kScalar: whatever every machine of the architecture has
+enum class Isa { kScalar, kAvx2, kAvx512 };
 
-// The widest set that this machine and its kernel support. The environment variable SAFELIGHT_ISA
-// (scalar, avx2, avx512) lowers it, so that tests can force each set in turn; it never raises it.
-// kAvx2 implies FMA; kAvx512 implies F, BW, DQ and VL. Both are false on other architectures.
+// The best set this CPU has, or the one that the environment variable SAFELIGHT_ISA names ("scalar", "avx2",
+// "avx512"; for tests and for measuring). Throws std::runtime_error if the variable names a set that is
+// unknown or that the CPU lacks. kAvx2 implies FMA; kAvx512 implies F, BW, DQ and VL; a kernel that needs more
+// asks for it itself.
 Isa isa();
 
 const char* name(Isa);
