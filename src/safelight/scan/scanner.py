@@ -1,170 +1,123 @@
-"""One file in, one observation and one verdict out: open, digest, decode in the sandbox, match, decide."""
+"""One file in, one observation and one verdict out: observe, compare, decide."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from importlib.metadata import version
 from types import TracebackType
 from typing import Final, Self
 
 from safelight.errors import SafelightError
-from safelight.lists.store import ListStore
-from safelight.matching import Matched, Matcher
-from safelight.media import inspect, open_media
+from safelight.lists import HashList
 from safelight.media.sandbox import Limits, Sandbox
+from safelight.scan.observe import Source, now_utc, observe, unseen
 from safelight.scan.policy import DEFAULT_POLICY, Policy
+from safelight.scan.searching import anything_listed, open_lists
 from safelight.scan.walk import Refused
-from safelight.signals.digest import digest
 from safelight.types import (
     Match,
-    MediaKind,
     Observation,
     Problem,
     ScanResult,
     SearchedList,
     Signal,
+    Unhashable,
     UnscannedReason,
 )
+from safelight.workspace import Workspace
 
 _log: Final = logging.getLogger("safelight.scan")
 
 DEFAULT_LIMITS: Final = Limits()
 
-Source = str | os.PathLike[str] | bytes
-"""A path, or the bytes themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Searched:
-    """A store, what searches it, and which of its lists (None: every enabled one)."""
-
-    store: ListStore
-    matcher: Matcher
-    only: frozenset[str] | None = None
-
-    def match(self, signals: Sequence[Signal]) -> Matched:
-        """What the chosen lists have to say. When matches were capped, they stay so: some may be hidden."""
-        found = self.matcher.match(signals)
-        if self.only is None:
-            return found
-        return Matched(
-            tuple(match for match in found.matches if match.list in self.only),
-            found.capped,
-            tuple(searched for searched in found.searched if searched.name in self.only),
-        )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
 
 class Scanner:
     """Scans files, from any number of threads, until closed.
 
-    ``searched`` are the lists to compare with; :func:`safelight.scan.open_scanner` gathers them from a
-    workspace and from lists in memory. ``policy`` decides; ``limits`` bound what decoding one file may cost.
+    ``lists`` are hash lists in memory. ``workspace`` is one that ``safelight lists`` made, or its directory;
+    ``only`` names those of its lists to search (default: every enabled one). ``policy`` decides; ``limits``
+    bound what decoding one file may cost.
 
-    What a *file* does wrong is never raised: it is told in the result.
+    Raises :class:`~safelight.errors.SafelightError` when something that it needs cannot be opened. What a
+    *file* does wrong is never raised: it is told in the result.
     """
 
     def __init__(
         self,
-        searched: Iterable[Searched],
         *,
+        lists: Iterable[HashList] = (),
+        workspace: Workspace | str | os.PathLike[str] | None = None,
+        only: Iterable[str] | None = None,
         policy: Policy = DEFAULT_POLICY,
         limits: Limits = DEFAULT_LIMITS,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = now_utc,
     ) -> None:
-        """Start the sandbox. Raises :class:`~safelight.errors.SandboxError`."""
-        self._searched = tuple(searched)
+        """Open the lists and start the sandbox."""
         self._policy = policy
         self._limits = limits
         self._clock = clock
-        self._resources = ExitStack()
-        self._sandbox = self._resources.enter_context(Sandbox(limits))
+        with ExitStack() as opening:
+            self._searched = opening.enter_context(open_lists(lists, workspace, only))
+            self._sandbox = opening.enter_context(Sandbox(limits))
+            self._opened = opening.pop_all()
 
     def scan(self, source: Source, name: str | None = None) -> ScanResult:
         """One file's observation and verdict. ``name`` stands for the source in the result."""
         shown = name if name is not None else "" if isinstance(source, bytes) else os.fsdecode(source)
         try:
-            observation = self._observe(source, shown)
+            seen = self._matched(observe(source, shown, self._sandbox, self._limits, self._clock()))
         except Exception as error:  # noqa: BLE001 - a fault of ours must neither stop a run nor pass unseen
             _log.exception("scanning %r failed", shown)
-            detail = (
-                f"Safelight itself failed ({type(error).__name__}); the log has the details, please report it"
-            )
-            observation = self._unseen(shown, Problem(UnscannedReason.CRASHED, detail=detail))
-        return ScanResult(observation, self._policy.verdict(observation))
+            detail = f"Safelight itself failed ({type(error).__name__}); the log has the details, please report it"
+            seen = self._matched(unseen(shown, Problem(UnscannedReason.CRASHED, detail=detail), self._clock()))
+        return ScanResult(seen, self._policy.verdict(seen))
 
     def refuse(self, refused: Refused) -> ScanResult:
         """The result for a path that a walk did not take for a file."""
-        observation = self._unseen(refused.path, refused.problem)
-        return ScanResult(observation, self._policy.verdict(observation))
+        seen = self._matched(unseen(refused.path, refused.problem, self._clock()))
+        return ScanResult(seen, self._policy.verdict(seen))
+
+    def anything_listed(self) -> bool:
+        """Whether there is anything to find; without, every file is *unscanned*."""
+        return anything_listed(self._searched)
 
     def made_with(self) -> str:
         """A digest of everything but the file that a verdict depends on: lists, policy, limits, version."""
-        lists = [(s.store.stamp(), s.store.lists(), sorted(s.only or ())) for s in self._searched]
+        lists = [(one.store.stamp(), one.lists()) for one in self._searched]
         text = repr((version("safelight"), self._policy.fingerprint(), self._limits, lists))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def _observe(self, source: Source, name: str) -> Observation:
-        with open_media(source, max_bytes=self._limits.max_file_bytes) as opened:
-            if isinstance(opened, Problem):
-                return self._unseen(name, opened)
-            digests = digest(opened.fd)
-            found = inspect(opened, self._sandbox)
-            changed = opened.changed()
-        problems = found.problems + ((changed,) if changed else ())
-        signals = (*digests, *found.signals)
-        seen = Observation(
-            name=name,
-            size=opened.size,
-            kind=opened.kind,
-            mime=opened.mime,
-            scanned_at=self._clock(),
-            pictures=found.pictures,
-            signals=signals,
-            unhashable=found.unhashable,
-            problems=problems,
-        )
-        return self._matched(seen)
-
-    def _unseen(self, name: str, problem: Problem) -> Observation:
-        """The observation of a file that was not even read."""
-        empty = Observation(name, 0, MediaKind.UNKNOWN, "", self._clock(), problems=(problem,))
-        return self._matched(empty)
-
     def _matched(self, seen: Observation) -> Observation:
         matches: list[Match] = []
-        lists: list[SearchedList] = []
+        searched: list[SearchedList] = []
         problems = list(seen.problems)
         capped = False
-        for searched in self._searched:
+        for lists in self._searched:
             try:
-                found = searched.match(seen.signals)
+                found = lists.match(seen.signals)
             except SafelightError as error:
                 problems.append(Problem(UnscannedReason.DEPENDENCY_DOWN, detail=str(error)))
                 continue
             matches += found.matches
-            lists += found.searched
+            searched += found.searched
             capped = capped or found.capped
         return replace(
             seen,
             matches=tuple(matches),
             matches_capped=capped,
-            searched=tuple(lists),
+            searched=tuple(searched),
             problems=tuple(problems),
         )
 
     def close(self) -> None:
-        """Stop the sandbox; scans that are under way end as unscanned."""
-        self._resources.close()
+        """Stop the sandbox and close the lists; scans that are under way end as unscanned."""
+        self._opened.close()
 
     def __enter__(self) -> Self:
         """Nothing more to open."""
@@ -175,3 +128,22 @@ class Scanner:
     ) -> None:
         """Close."""
         self.close()
+
+
+def scan(
+    source: Source,
+    *,
+    lists: Iterable[HashList] = (),
+    workspace: Workspace | str | os.PathLike[str] | None = None,
+    policy: Policy = DEFAULT_POLICY,
+) -> ScanResult:
+    """Scan one path, or bytes. For more than a few files keep a :class:`Scanner`: starting one takes longer."""
+    with Scanner(lists=lists, workspace=workspace, policy=policy) as scanner:
+        return scanner.scan(source)
+
+
+def hash(source: Source) -> tuple[Signal | Unhashable | Problem, ...]:  # noqa: A001 - the field's word
+    """Every hash of one path, or bytes; with what could not be hashed or looked at, and why."""
+    with Sandbox(DEFAULT_LIMITS) as sandbox:
+        seen = observe(source, "", sandbox, DEFAULT_LIMITS, now_utc())
+    return (*seen.signals, *seen.unhashable, *seen.problems)

@@ -1,0 +1,49 @@
+"""What one file is and yields, before it is compared with anything: opened, digested, decoded in the sandbox.
+
+Digests and decoders read the same descriptor, so they speak of the same bytes; a file that changed meanwhile
+is told as such.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+from safelight.media import inspect, open_media
+from safelight.media.sandbox import Limits, Sandbox
+from safelight.signals.digest import digest
+from safelight.types import MediaKind, Observation, Problem
+
+Source = str | os.PathLike[str] | bytes
+"""A path, or the bytes themselves."""
+
+
+def now_utc() -> datetime:
+    """The present time; the clock unless a test gives another."""
+    return datetime.now(UTC)
+
+
+def observe(source: Source, name: str, sandbox: Sandbox, limits: Limits, at: datetime) -> Observation:
+    """Everything learnt about one file but its matches. What the file does wrong is told, never raised."""
+    with open_media(source, max_bytes=limits.max_file_bytes) as opened:
+        if isinstance(opened, Problem):
+            return unseen(name, opened, at)
+        digests = digest(opened.fd)
+        found = inspect(opened, sandbox)
+        changed = opened.changed()
+    return Observation(
+        name=name,
+        size=opened.size,
+        kind=opened.kind,
+        mime=opened.mime,
+        scanned_at=at,
+        pictures=found.pictures,
+        signals=(*digests, *found.signals),
+        unhashable=found.unhashable,
+        problems=(*found.problems, changed) if changed else found.problems,
+    )
+
+
+def unseen(name: str, problem: Problem, at: datetime) -> Observation:
+    """The observation of something that was not even read."""
+    return Observation(name, 0, MediaKind.UNKNOWN, "", at, problems=(problem,))
