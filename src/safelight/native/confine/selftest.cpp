@@ -2,7 +2,6 @@
 #include "confine/selftest.hpp"
 
 #include <fcntl.h>
-#include <linux/perf_event.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -48,8 +47,8 @@ struct Attempt {
   long (*call)();  // -1 and errno, or anything else
 };
 
-constexpr std::uintptr_t kNowhere = 1;  // no address: a call that reads there fails with EFAULT, if permitted
-void* nowhere() { return reinterpret_cast<void*>(kNowhere); }
+// No address: a call that reads there fails with EFAULT, if it is permitted.
+void* nowhere() { return reinterpret_cast<void*>(std::uintptr_t{1}); }
 
 long leave_if_child(long pid) {
   if (pid == 0) _exit(0);
@@ -61,64 +60,93 @@ long mapped(std::size_t size, int protection, int flags, int fd) {
   return reinterpret_cast<long>(mmap(nullptr, size, protection, flags, fd, 0));
 }
 
-constexpr Attempt kAttempts[] = {
-    {"open a file for reading", Proof::kAnyFailure, [] { return syscall(__NR_openat, AT_FDCWD, "/etc/passwd", O_RDONLY); }},
-    {"list a directory", Proof::kAnyFailure, [] { return syscall(__NR_openat, AT_FDCWD, "/", O_RDONLY | O_DIRECTORY); }},
-    {"hold a path", Proof::kAnyFailure, [] { return syscall(__NR_openat, AT_FDCWD, "/", O_PATH); }},
-    {"open a file for writing", Proof::kAnyFailure, [] { return syscall(__NR_openat, AT_FDCWD, "/tmp", O_TMPFILE | O_WRONLY, 0600); }},
-    {"write to the given file", Proof::kAnyFailure, [] { return syscall(__NR_pwrite64, kFileFd, "", 1, 0); }},
-    {"truncate the given file", Proof::kAnyFailure, [] { return syscall(__NR_ftruncate, kFileFd, 0); }},
-    {"map the given file for writing", Proof::kAnyFailure, [] { return mapped(1, PROT_READ | PROT_WRITE, MAP_SHARED, kFileFd); }},
-    {"find another descriptor", Proof::kAnyFailure, [] {
-       for (int fd = kReplyFd + 1; fd < 1024; ++fd) {
-         if (fcntl(fd, F_GETFD) != -1) return static_cast<long>(fd);
-       }
-       return -1L;
-     }},
-    {"make a memory file", Proof::kAnyFailure, [] { return syscall(__NR_memfd_create, "safelight", 0); }},
-    {"open an Internet socket", Proof::kAnyFailure, [] { return syscall(__NR_socket, AF_INET, SOCK_STREAM, 0); }},
-    {"open a datagram socket", Proof::kAnyFailure, [] { return syscall(__NR_socket, AF_INET, SOCK_DGRAM, 0); }},
-    {"open a Unix socket", Proof::kAnyFailure, [] { return syscall(__NR_socket, AF_UNIX, SOCK_STREAM, 0); }},
-    {"connect a socket", Proof::kDenial, [] { return syscall(__NR_connect, kReplyFd, nowhere(), sizeof(sockaddr_un)); }},
-    {"pass on a descriptor", Proof::kDenial, [] { return syscall(__NR_sendmsg, kReplyFd, nowhere(), 0); }},
-    {"receive from the reply socket", Proof::kDenial, [] { return syscall(__NR_recvfrom, kReplyFd, nowhere(), 1, MSG_DONTWAIT, nullptr, nullptr); }},
-    {"have signals sent by a socket", Proof::kAnyFailure, [] { return syscall(__NR_fcntl, kReplyFd, F_SETOWN, getppid()); }},
-    {"control a device", Proof::kDenial, [] { return syscall(__NR_ioctl, kReplyFd, FIONREAD, nowhere()); }},
-    {"start a process (fork)", Proof::kAnyFailure, [] { return leave_if_child(syscall(__NR_clone, SIGCHLD, 0, 0, 0, 0)); }},
-    {"start a process (clone3)", Proof::kDenial, [] { return syscall(__NR_clone3, nowhere(), 64); }},
-    {"execute a program", Proof::kDenial, [] { return syscall(__NR_execve, "/bin/sh", nowhere(), nullptr); }},
-    {"signal its parent (kill)", Proof::kAnyFailure, [] { return syscall(__NR_kill, getppid(), 0); }},
-    {"signal its parent (tgkill)", Proof::kAnyFailure, [] { return syscall(__NR_tgkill, getppid(), getppid(), 0); }},
-    {"signal its parent (sigqueue)", Proof::kDenial, [] { return syscall(__NR_rt_sigqueueinfo, getppid(), 0, nowhere()); }},
-    {"hold its parent (pidfd)", Proof::kAnyFailure, [] { return syscall(__NR_pidfd_open, getppid(), 0); }},
-    {"read its parent's limits", Proof::kAnyFailure, [] {
-       rlimit limit{};
-       return syscall(__NR_prlimit64, getppid(), RLIMIT_NOFILE, nullptr, &limit);
-     }},
-    {"set its parent's limits", Proof::kDenial, [] { return syscall(__NR_prlimit64, getppid(), RLIMIT_NOFILE, nowhere(), nullptr); }},
-    {"set its own limits", Proof::kDenial, [] { return syscall(__NR_prlimit64, 0, RLIMIT_NOFILE, nowhere(), nullptr); }},
-    {"trace its parent", Proof::kAnyFailure, [] { return syscall(__NR_ptrace, PTRACE_SEIZE, getppid(), 0, 0); }},
-    {"read its parent's memory", Proof::kAnyFailure, [] {
-       char here = 0, there = 0;
-       const iovec into{&here, 1}, from{&there, 1};
-       return syscall(__NR_process_vm_readv, getppid(), &into, 1, &from, 1, 0);
-     }},
-    {"mount a file system", Proof::kDenial, [] { return syscall(__NR_mount, nowhere(), nowhere(), nowhere(), 0, nullptr); }},
-    {"enter new namespaces", Proof::kAnyFailure, [] { return syscall(__NR_unshare, CLONE_NEWUSER); }},
-    {"become root", Proof::kAnyFailure, [] { return syscall(__NR_setresuid, 0, 0, 0); }},
-    {"use io_uring", Proof::kDenial, [] { return syscall(__NR_io_uring_setup, 1, nowhere()); }},
-    {"load a BPF program", Proof::kDenial, [] { return syscall(__NR_bpf, 0, nowhere(), 64); }},
-    {"open performance counters", Proof::kDenial, [] { return syscall(__NR_perf_event_open, nowhere(), 0, -1, -1, 0); }},
-    {"handle page faults", Proof::kAnyFailure, [] { return syscall(__NR_userfaultfd, O_CLOEXEC); }},
-    {"use the kernel's keys", Proof::kDenial, [] { return syscall(__NR_add_key, nowhere(), nowhere(), nowhere(), 1, 0); }},
-    {"use shared memory", Proof::kDenial, [] { return syscall(__NR_shmget, 1, 0, 0); }},
-    {"map executable memory", Proof::kAnyFailure, [] { return mapped(4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1); }},
-    {"make memory executable", Proof::kAnyFailure, [] {
-       const long at = mapped(4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-       return at == -1 ? 0 : static_cast<long>(mprotect(reinterpret_cast<void*>(at), 4096, PROT_READ | PROT_EXEC));
-     }},
-    {"make all memory executable", Proof::kAnyFailure, [] { return syscall(__NR_personality, 0x0400000); }},
-    {"allocate 4 GB", Proof::kAnyFailure, [] { return mapped(std::size_t{4} << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1); }},
+template <typename... Arguments>
+long call(long number, Arguments... arguments) {
+  return syscall(number, arguments...);
+}
+
+long open_at_root(int flags) { return call(__NR_openat, AT_FDCWD, "/", flags); }
+long open_socket(int domain, int type) { return call(__NR_socket, domain, type, 0); }
+
+long find_another_descriptor() {
+  for (int fd = kReplyFd + 1; fd < 1024; ++fd) {
+    if (fcntl(fd, F_GETFD) != -1) return fd;
+  }
+  return -1;
+}
+
+long read_limits_of_parent() {
+  rlimit limit{};
+  return call(__NR_prlimit64, getppid(), RLIMIT_NOFILE, nullptr, &limit);
+}
+
+long read_memory_of_parent() {
+  char here = 0, there = 0;
+  const iovec into{&here, 1}, from{&there, 1};  // the same address: the parent was copied
+  return call(__NR_process_vm_readv, getppid(), &into, 1, &from, 1, 0);
+}
+
+long make_memory_executable() {
+  void* const page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return page == MAP_FAILED ? 0 : mprotect(page, 4096, PROT_READ | PROT_EXEC);
+}
+
+constexpr Proof kAny = Proof::kAnyFailure, kDenied = Proof::kDenial;
+constexpr int kReadImpliesExec = 0x0400000;
+
+const Attempt kAttempts[] = {
+    {"find another descriptor", kAny, find_another_descriptor},
+    {"open a file for reading", kAny, [] { return call(__NR_openat, AT_FDCWD, "/etc/passwd", O_RDONLY); }},
+    {"list a directory", kAny, [] { return open_at_root(O_RDONLY | O_DIRECTORY); }},
+    {"hold a path", kAny, [] { return open_at_root(O_PATH); }},
+    {"open a file for writing", kAny,
+     [] { return call(__NR_openat, AT_FDCWD, "/tmp", O_TMPFILE | O_WRONLY, 0600); }},
+    {"write to the given file", kAny, [] { return call(__NR_pwrite64, kFileFd, "", 1, 0); }},
+    {"truncate the given file", kAny, [] { return call(__NR_ftruncate, kFileFd, 0); }},
+    {"map the given file for writing", kAny,
+     [] { return mapped(1, PROT_READ | PROT_WRITE, MAP_SHARED, kFileFd); }},
+    {"make a memory file", kAny, [] { return call(__NR_memfd_create, "safelight", 0); }},
+    {"open an Internet socket", kAny, [] { return open_socket(AF_INET, SOCK_STREAM); }},
+    {"open a datagram socket", kAny, [] { return open_socket(AF_INET, SOCK_DGRAM); }},
+    {"open a Unix socket", kAny, [] { return open_socket(AF_UNIX, SOCK_STREAM); }},
+    {"connect a socket", kDenied, [] { return call(__NR_connect, kReplyFd, nowhere(), sizeof(sockaddr_un)); }},
+    {"pass on a descriptor", kDenied, [] { return call(__NR_sendmsg, kReplyFd, nowhere(), 0); }},
+    {"receive from the reply socket", kDenied,
+     [] { return call(__NR_recvfrom, kReplyFd, nowhere(), 1, MSG_DONTWAIT, nullptr, nullptr); }},
+    {"have a socket send signals", kAny, [] { return call(__NR_fcntl, kReplyFd, F_SETOWN, getppid()); }},
+    {"control a device", kDenied, [] { return call(__NR_ioctl, kReplyFd, FIONREAD, nowhere()); }},
+    {"start a process", kAny, [] { return leave_if_child(call(__NR_clone, SIGCHLD, 0, 0, 0, 0)); }},
+    {"start a process (clone3)", kDenied, [] { return call(__NR_clone3, nowhere(), 64); }},
+    {"execute a program", kDenied, [] { return call(__NR_execve, "/bin/sh", nowhere(), nullptr); }},
+    {"signal its parent", kAny, [] { return call(__NR_kill, getppid(), 0); }},
+    {"signal its parent (tgkill)", kAny, [] { return call(__NR_tgkill, getppid(), getppid(), 0); }},
+    {"signal its parent (sigqueue)", kDenied,
+     [] { return call(__NR_rt_sigqueueinfo, getppid(), 0, nowhere()); }},
+    {"hold its parent by a pidfd", kAny, [] { return call(__NR_pidfd_open, getppid(), 0); }},
+    {"read its parent's limits", kAny, read_limits_of_parent},
+    {"set its parent's limits", kDenied,
+     [] { return call(__NR_prlimit64, getppid(), RLIMIT_NOFILE, nowhere(), nullptr); }},
+    {"set its own limits", kDenied, [] { return call(__NR_prlimit64, 0, RLIMIT_NOFILE, nowhere(), nullptr); }},
+    {"trace its parent", kAny, [] { return call(__NR_ptrace, PTRACE_SEIZE, getppid(), 0, 0); }},
+    {"read its parent's memory", kAny, read_memory_of_parent},
+    {"mount a file system", kDenied,
+     [] { return call(__NR_mount, nowhere(), nowhere(), nowhere(), 0, nullptr); }},
+    {"enter new namespaces", kAny, [] { return call(__NR_unshare, CLONE_NEWUSER); }},
+    {"become root", kAny, [] { return call(__NR_setresuid, 0, 0, 0); }},
+    {"use io_uring", kDenied, [] { return call(__NR_io_uring_setup, 1, nowhere()); }},
+    {"load a BPF program", kDenied, [] { return call(__NR_bpf, 0, nowhere(), 64); }},
+    {"open performance counters", kDenied,
+     [] { return call(__NR_perf_event_open, nowhere(), 0, -1, -1, 0); }},
+    {"handle page faults", kAny, [] { return call(__NR_userfaultfd, O_CLOEXEC); }},
+    {"use the kernel's keys", kDenied,
+     [] { return call(__NR_add_key, nowhere(), nowhere(), nowhere(), 1, 0); }},
+    {"use shared memory", kDenied, [] { return call(__NR_shmget, 1, 0, 0); }},
+    {"map executable memory", kAny,
+     [] { return mapped(4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1); }},
+    {"make memory executable", kAny, make_memory_executable},
+    {"make all memory executable", kAny, [] { return call(__NR_personality, kReadImpliesExec); }},
+    {"allocate 4 GB", kAny,
+     [] { return mapped(std::size_t{4} << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1); }},
 };
 
 bool refused(const Attempt& attempt, long result, int error) {
