@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import click
 
-from safelight.cli.exit_codes import ExitCode
-from safelight.errors import SafelightError, UsageError
+from safelight.cli.errors import plain_failure
+from safelight.errors import SafelightError
 
 COMMANDS: Final = {
     "demo": "safelight.cli.demo:demo",
@@ -20,10 +20,6 @@ COMMANDS: Final = {
     "scan": "safelight.cli.scan:scan",
 }
 """Subcommand name to ``module:attribute``."""
-
-
-class _Misused(click.ClickException):
-    exit_code = ExitCode.USAGE
 
 
 class _LazyGroup(click.Group):
@@ -43,7 +39,7 @@ class _LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except SafelightError as error:
-            raise (_Misused if isinstance(error, UsageError) else click.ClickException)(str(error)) from error
+            raise plain_failure(error) from error
         except BrokenPipeError:
             raise  # click ends quietly when the reader of a pipe has left
         except OSError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from safelight.lists.formats import BadLine, ImportReport, Layout, ListFormat
 from safelight.lists.hash_list import HashList
-from safelight.lists.importing import check_file, import_file
+from safelight.lists.importing import check_file, import_file, refuse_unreadable
 from safelight.lists.memory import MemoryListStore
 from safelight.lists.store import (
     DEFAULT_DISTANCE,
@@ -41,4 +41,5 @@ __all__ = [
     "StoredEntry",
     "check_file",
     "import_file",
+    "refuse_unreadable",
 ]

@@ -26,6 +26,12 @@ def check_file(path: Path, layout: ListFormat) -> ImportReport:
     return ImportReport(read=read, bad=tuple(bad.kept), bad_total=bad.total)
 
 
+def refuse_unreadable(path: Path, layout: ListFormat) -> None:
+    """Raise :class:`~safelight.errors.ListFormatError` if the file cannot be read as told."""
+    with open_list(path, layout) as reader:
+        reader.records(lambda _bad: None)
+
+
 def import_file(
     store: ListStore,
     info: HashListInfo,

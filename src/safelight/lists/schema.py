@@ -47,7 +47,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             classification TEXT,
             flags TEXT NOT NULL
         ) STRICT""",
-        "CREATE UNIQUE INDEX entry_identity ON entry (tag, signal_type, list, key)",
+        "CREATE INDEX entry_tag ON entry (tag)",
         "CREATE INDEX entry_key ON entry (list, key)",
         """CREATE TABLE withdrawal (
             sequence INTEGER PRIMARY KEY,

@@ -31,8 +31,8 @@ class HashListInfo:
 
     ``distance`` (0-64) is the widest Hamming distance that counts as a match for its PDQ entries. ``shadow``
     suppresses automatic action, never review. A list that is not ``enabled`` is kept and not searched.
-    Names have 1-100 printable characters and no slash, so that a name is never taken for a file.
-    Raises :class:`~safelight.errors.UsageError`.
+    Names have 1-100 printable characters, no slash and no colon, so that none is taken for a file. Raises
+    :class:`~safelight.errors.UsageError`.
     """
 
     name: str
@@ -44,8 +44,10 @@ class HashListInfo:
     entries: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.name) <= MAX_NAME or not self.name.isprintable() or "/" in self.name:
-            raise UsageError(f"A list's name has 1 to {MAX_NAME} printable characters and no slash.")
+        if not 1 <= len(self.name) <= MAX_NAME or not self.name.isprintable() or set(self.name) & set("/:"):
+            raise UsageError(
+                f"A list's name has 1 to {MAX_NAME} printable characters, no slash and no colon."
+            )
         if self.name != self.name.strip() or self.name.startswith("-"):
             raise UsageError("A list's name does not begin with a dash, nor begin or end with a space.")
         if not 0 <= self.distance <= MAX_DISTANCE:
