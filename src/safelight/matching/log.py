@@ -53,6 +53,10 @@ class LogTail:
             if not used:
                 return
 
+    def skip(self) -> int:
+        """Read on to the end, and return how many changes there were."""
+        return sum(len(batch.changes) for batch in self.read())
+
     def unread(self) -> int:
         """Bytes after the last whole record read. Raises :class:`IndexDamaged` when the file was shortened."""
         unread = os.fstat(self._fd).st_size - self.offset
@@ -65,6 +69,10 @@ class LogTail:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def __del__(self) -> None:
+        if hasattr(self, "_fd"):
+            self.close()
 
 
 class LogEnd:
@@ -81,25 +89,25 @@ class LogEnd:
             for batch in tail.read():
                 self.position = batch.position
                 self.changes += len(batch.changes)
-            self.path, self._offset, torn = tail.path, tail.offset, tail.unread()
+            self.number, self.path, self.offset, torn = number, tail.path, tail.offset, tail.unread()
         self._seal = tail.seal
         with explained(self.path):
             self._fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
             if torn:
-                os.ftruncate(self._fd, self._offset)
+                os.ftruncate(self._fd, self.offset)
                 os.fsync(self._fd)
 
     def append(self, batch: Batch) -> None:
         """Add a record. Raises :class:`~safelight.errors.IndexNotWritten` and leaves the log as it was."""
-        record = self._seal.seal(batch, self._offset)
+        record = self._seal.seal(batch, self.offset)
         with explained(self.path):
             try:
-                write_all(self._fd, record, self._offset)
+                write_all(self._fd, record, self.offset)
             except OSError:
                 with contextlib.suppress(OSError):
-                    os.ftruncate(self._fd, self._offset)
+                    os.ftruncate(self._fd, self.offset)
                 raise
-        self._offset += len(record)
+        self.offset += len(record)
         self.position = batch.position
         self.changes += len(batch.changes)
 

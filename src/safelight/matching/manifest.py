@@ -6,6 +6,7 @@ that a stale or altered byte is refused instead of searched.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 from dataclasses import asdict, dataclass, replace
@@ -35,8 +36,9 @@ class Position:
 class Manifest:
     """The files of one index.
 
-    ``snapshot`` numbers the snapshot file, None while there is none. ``rows`` are the rows in it, ``position`` is what
-    it holds. ``segments`` number the log files with the changes after it, oldest first; only the last one grows.
+    ``snapshot`` numbers the snapshot file, None while there is none; it has ``rows`` rows, none numbered above
+    ``newest_row``, and holds the changes up to ``position``. ``segments`` number the log files with the changes
+    after that, oldest first; only the last one grows.
     """
 
     signal_type: str
@@ -44,6 +46,7 @@ class Manifest:
     epoch: str
     snapshot: int | None
     rows: int
+    newest_row: int
     position: Position
     segments: tuple[int, ...]
 
@@ -53,9 +56,8 @@ class Manifest:
 
     def snapshot_stamp(self) -> bytes:
         """What the snapshot file must carry, so that another generation under its name is refused."""
-        return json.dumps(
-            [self.signal_type, self.workspace, self.epoch, self.snapshot, self.position.sequence]
-        ).encode()
+        described = [self.signal_type, self.workspace, self.epoch, self.snapshot, self.position.sequence]
+        return hashlib.sha256(json.dumps(described).encode()).digest()
 
     def with_segment(self, number: int) -> Self:
         """The same index with one more log file."""
@@ -117,3 +119,8 @@ def snapshot_path(directory: Path, number: int) -> Path:
 def segment_path(directory: Path, number: int) -> Path:
     """Where the log file of that number lies."""
     return directory / f"log-{number}.slg"
+
+
+def damaged_path(directory: Path, manifest: Manifest) -> Path:
+    """Where a reader notes that it found these files damaged, for the writer to look itself."""
+    return directory / f"damaged-{manifest.segments[0]}"

@@ -6,10 +6,15 @@ which is how a new list entry is searched against the past.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from safelight.lists.store import Change, Stamp
+
+
+LayoutKey = Callable[[], bytes]
+"""Gives the 32 bytes that the files of an index are disguised under. Asked again when the source's epoch changes:
+rotating a workspace's root key gives another."""
 
 
 class IndexSource(Protocol):
