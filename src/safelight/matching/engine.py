@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from safelight.errors import IndexDamaged
 from safelight.matching.index import Hit, Hits
-from safelight.matching.kinds import IndexedType, Rows
+from safelight.matching.kinds import Bytes2D, IndexedType, Rows
 from safelight.matching.manifest import Manifest, snapshot_path
 from safelight.matching.staging import Progress, Staged
 from safelight.native import _hamming as native
@@ -42,14 +42,17 @@ def open_snapshot(directory: Path, manifest: Manifest, kind: IndexedType, key: b
     """
     assert manifest.snapshot is not None
     path = snapshot_path(directory, manifest.snapshot)
-    snapshot: Snapshot
-    if kind.exact:
-        snapshot = native.ExactSnapshot.open(str(path), key, kind.width)
-    else:
-        snapshot = native.Snapshot.open(str(path), key)
+    snapshot = open_file(path, kind, key)
     if snapshot.stamp != manifest.snapshot_stamp() or snapshot.rows != manifest.rows:
         raise IndexDamaged(f"{path} is not the snapshot that belongs here; the index writer rebuilds it.")
     return snapshot
+
+
+def open_file(path: Path, kind: IndexedType, key: bytes) -> Snapshot:
+    """Map a snapshot file whatever its stamp; raises as :func:`open_snapshot` does."""
+    if kind.exact:
+        return native.ExactSnapshot.open(str(path), key, kind.width)
+    return native.Snapshot.open(str(path), key)
 
 
 class LiveSet:
@@ -73,19 +76,36 @@ class LiveSet:
         return max((self.snapshot.rows if self.snapshot else 0) - self._hidden, 0) + len(self._delta)
 
     def apply(self, changes: npt.NDArray[np.void]) -> None:
-        """Take in changes (:func:`~.records.change_type`) in their order; repeating some changes nothing."""
+        """Take in changes (:func:`~.records.change_type`) in their order."""
         rows, last = np.unique(changes["row"][::-1], return_index=True)
         added = changes["added"][::-1][last].astype(bool)
-        # A row that came while the snapshot was made is both in it and in the log; only one may be found.
-        hide = rows[~added | (rows <= self._newest_row)]
+        values = np.ascontiguousarray(changes["value"][::-1][last])
+        old = rows <= self._newest_row
+        # What came while the snapshot was made is both in it and in the log. It is left where it is: hidden
+        # and added again, it would be missed by a search between the two.
+        again = added & old
+        again[again] = self._has(values[again], rows[again])
+        hide = rows[~again & (old | ~added)]
         if len(hide):
             with self._counting:
                 snapshotted = hide[hide <= self._newest_row]
                 self._hidden += len(snapshotted) - int(self._delta.hidden(snapshotted).sum())
             self._delta.withdraw(hide)
-        if added.any():
-            values = np.ascontiguousarray(changes["value"][::-1][last[added]])
-            self._delta.add(values, np.ascontiguousarray(rows[added]))
+        fresh = added & ~again
+        if fresh.any():
+            self._delta.add(values[fresh], rows[fresh])
+
+    def _has(self, values: Bytes2D, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Which of these rows the snapshot has under this very value, and shows."""
+        if not len(rows) or self.snapshot is None:
+            return np.zeros(len(rows), dtype=bool)
+        if isinstance(self.snapshot, native.ExactSnapshot):
+            found, offsets, _ = self.snapshot.search(values, EVERY_ROW)
+        else:
+            found, _, offsets, _ = self.snapshot.search(values, 0, EVERY_ROW)
+        ends = offsets.tolist()
+        there = [row in found[start:end] for row, start, end in zip(rows, ends[:-1], ends[1:], strict=True)]
+        return np.array(there, dtype=bool) & ~self._delta.hidden(rows)
 
     def search(self, value: str, radius: int, cap: int) -> Hits:
         """The rows within ``radius`` of one hash, nearest first."""
@@ -113,9 +133,7 @@ class LiveSet:
         """The rows, ascending, whose value equals each of these."""
         assert not isinstance(self.snapshot, native.Snapshot)
         assert isinstance(self._delta, native.ExactDelta)
-        rows, offsets, _ = native.search_exact(
-            self.snapshot, self._delta, self._kind.pack(values), EVERY_ROW
-        )
+        rows, offsets, _ = native.search_exact(self.snapshot, self._delta, self._kind.pack(values), EVERY_ROW)
         found, ends = rows.tolist(), offsets.tolist()
         return tuple(tuple(found[start:end]) for start, end in zip(ends[:-1], ends[1:], strict=True))
 

@@ -51,4 +51,6 @@ def indexed_type(signal_type: str) -> IndexedType:
     try:
         return INDEXED[signal_type]
     except KeyError:
-        raise UsageError(f"no index for signal type {signal_type!r}; there are: {', '.join(INDEXED)}") from None
+        raise UsageError(
+            f"no index for signal type {signal_type!r}; there are: {', '.join(INDEXED)}"
+        ) from None

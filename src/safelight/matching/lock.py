@@ -60,14 +60,14 @@ class WriterLock:
 def _holder() -> bytes:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]) if sys.argv else "python"
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return json.dumps({"pid": os.getpid(), "host": os.uname().nodename, "command": command, "since": since}).encode()
+    return json.dumps(
+        {"pid": os.getpid(), "host": os.uname().nodename, "command": command, "since": since}
+    ).encode()
 
 
 def _describe(content: bytes) -> str:
     try:
         holder = json.loads(content)
-        return (
-            f"Process {int(holder['pid'])} ({holder['command']}) on {holder['host']}, since {holder['since']},"
-        )
+        return f"Process {int(holder['pid'])} ({holder['command']}) on {holder['host']}, since {holder['since']},"
     except (ValueError, KeyError, TypeError):
         return "Another process"

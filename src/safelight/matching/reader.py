@@ -40,12 +40,16 @@ _SWAPS: Final = 50
 class _State:
     """One manifest's files, opened, and how far the log has been read."""
 
-    def __init__(self, directory: Path, manifest: Manifest, raw: bytes, kind: IndexedType, key: bytes) -> None:
+    def __init__(
+        self, directory: Path, manifest: Manifest, raw: bytes, kind: IndexedType, key: bytes
+    ) -> None:
         self.manifest = manifest
         self.raw = raw
         self.position = manifest.position
         self._directory, self._kind, self._key = directory, kind, key
-        snapshot = engine.open_snapshot(directory, manifest, kind, key) if manifest.snapshot is not None else None
+        snapshot = (
+            engine.open_snapshot(directory, manifest, kind, key) if manifest.snapshot is not None else None
+        )
         self.live = engine.LiveSet(kind, key, snapshot, manifest.newest_row)
         self._tail: LogTail | None = None
         self._open(manifest.segments)
@@ -197,7 +201,9 @@ class IndexReader:
 
     def _tell_writer(self) -> None:
         if self._state:
-            with contextlib.suppress(OSError):  # a reader may lack the right to; the writer looks when it opens
+            with contextlib.suppress(
+                OSError
+            ):  # a reader may lack the right to; the writer looks when it opens
                 damaged_path(self.directory, self._state.manifest).touch(mode=0o600)
 
     @property

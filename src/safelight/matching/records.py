@@ -12,6 +12,7 @@ import hmac
 import os
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -21,7 +22,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from safelight.errors import IndexDamaged, IndexTooNew
-from safelight.matching.kinds import Bytes2D, Rows
+from safelight.lists.store import Change, ChangeKind
+from safelight.matching.kinds import Bytes2D, IndexedType, Rows
 from safelight.matching.manifest import Position
 
 HEADER_BYTES: Final = 64
@@ -57,6 +59,19 @@ class Batch:
         return cls(position, changes)
 
     @classmethod
+    def of_changes(cls, kind: IndexedType, changes: Sequence[Change], after: int) -> Self | None:
+        """One type's part of the source's next changes, those above ``after``; None if it has none."""
+        mine = [c for c in changes if c.sequence > after and c.signal_type == kind.signal_type]
+        if not mine:
+            return None
+        # An added row without its value has been withdrawn since; the store no longer tells what it was.
+        added = np.array([c.kind is ChangeKind.ADD and c.value is not None for c in mine])
+        values = np.zeros((len(mine), kind.width), dtype=np.uint8)
+        values[added] = kind.pack([c.value for c in mine if c.kind is ChangeKind.ADD and c.value is not None])
+        rows = np.array([c.row for c in mine], dtype=np.uint64)
+        return cls.of(Position(changes[-1].sequence, changes[-1].row), rows, added, values)
+
+    @classmethod
     def empty(cls, position: Position, width: int) -> Self:
         """A mark: no change of this signal type happened up to the position."""
         return cls(position, np.zeros(0, dtype=change_type(width)))
@@ -80,11 +95,17 @@ class Header:
     @classmethod
     def parse(cls, raw: bytes, name: str) -> Self:
         """Read it back. Raises :class:`IndexDamaged` or :class:`IndexTooNew`."""
-        if len(raw) != HEADER_BYTES or raw[:6] != _MAGIC[:6] or zlib.crc32(raw[:-4]) != int.from_bytes(raw[-4:], "little"):
+        if (
+            len(raw) != HEADER_BYTES
+            or raw[:6] != _MAGIC[:6]
+            or zlib.crc32(raw[:-4]) != int.from_bytes(raw[-4:], "little")
+        ):
             raise IndexDamaged(f"{name} is not a whole index log; the index writer rebuilds it.")
         _, version, width, number, sequence, row, salt, _ = _HEADER.unpack(raw)
         if version != _VERSION:
-            raise IndexTooNew(f"{name} has version {version}, this Safelight reads {_VERSION}. Upgrade Safelight.")
+            raise IndexTooNew(
+                f"{name} has version {version}, this Safelight reads {_VERSION}. Upgrade Safelight."
+            )
         return cls(width, number, Position(sequence, row), salt)
 
 
@@ -122,7 +143,9 @@ class RecordSeal:
             associated = self._header + offset.to_bytes(8, "little")
             plain = self._aead.decrypt(bytes(body[:_NONCE]), bytes(body[_NONCE:]), associated)
         except InvalidTag:
-            raise IndexDamaged("an index log was altered or belongs elsewhere; the index writer rebuilds it.") from None
+            raise IndexDamaged(
+                "an index log was altered or belongs elsewhere; the index writer rebuilds it."
+            ) from None
         sequence, row = _PLAIN.unpack_from(plain)
         changes = np.frombuffer(plain, dtype=self._dtype, offset=_PLAIN.size)
         return Batch(Position(sequence, row), changes), end

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from safelight.lists.store import Change, Stamp
 
-
 LayoutKey = Callable[[], bytes]
 """Gives the 32 bytes that the files of an index are disguised under. Asked again when the source's epoch changes:
 rotating a workspace's root key gives another."""

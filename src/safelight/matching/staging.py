@@ -64,8 +64,15 @@ class Staged:
         """Values and rows, each an array or the path of a raw file."""
         if self._files:
             return f"/proc/self/fd/{self._files[0]}", f"/proc/self/fd/{self._files[1]}"
+        return self.arrays()
+
+    def arrays(self) -> tuple[Bytes2D, Rows]:
+        """Values and rows while there are at most :data:`IN_MEMORY`."""
+        assert self._files is None
         empty = np.zeros((0, self._kind.width), dtype=np.uint8)
-        return np.concatenate([empty, *self._values]), np.concatenate([np.zeros(0, dtype=np.uint64), *self._rows])
+        return np.concatenate([empty, *self._values]), np.concatenate(
+            [np.zeros(0, dtype=np.uint64), *self._rows]
+        )
 
     def close(self) -> None:
         """Let go of memory and files."""

@@ -13,10 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from safelight.errors import IndexDamaged, IndexFileError, IndexNotWritten, IndexTooNew
-from safelight.lists.store import Change, ChangeKind, Stamp
+from safelight.lists.store import Change, Stamp
 from safelight.matching import engine
 from safelight.matching.durable import commit_file, explained
 from safelight.matching.kinds import IndexedType
@@ -137,22 +135,16 @@ class TypeWriter:
         held = self.position
         if held.row and any(c.sequence == held.sequence and c.row != held.row for c in changes):
             raise Diverged
-        mine = [c for c in changes if c.sequence > held.sequence and c.signal_type == self.kind.signal_type]
-        if not mine:
-            return
-        # An added row without its value has been withdrawn since; the store no longer tells what it was.
-        added = np.array([c.kind is ChangeKind.ADD and c.value is not None for c in mine])
-        rows = np.array([c.row for c in mine], dtype=np.uint64)
-        values = np.zeros((len(mine), self.kind.width), dtype=np.uint8)
-        values[added] = self.kind.pack([c.value for c in mine if c.kind is ChangeKind.ADD and c.value is not None])
-        position = Position(changes[-1].sequence, changes[-1].row)
-        self._append(Batch.of(position, rows, added, values))
+        if batch := Batch.of_changes(self.kind, changes, held.sequence):
+            self._append(batch)
 
     def mark(self, position: Position) -> None:
         """Note that no change of this type happened up to ``position``."""
         if position.sequence > self.position.sequence:
             assert self._end is not None
-            self._end.append(Batch.empty(position, self.kind.width))  # lost, it costs only reading changes again
+            self._end.append(
+                Batch.empty(position, self.kind.width)
+            )  # lost, it costs only reading changes again
 
     def _append(self, batch: Batch) -> None:
         assert self._end is not None

@@ -28,7 +28,9 @@ class BlockWatch:
     writer, which is told, has rebuilt the index.
     """
 
-    def __init__(self, reader: IndexReader, pause: float = PAUSE_SECONDS, again: float = AGAIN_SECONDS) -> None:
+    def __init__(
+        self, reader: IndexReader, pause: float = PAUSE_SECONDS, again: float = AGAIN_SECONDS
+    ) -> None:
         self._reader = reader
         self._pause = pause
         self._again = again

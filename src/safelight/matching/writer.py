@@ -124,7 +124,9 @@ class IndexWriter:
                 try:
                     writer.take(changes)
                 except Diverged:
-                    self._rebuild_if(writer, "the lists' history is another: they were restored from a backup")
+                    self._rebuild_if(
+                        writer, "the lists' history is another: they were restored from a backup"
+                    )
             after = changes[-1].sequence
             if after >= stamp.sequence:
                 return
