@@ -1,4 +1,4 @@
-"""The root command; a subcommand's module is imported only when it is used, so that ``--help`` stays quick."""
+"""The root command; a subcommand is imported only when it is used, so that ``--help`` stays quick."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ COMMANDS: Final = {
 
 
 class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")
