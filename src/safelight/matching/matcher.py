@@ -116,8 +116,8 @@ class Matcher:
         for signal in signals:
             if index := self._indexes.exact(signal.type):
                 (rows,) = index.find_many([signal.value])
-                entries = self._store.resolve(rows).values()
-                yield from (_Found(signal, entry) for entry in entries if entry.list in lists)
+                live = self._store.resolve(rows)
+                yield from (_Found(signal, entry) for entry in live.values() if entry.list in lists)
 
     def _near(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo], nearest: _Nearest) -> bool:
         """Search every signal and variant at the widest distance of any list; true if a cap cut something."""
@@ -154,10 +154,11 @@ class Matcher:
         of_part: dict[tuple[str, Part], list[_Found]] = {(s.type, s.part): [] for s in signals}
         for (type_, part, _, _), found in nearest.best.items():
             of_part[type_, part].append(found)
-        for found in of_part.values():
-            found.sort(key=lambda f: (f.distance, f.entry.list, f.entry.key))
-        matches = (_match(f, lists[f.entry.list]) for found in of_part.values() for f in found[: self._cap])
-        return tuple(matches), any(len(found) > self._cap for found in of_part.values())
+        for all_found in of_part.values():
+            all_found.sort(key=lambda f: (f.distance, f.entry.list, f.entry.key))
+        told = [found for all_found in of_part.values() for found in all_found[: self._cap]]
+        cut = any(len(all_found) > self._cap for all_found in of_part.values())
+        return tuple(_match(found, lists[found.entry.list]) for found in told), cut
 
 
 def _match(found: _Found, info: HashListInfo) -> Match:

@@ -161,9 +161,7 @@ class StoredIndexes:
 
     def _finish(self, writer: IndexWriter) -> None:
         """Follow the source while a compaction runs, since others cannot write meanwhile; then let them."""
-        done = threading.Event()
-        threading.Thread(target=lambda: (writer.wait_for_compaction(), done.set()), daemon=True).start()
-        writer.follow(done)
+        writer.follow_compaction()
         with self._catching_up:
             self._writer = None
             writer.close()

@@ -34,7 +34,7 @@ from safelight.matching.staging import Progress, staged
 _NUMBERED: Final = re.compile(r"(?:snapshot|log|damaged)-(\d+)")
 
 
-class Diverged(Exception):  # noqa: N818 - a signal to the caller, which rebuilds
+class Diverged(Exception):
     """The store's history is not the one that the index was made from."""
 
 

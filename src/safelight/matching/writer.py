@@ -22,6 +22,7 @@ from safelight.matching.type_writer import Diverged, TypeWriter
 
 logger = logging.getLogger(__name__)
 
+RETRY_SYNC_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 60.0
 """Pause after a failed compaction: a full disk does not empty itself within milliseconds."""
 
@@ -186,14 +187,26 @@ class IndexWriter:
         """
         seen: Stamp | None = None
         while not stop.is_set():
-            try:
-                if self._source.stamp() != seen or any(writer.suspected() for writer in self._types):
-                    seen = self.sync()
-                stop.wait(interval)
-            except IndexFileError as error:
-                self.last_problem = error
-                logger.warning("the indexes could not be brought up to date: %s", error)
-                stop.wait(1.0)
+            seen = self._sync_if_changed(seen)
+            stop.wait(interval)
+
+    def follow_compaction(self, interval: float = 0.05) -> None:
+        """The same until no compaction is running."""
+        seen: Stamp | None = None
+        while self.compacting:
+            seen = self._sync_if_changed(seen)
+            time.sleep(interval)
+
+    def _sync_if_changed(self, seen: Stamp | None) -> Stamp | None:
+        try:
+            if self._source.stamp() == seen and not any(writer.suspected() for writer in self._types):
+                return seen
+            return self.sync()
+        except IndexFileError as error:
+            self.last_problem = error
+            logger.warning("the indexes could not be brought up to date: %s", error)
+            time.sleep(RETRY_SYNC_SECONDS)
+            return None
 
     def close(self) -> None:
         """Finish a running compaction, release the files, and let another writer in."""
