@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _WHERE: Final = {
     # To do
-    "scan": "safelight.scan.scanner",
+    "scan": "safelight",  # the room itself, which can be called
     "hash": "safelight.scan.scanner",
     "Scanner": "safelight.scan.scanner",
     "Limits": "safelight.media.sandbox",
@@ -80,14 +80,47 @@ _WHERE: Final = {
     "UsageError": "safelight.errors",
 }
 
-__all__ = [  # noqa: PLE0604 - a name for each, in the order above
-    *_WHERE
+__all__ = [
+    "HashList",
+    "Limits",
+    "ListClass",
+    "ListEntry",
+    "ListFormat",
+    "Match",
+    "MediaKind",
+    "Observation",
+    "Outcome",
+    "Part",
+    "Picture",
+    "Policy",
+    "Problem",
+    "Provenance",
+    "Rule",
+    "SafelightError",
+    "ScanResult",
+    "Scanner",
+    "SearchedList",
+    "Signal",
+    "Transform",
+    "Unhashable",
+    "UnhashableReason",
+    "UnscannedReason",
+    "UsageError",
+    "Verdict",
+    "Workspace",
+    "from_json",
+    "hash",
+    "load_policy",
+    "scan",
+    "to_json",
 ]
 
 
 def __getattr__(name: str) -> object:
     if name not in _WHERE:
         raise AttributeError(f"module 'safelight' has no attribute {name!r}")
+    if name == "scan":
+        return importlib.import_module("safelight.scan")
     value = getattr(importlib.import_module(_WHERE[name]), name)
     globals()[name] = value
     return value

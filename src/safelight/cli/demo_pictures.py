@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
@@ -39,7 +39,7 @@ class Kind:
     name: str
     suffix: str
     change: Callable[[Image.Image], Image.Image]
-    options: dict[str, object]
+    options: dict[str, Any]
 
     def save(self, original: Image.Image, where: Path) -> Path:
         """Write the copy; returns its path."""

@@ -15,9 +15,11 @@ from safelight.cli.exit_codes import ExitCode
 from safelight.cli.interrupt import Interrupt
 from safelight.cli.limits import limit_options
 from safelight.cli.progress import ScanProgress
-from safelight.cli.sources import ListFile, ListSource, open_searched
+from safelight.cli.sources import NOTHING_LISTED, ListFile, list_sources, open_sources
 from safelight.cli.summary import Findings, show_summary
 from safelight.cli.text import console
+from safelight.cli.workspace_options import workspace_options
+from safelight.errors import UsageError
 from safelight.media.sandbox import Limits
 from safelight.scan.policy import DEFAULT_POLICY
 from safelight.scan.policy_file import load_policy
@@ -38,23 +40,25 @@ _File = click.Path(path_type=Path, dir_okay=False)
     "--list",
     "lists",
     multiple=True,
-    type=ListSource(),
+    metavar="NAME|CLASS[@DISTANCE]:FILE",
+    callback=list_sources,
     help="A list of the workspace by its name, or a file with the class of what it lists: csam:hashes.csv, or"
     " csam@20:hashes.csv for a distance of 20 bits. May be repeated. Default: all of the workspace's lists.",
 )
-@click.option("--workspace", type=click.Path(path_type=Path, file_okay=False), help="Where lists are kept.")
 @click.option("--policy", "policy_file", type=_File, help="Policy file; see `safelight policy`.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Files at a time.  [default: one a processor]")
 @click.option("--jsonl", metavar="FILE|-", help="Write an observation a line to a new FILE, or - for stdout.")
 @click.option("--state", "state_file", type=_File, help="Keep track in this file, to go on after a kill.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out names (with a slash: paths).")
 @click.option("--only-findings", is_flag=True, help="Leave clear files out of --jsonl.")
+@workspace_options
 @limit_options
 def scan(
     *,
     paths: tuple[str, ...],
     lists: tuple[str | ListFile, ...],
     workspace: Path | None,
+    key_file: Path | None,
     policy_file: Path | None,
     jobs: int | None,
     jsonl: str | None,
@@ -75,8 +79,18 @@ def scan(
         )
     walk, started = Walk(paths, exclude), time.monotonic()
     with ExitStack() as opened:
-        searched = opened.enter_context(open_searched(lists, workspace))
-        scanner = opened.enter_context(Scanner(searched, policy=policy, limits=limits))
+        sources = opened.enter_context(open_sources(lists, workspace, key_file))
+        scanner = opened.enter_context(
+            Scanner(
+                lists=sources.lists,
+                workspace=sources.workspace,
+                only=sources.only,
+                policy=policy,
+                limits=limits,
+            )
+        )
+        if not scanner.anything_listed():
+            raise UsageError(NOTHING_LISTED)
         results = Results(*_outputs(opened, jsonl, state_file, scanner), only_findings=only_findings)
         interrupt = opened.enter_context(Interrupt())
         run = Run(scanner, results, jobs or len(os.sched_getaffinity(0)), stop=interrupt.event)

@@ -64,7 +64,7 @@ class Scanner:
         self._clock = clock
         with ExitStack() as opening:
             self._searched = opening.enter_context(open_lists(lists, workspace, only))
-            self._sandbox = opening.enter_context(Sandbox(limits))
+            self._sandbox = opening.enter_context(Sandbox(limits=limits))
             self._opened = opening.pop_all()
 
     def scan(self, source: Source, name: str | None = None) -> ScanResult:
@@ -74,8 +74,12 @@ class Scanner:
             seen = self._matched(observe(source, shown, self._sandbox, self._limits, self._clock()))
         except Exception as error:  # noqa: BLE001 - a fault of ours must neither stop a run nor pass unseen
             _log.exception("scanning %r failed", shown)
-            detail = f"Safelight itself failed ({type(error).__name__}); the log has the details, please report it"
-            seen = self._matched(unseen(shown, Problem(UnscannedReason.CRASHED, detail=detail), self._clock()))
+            detail = (
+                f"Safelight itself failed ({type(error).__name__}); the log has the details, please report it"
+            )
+            seen = self._matched(
+                unseen(shown, Problem(UnscannedReason.CRASHED, detail=detail), self._clock())
+            )
         return ScanResult(seen, self._policy.verdict(seen))
 
     def refuse(self, refused: Refused) -> ScanResult:
@@ -137,13 +141,13 @@ def scan(
     workspace: Workspace | str | os.PathLike[str] | None = None,
     policy: Policy = DEFAULT_POLICY,
 ) -> ScanResult:
-    """Scan one path, or bytes. For more than a few files keep a :class:`Scanner`: starting one takes longer."""
+    """Scan one path, or bytes. For more than a few files keep a :class:`Scanner`: starting one takes time."""
     with Scanner(lists=lists, workspace=workspace, policy=policy) as scanner:
         return scanner.scan(source)
 
 
 def hash(source: Source) -> tuple[Signal | Unhashable | Problem, ...]:  # noqa: A001 - the field's word
     """Every hash of one path, or bytes; with what could not be hashed or looked at, and why."""
-    with Sandbox(DEFAULT_LIMITS) as sandbox:
+    with Sandbox(limits=DEFAULT_LIMITS) as sandbox:
         seen = observe(source, "", sandbox, DEFAULT_LIMITS, now_utc())
     return (*seen.signals, *seen.unhashable, *seen.problems)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from safelight.errors import UsageError
 from safelight.lists import HashList, HashListInfo, ListStore, MemoryListStore
-from safelight.matching import Matched, Matcher, MemoryIndexes, StoredIndexes
+from safelight.matching.matcher import Matched, Matcher
+from safelight.matching.memory_index import MemoryIndexes
+from safelight.matching.opening import StoredIndexes
 from safelight.types import ListClass, Signal
 from safelight.workspace import Workspace
 
@@ -56,18 +58,20 @@ def open_lists(
         if workspace is not None:
             if not isinstance(workspace, Workspace):
                 workspace = opened.enter_context(Workspace.open(Path(workspace)))
-            searched.append(_of_workspace(workspace, None if only is None else frozenset(only)))
+            chosen = None if only is None else frozenset(only)
+            searched.append(_of_workspace(opened, workspace, chosen))
         if in_memory := list(lists):
             store = MemoryListStore(in_memory)
             searched.append(Searched(store, Matcher(store, MemoryIndexes(store))))
         yield tuple(searched)
 
 
-def _of_workspace(workspace: Workspace, only: frozenset[str] | None) -> Searched:
+def _of_workspace(opened: ExitStack, workspace: Workspace, only: frozenset[str] | None) -> Searched:
     for name in only or ():
         if not workspace.store.get(name).enabled:
             raise UsageError(f"the list {name!r} is disabled; enable it, or leave it out")
     indexes = StoredIndexes(workspace.store, workspace.index_directory, workspace.index_key)
+    opened.callback(indexes.close)
     return Searched(workspace.store, Matcher(workspace.store, indexes), only)
 
 
