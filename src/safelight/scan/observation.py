@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,27 +84,11 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
         },
         "matches": [_match_document(match) for match in seen.matches],
         "matches_capped": seen.matches_capped,
-        "problems": [
-            {"reason": p.reason.value, "part": _part(p.part), "detail": _text(p.detail)}
-            for p in seen.problems
-        ],
+        "problems": _problems(seen),
         "searched": [
             {"name": _text(s.name), "class": s.list_class.value, "entries": s.entries} for s in seen.searched
         ],
-        "pictures": [{"part": _part(p.part), "width": p.width, "height": p.height} for p in seen.pictures],
-        "signals": [
-            {
-                "type": s.type,
-                "value": None if s.value in listed else s.value,
-                "quality": s.quality,
-                "part": _part(s.part),
-            }
-            for s in seen.signals
-        ],
-        "unhashable": [
-            {"type": u.type, "reason": u.reason.value, "quality": u.quality, "part": _part(u.part)}
-            for u in seen.unhashable
-        ],
+        **_yielded(seen, listed),
         "provenance": [
             {
                 "kind": p.kind,
@@ -112,6 +97,43 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
                 "detail": {_text(key): _text(value) for key, value in p.detail.items()},
             }
             for p in seen.provenance
+        ],
+    }
+
+
+def to_hashes(seen: Observation) -> dict[str, Any]:
+    """What a file yields before it is compared with anything, in the same words, as plain values."""
+    return {
+        **_name(seen.name),
+        "size": seen.size,
+        "kind": seen.kind.value,
+        "mime": _text(seen.mime),
+        "problems": _problems(seen),
+        **_yielded(seen, frozenset()),
+    }
+
+
+def _problems(seen: Observation) -> list[dict[str, Any]]:
+    return [
+        {"reason": p.reason.value, "part": _part(p.part), "detail": _text(p.detail)} for p in seen.problems
+    ]
+
+
+def _yielded(seen: Observation, withheld: Set[str]) -> dict[str, Any]:
+    return {
+        "pictures": [{"part": _part(p.part), "width": p.width, "height": p.height} for p in seen.pictures],
+        "signals": [
+            {
+                "type": s.type,
+                "value": None if s.value in withheld else s.value,
+                "quality": s.quality,
+                "part": _part(s.part),
+            }
+            for s in seen.signals
+        ],
+        "unhashable": [
+            {"type": u.type, "reason": u.reason.value, "quality": u.quality, "part": _part(u.part)}
+            for u in seen.unhashable
         ],
     }
 

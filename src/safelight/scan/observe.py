@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
-from safelight.media import inspect, open_media
+from safelight.errors import SandboxError
+from safelight.media import Findings, inspect, open_media
 from safelight.media.sandbox import Limits, Sandbox
 from safelight.signals.digest import digest
-from safelight.types import MediaKind, Observation, Problem
+from safelight.types import MediaKind, Observation, Problem, UnscannedReason
 
 Source = str | os.PathLike[str] | bytes
 """A path, or the bytes themselves."""
@@ -29,7 +30,10 @@ def observe(source: Source, name: str, sandbox: Sandbox, limits: Limits, at: dat
         if isinstance(opened, Problem):
             return unseen(name, opened, at)
         digests = digest(opened.fd)
-        found = inspect(opened, sandbox)
+        try:
+            found = inspect(opened, sandbox)
+        except SandboxError as error:
+            found = Findings(problems=(Problem(UnscannedReason.SANDBOX_UNAVAILABLE, detail=str(error)),))
         changed = opened.changed()
     return Observation(
         name=name,
