@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import os
 import random
 from collections.abc import Callable
@@ -39,7 +38,7 @@ def draw(width: int = 320, height: int = 240, seed: int = 1) -> Image.Image:
     return Image.fromarray((np.asarray(image).astype(int) + noise).clip(0, 255).astype(np.uint8), "RGB")
 
 
-def encode(image: Image.Image, format_: str, **options: Any) -> bytes:
+def encode(image: Image.Image, format_: str, **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, format_, **options)
     return out.getvalue()

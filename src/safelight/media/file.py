@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -11,13 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from safelight.media.sandbox.descriptors import sealed_memfd
+from safelight.media.sandbox.limits import Limits
 from safelight.media.sniff import HEAD_BYTES, Sniffed, sniff
 from safelight.types import MediaFile, MediaKind, Problem, UnscannedReason
 
-DEFAULT_MAX_BYTES: Final = 4 << 30
-"""The largest file that is opened: 4 GiB, above which JPEG, PNG and WebP cannot or do not go."""
+DEFAULT_MAX_BYTES: Final = Limits().max_file_bytes
+"""The largest file that is opened: what the sandbox would take."""
 
-_SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
@@ -57,7 +57,7 @@ class OpenedFile:
             same = _Identity.of(self.fd) == self.identity
         except OSError as error:
             return Problem(UnscannedReason.UNREADABLE, detail=_explain(error))
-        return None if same else Problem(UnscannedReason.CHANGED, detail="it was written to while it was read")
+        return None if same else Problem(UnscannedReason.CHANGED, detail="it was written to meanwhile")
 
     def media_file(self, sha256: str) -> MediaFile:
         """The same file with its digest."""
@@ -68,13 +68,13 @@ class OpenedFile:
 def open_media(
     source: str | os.PathLike[str] | bytes, *, max_bytes: int = DEFAULT_MAX_BYTES
 ) -> Iterator[OpenedFile | Problem]:
-    """Open a path, or bytes, for reading; what cannot be opened is yielded as a :class:`Problem`, never raised.
+    """Open a path, or bytes, for reading; what cannot be opened is yielded as a :class:`Problem`, not raised.
 
     Symbolic links are followed, because the caller named them. A directory, FIFO, socket or device is
     ``NOT_A_FILE`` and is not even opened, since opening can block or act. Bytes go to a sealed memory file.
     A file above ``max_bytes`` is ``TOO_LARGE``.
     """
-    fd = _sealed(source) if isinstance(source, bytes) else _open(source)
+    fd = sealed_memfd(source) if isinstance(source, bytes) else _open(source)
     if isinstance(fd, Problem):
         yield fd
         return
@@ -86,7 +86,7 @@ def open_media(
 
 def _open(path: str | os.PathLike[str]) -> int | Problem:
     try:
-        if problem := _not_a_file(os.stat(path).st_mode):
+        if problem := _not_a_file(os.stat(path).st_mode):  # noqa: PTH116 - names can be bytes
             return problem
         return os.open(path, _FLAGS)
     except OSError as error:
@@ -103,26 +103,14 @@ def _look(fd: int, max_bytes: int) -> OpenedFile | Problem:
         identity = _Identity.of(fd)
         if identity.size > max_bytes:
             return Problem(
-                UnscannedReason.TOO_LARGE, detail=f"{identity.size:,} bytes; at most {max_bytes:,} are allowed"
+                UnscannedReason.TOO_LARGE,
+                detail=f"{identity.size:,} bytes; at most {max_bytes:,} are allowed",
             )
         head = os.pread(fd, HEAD_BYTES, 0)
     except OSError as error:
         return Problem(UnscannedReason.UNREADABLE, detail=_explain(error))
     sniffed = sniff(head) if head else Sniffed(MediaKind.UNKNOWN, "application/x-empty")
     return OpenedFile(fd, identity.size, head, sniffed.kind, sniffed.mime, identity)
-
-
-def _sealed(content: bytes) -> int:
-    fd = os.memfd_create("safelight", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(fd, rest) :]
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd
 
 
 _NOT_FILES: Final = (

@@ -13,7 +13,7 @@ import json
 import struct
 import warnings
 from collections.abc import Iterator
-from typing import Final
+from typing import IO, Final, cast
 
 import pi_heif
 from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
@@ -71,86 +71,102 @@ def decode(fd: int, *, max_pixels: int, max_parts: int) -> Iterator[str]:
     yield json.dumps({"end": {"parts": parts}})
 
 
+class _Opened:
+    """A file's pictures, one at a time."""
+
+    def __init__(self, fd: int, max_pixels: int) -> None:
+        self._fd = fd
+        self._max_pixels = max_pixels
+        self._at = 0
+        self.image = self._open()
+        self.many = self.image.format not in _FLATTENED and bool(getattr(self.image, "is_animated", False))
+        self.selector = _SELECTOR.get(self.image.format or "", "frame")
+
+    def _open(self) -> Image.Image:
+        # Sizes are checked here, with a message that names them; Pillow checks pictures inside icons.
+        Image.MAX_IMAGE_PIXELS = None
+        image = Image.open(cast("IO[bytes]", Descriptor(self._fd)), formats=FORMATS)
+        self._check(image)
+        Image.MAX_IMAGE_PIXELS = self._max_pixels
+        return image
+
+    def _check(self, image: Image.Image) -> None:
+        width, height = image.size
+        if width * height > self._max_pixels:
+            detail = f"{width} x {height} pixels; at most {self._max_pixels} are allowed"
+            raise _TooManyPixelsError(detail)
+
+    def seek(self, number: int) -> None:
+        """Go to a picture, from 0. Raises ``EOFError`` past the last."""
+        self.image.seek(number)
+        self._at = number
+
+    def load(self) -> bool:
+        """Decode the pixels; true if some are missing because the data ends, and black in their place."""
+        self._check(self.image)
+        try:
+            self.image.load()
+        except (OSError, EOFError, struct.error) as error:
+            if _reason(error) is not UnscannedReason.TRUNCATED:
+                raise
+        else:
+            return False
+        ImageFile.LOAD_TRUNCATED_IMAGES = True
+        try:
+            self.image = self._open()  # anew: half a load leaves a GIF without its palette
+            if self.many:
+                self.image.seek(self._at)
+            self.image.load()
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+        return True
+
+
 def _pictures(fd: int, max_pixels: int, max_parts: int) -> Iterator[Message]:
     try:
-        image = _open(fd, max_pixels)
-        many = image.format not in _FLATTENED and bool(getattr(image, "is_animated", False))
+        opened = _Opened(fd, max_pixels)
     except Exception as error:  # noqa: BLE001 - a stranger's file makes plugins raise anything
         yield _problem(error)
         return
-    if not many:
-        yield from _frame(image, (), max_pixels, set())
-        return
-    name = _SELECTOR.get(image.format or "", "frame")
     seen: set[bytes] = set()
+    if not opened.many:
+        yield from _picture(opened, (), seen)
+        return
     for number in itertools.count():
-        selectors = ((name, str(number + 1)),)
+        selectors = ((opened.selector, str(number + 1)),)
         try:
-            image.seek(number)
+            opened.seek(number)
         except EOFError:
             return
         except Exception as error:  # noqa: BLE001 - as above
             yield _problem(error, selectors)
             return
         if number == max_parts:
-            detail = f"more than {max_parts:,} {name}s; the first ones were hashed"
+            detail = f"more than {max_parts:,} {opened.selector}s; the first ones were hashed"
             yield _say_problem(UnscannedReason.TOO_MANY_PARTS, detail)
             return
-        yield from _frame(image, selectors, max_pixels, seen)
+        yield from _picture(opened, selectors, seen)
 
 
-def _open(fd: int, max_pixels: int) -> Image.Image:
-    # Sizes are checked here, with a message that names them; Pillow checks pictures inside pictures (icons).
-    Image.MAX_IMAGE_PIXELS = None
-    image = Image.open(Descriptor(fd), formats=FORMATS)
-    _check(image, max_pixels)
-    Image.MAX_IMAGE_PIXELS = max_pixels
-    return image
-
-
-def _check(image: Image.Image, max_pixels: int) -> None:
-    width, height = image.size
-    if width * height > max_pixels:
-        raise _TooManyPixelsError(f"{width} x {height} pixels; at most {max_pixels} are allowed")
-
-
-def _frame(
-    image: Image.Image, selectors: Selectors, max_pixels: int, seen: set[bytes]
-) -> Iterator[Message]:
-    """The pictures of one frame, unless they were seen before, and what was wrong with it."""
+def _picture(opened: _Opened, selectors: Selectors, seen: set[bytes]) -> list[Message]:
+    """What one picture hashes to, unless it was seen before, and what was wrong with it."""
     messages: list[Message] = []
     try:
-        _check(image, max_pixels)
-        truncated = _load(image)
-        orientation = _orientation(image)
-        for over, picture in as_seen(image):
+        truncated = opened.load()
+        orientation = _orientation(opened.image)
+        for over, picture in as_seen(opened.image):
             pixels = picture.tobytes()
-            digest = hashlib.blake2b(pixels + repr((picture.mode, picture.size)).encode()).digest()
-            if digest not in seen:
-                seen.add(digest)
+            digest = hashlib.blake2b(pixels)
+            digest.update(repr((picture.mode, picture.size)).encode())
+            if digest.digest() not in seen:
+                seen.add(digest.digest())
                 where = selectors if over is None else (*selectors, ("over", over))
                 messages.append(_say_picture(picture, pixels, orientation, where))
         if truncated:
             messages.append(_say_problem(UnscannedReason.TRUNCATED, "the image data ends early", selectors))
     except Exception as error:  # noqa: BLE001 - as in _pictures
         messages.append(_problem(error, selectors))
-    yield from messages
-
-
-def _load(image: Image.Image) -> bool:
-    """Decode the pixels; true if some are missing because the data ends, and black in their place."""
-    try:
-        image.load()
-    except (OSError, EOFError, struct.error) as error:
-        if _reason(error) is not UnscannedReason.TRUNCATED:
-            raise
-        ImageFile.LOAD_TRUNCATED_IMAGES = True
-        try:
-            image.load()
-        finally:
-            ImageFile.LOAD_TRUNCATED_IMAGES = False
-        return True
-    return False
+    return messages
 
 
 def _orientation(image: Image.Image) -> int:
@@ -173,7 +189,12 @@ def _say_picture(picture: Image.Image, pixels: bytes, orientation: int, selector
     hashes, quality, _ = _pdq.hash(pixels, width, height, channels, width * channels, orientation)
     if orientation >= 5:
         width, height = height, width
-    fields = {"width": width, "height": height, "quality": quality, "hashes": [value.hex() for value in hashes]}
+    fields = {
+        "width": width,
+        "height": height,
+        "quality": quality,
+        "hashes": [value.hex() for value in hashes],
+    }
     return {"picture": {"selectors": selectors, **fields}}
 
 

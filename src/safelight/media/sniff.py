@@ -9,7 +9,7 @@ from typing import Final
 from safelight.types import MediaKind
 
 HEAD_BYTES: Final = 4096
-"""How much of a file's beginning :func:`sniff` needs; tar's magic number, at 257, is the furthest fixed one."""
+"""How much of a file's beginning :func:`sniff` needs: enough to tell text from what begins like it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ _BRANDS: Final = {
     b"crx ": Sniffed(_I, "image/x-canon-cr3"),
 }
 
-_TEXT_CONTROLS: Final = frozenset(b"\t\n\v\f\r\x1b")
+_BINARY: Final = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\x1b")
+"""Bytes that text does not hold."""
 
 
 def sniff(head: bytes) -> Sniffed:
@@ -129,7 +130,7 @@ def _iso_media(head: bytes) -> Sniffed:
 def _text(head: bytes) -> Sniffed | None:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Sniffed(MediaKind.TEXT, "text/plain") if _decodes(head[: len(head) & ~1], "utf-16") else None
-    if not head or any(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head) or not _decodes(head, "utf-8"):
+    if not head or _BINARY.intersection(head) or not _decodes(head, "utf-8"):
         return None
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1024].lower()
     if b"<svg" in start and start.startswith(b"<"):
