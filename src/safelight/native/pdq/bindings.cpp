@@ -126,8 +126,8 @@ nb::tuple rounding(nb::handle pixels, int width, int height, int channels) {
   fast.push(buffer.data(), p.stride, height);
   exact.push(buffer.data(), p.stride, height);
   const pdq::RoundingShare share =
-      pdq::share_of_bound(fast.finish(), exact.finish(), pdq::rounding_bound(width, height));
-  return nb::make_tuple(share.coefficients, share.gradients);
+      pdq::share_of_bound(fast.finish(), exact.finish(), pdq::Rounding(width, height));
+  return nb::make_tuple(share.coefficients, share.gradients, fast.texture_bits());
 }
 
 int hamming(nb::bytes a, nb::bytes b) {

@@ -74,7 +74,7 @@ struct Cut {
 
 // A bit for every coefficient above the median, which is the lower of the middle two (`torben`). Errors can
 // change a bit only by exchanging a coefficient above it with one that is not.
-Cut cut_at_median(const Coefficients& values, const RoundingBound* bound) {
+Cut cut_at_median(const Coefficients& values, const Coefficients& bound) {
   std::array<float, kBits> sorted;
   std::copy_n(values[0].data(), kBits, sorted.begin());
   std::nth_element(sorted.begin(), sorted.begin() + kBits / 2 - 1, sorted.end());
@@ -84,7 +84,7 @@ Cut cut_at_median(const Coefficients& values, const RoundingBound* bound) {
   float least_above = INFINITY, most_below = -INFINITY;
   for (std::size_t i = 0; i < kSide; ++i)
     for (std::size_t j = 0; j < kSide; ++j) {
-      const float value = values[i][j], error = bound != nullptr ? bound->coefficients[i][j] : 0.0F;
+      const float value = values[i][j], error = bound[i][j];
       if (value > median) {
         cut.above[i] = static_cast<std::uint16_t>(cut.above[i] | (1U << j));
         least_above = std::min(least_above, value - error);
@@ -92,7 +92,7 @@ Cut cut_at_median(const Coefficients& values, const RoundingBound* bound) {
         most_below = std::max(most_below, value + error);
       }
     }
-  cut.certain = bound == nullptr || most_below < least_above;
+  cut.certain = most_below < least_above;
   return cut;
 }
 
@@ -100,31 +100,38 @@ int quality_of(int gradient_sum) { return std::min(gradient_sum / kGradientsPerP
 
 }  // namespace
 
-Coefficients transform(const Samples& samples) {
-  Coefficients coefficients;
-  kernels().transform(&samples.at[0][0], &cosines().rows[0][0], &cosines().columns[0][0], coefficients[0].data());
-  return coefficients;
+Spectrum transform(const Samples& samples) {
+  Spectrum spectrum;
+  float half[kSide][64];
+  kernels().transform(&samples.at[0][0], &cosines().rows[0][0], &cosines().columns[0][0], &half[0][0],
+                      spectrum.coefficients[0].data());
+  for (std::size_t i = 0; i < kSide; ++i) {
+    const auto [least, most] = std::minmax_element(half[i], half[i] + 64);
+    spectrum.half_size[i] = std::max(std::fabs(*least), std::fabs(*most));
+  }
+  return spectrum;
 }
 
-Result conclude(const Samples& samples, const RoundingBound* bound) {
+Result conclude(const Samples& samples, const Rounding* rounding) {
   Result result;
   int least = 0, most = 0;
   kernels().gradients(&samples.at[0][0], 0.0F, &least, &most);
   result.quality = quality_of(least);
-  if (bound != nullptr) {
-    kernels().gradients(&samples.at[0][0], bound->gradient * 100 / 255, &least, &most);
+  if (rounding != nullptr) {
+    kernels().gradients(&samples.at[0][0], rounding->of_gradients() * 100 / 255, &least, &most);
     result.certain = quality_of(least) == quality_of(most);
   }
 
-  const Coefficients plain = transform(samples);
+  const Spectrum spectrum = transform(samples);
+  const Coefficients bound = rounding != nullptr ? rounding->of(spectrum) : Coefficients{};
   for (std::size_t v = 0; v < kVariants; ++v) {
     const Variant& variant = kVariantsInOrder[v];
-    Coefficients values = plain;
+    Coefficients values = spectrum.coefficients;
     for (int i = 0; i < kSide; ++i)
       for (int j = 0; j < kSide; ++j)
         if (variant.negated(i, j)) values[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)] *= -1.0F;
     const Cut cut = cut_at_median(values, bound);
-    result.certain = result.certain && cut.certain;
+    result.certain = result.certain && (rounding == nullptr || cut.certain);
     result.hashes[v] = to_hash(variant.transposed ? transpose(cut.above) : cut.above);
   }
   return result;

@@ -23,12 +23,14 @@ FastSampler::FastSampler(int width, int height, int channels, Orientation orient
       orientation_(orientation),
       rows_(height, orientation.reversed_y, whole(height)),
       columns_(width, orientation.reversed_x, 1.0 / whole(height)),
+      texture_(width, height, channels),
       luma_(static_cast<std::size_t>(width) + kTapBlock, 0.0F) {
   for (auto& sums : sums_) sums.assign(static_cast<std::size_t>(width) * channels, 0.0F);
 }
 
 void FastSampler::push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) {
   const int end = y_ + count;
+  for (int y = y_; y < end; ++y) texture_.see(rows + (y - y_) * stride, y);
   for (std::size_t index = next_; index < rows_.taps.size() && rows_.taps[index].begin < end; ++index) {
     const Tap& tap = rows_.taps[index];
     const int from = std::max(tap.begin, y_), to = std::min(tap.end, end);

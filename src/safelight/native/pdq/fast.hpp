@@ -10,6 +10,7 @@
 #include "orientation.hpp"
 #include "samples.hpp"
 #include "taps.hpp"
+#include "texture.hpp"
 
 namespace safelight::pdq {
 
@@ -18,6 +19,7 @@ class FastSampler final : public Sampler {
   FastSampler(int width, int height, int channels, Orientation orientation);
   void push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) override;
   Samples finish() override;
+  double texture_bits() const { return texture_.bits(); }
 
  private:
   void complete(const Tap& tap);
@@ -26,6 +28,7 @@ class FastSampler final : public Sampler {
   int width_, channels_;
   Orientation orientation_;
   Axis rows_, columns_;
+  Texture texture_;
   int y_ = 0;
   std::size_t next_ = 0;                  // the first tap that is not complete
   // More than two windows never overlap: they are narrower than twice their spacing plus one.

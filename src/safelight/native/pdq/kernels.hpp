@@ -42,8 +42,10 @@ struct Kernels {
   // The box pass along rows, kept at `count` ascending columns only: out[k * lanes + row].
   void (*box_at_columns)(const float* in, const Steps& steps, const int* columns, int count, float* out);
 
-  // The reference's 64x64 -> 16x16 transform; `matrix` is 16x64 and `transposed` 64x16.
-  void (*transform)(const float* samples, const float* matrix, const float* transposed, float* coefficients);
+  // The reference's 64x64 -> 16x16 transform; `matrix` is 16x64 and `transposed` 64x16. `half` receives the
+  // 16x64 that it goes through.
+  void (*transform)(const float* samples, const float* matrix, const float* transposed, float* half,
+                    float* coefficients);
   // The reference's sum of quantised gradients (hundredths of 255 grey levels, cut towards zero), were every
   // gradient smaller, or larger, by `error` of those hundredths.
   void (*gradients)(const float* samples, float error, int* least, int* most);

@@ -17,7 +17,6 @@ constexpr int kSide = 64;
 
 typedef float Vec __attribute__((vector_size(kLanes * sizeof(float))));
 typedef std::int32_t Lanes __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
-typedef std::uint8_t Bytes __attribute__((vector_size(kLanes)));
 
 inline Vec load(const float* from) {
   Vec v;
@@ -59,15 +58,12 @@ inline Vec divide(Vec dividend, Vec divisor, [[maybe_unused]] Vec reciprocal) {
 #endif
 }
 
+#if defined(__AVX512F__) || defined(__FMA__)
 inline Vec from_bytes(const std::uint8_t* from) {
 #if defined(__AVX512F__)
   return (Vec)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
-#elif defined(__FMA__)
-  return (Vec)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
 #else
-  Bytes bytes;
-  __builtin_memcpy(&bytes, from, sizeof bytes);
-  return __builtin_convertvector(bytes, Vec);
+  return (Vec)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
 #endif
 }
 
@@ -93,6 +89,18 @@ void accumulate(const std::uint8_t* rows, std::ptrdiff_t stride, int count, cons
   for (; x < n; ++x)
     for (int y = 0; y < count; ++y) sums[x] += weights[y] * static_cast<float>(rows[y * stride + x]);
 }
+#else
+void accumulate(const std::uint8_t* rows, std::ptrdiff_t stride, int count, const float* weights, int n,
+                float* __restrict sums) {
+  constexpr int kTile = 1024;  // columns at a time, so that their sums stay in the first cache
+  for (int begin = 0; begin < n; begin += kTile) {
+    const int end = n - begin < kTile ? n : begin + kTile;
+    const std::uint8_t* row = rows;
+    for (int y = 0; y < count; ++y, row += stride)
+      for (int x = begin; x < end; ++x) sums[x] += weights[y] * static_cast<float>(row[x]);
+  }
+}
+#endif
 
 void luma_of_sums(const float* __restrict rgb, int width, float* __restrict luma) {
   for (int x = 0; x < width; ++x)
@@ -142,8 +150,8 @@ inline void swap_bit(Vec* v) {
 inline void transpose(Vec* v) {
   swap_bit<1>(v);
   swap_bit<2>(v);
-  swap_bit<4>(v);
-  if constexpr (kLanes == 16) swap_bit<8>(v);
+  if constexpr (kLanes > 4) swap_bit<4>(v);
+  if constexpr (kLanes > 8) swap_bit<8>(v);
 }
 
 void rows_to_block(const float* rows, std::ptrdiff_t stride, int width, float* block) {
@@ -201,13 +209,13 @@ void box_at_columns(const float* in, const Steps& steps, const int* columns, int
   }
 }
 
-void transform(const float* samples, const float* matrix, const float* transposed, float* coefficients) {
-  for (int i = 0; i < 16; ++i) {
-    float half[kSide];
+void transform(const float* samples, const float* matrix, const float* transposed, float* half,
+               float* coefficients) {
+  for (int i = 0; i < 16; ++i, matrix += kSide, half += kSide, coefficients += 16) {
     for (int j = 0; j < kSide; j += 2 * kLanes) {
       Vec first{}, second{};
       for (int k = 0; k < kSide; ++k) {
-        const Vec factor = all(matrix[i * kSide + k]);
+        const Vec factor = all(matrix[k]);
         first += factor * load(samples + k * kSide + j);
         second += factor * load(samples + k * kSide + j + kLanes);
       }
@@ -217,7 +225,7 @@ void transform(const float* samples, const float* matrix, const float* transpose
     for (int j = 0; j < 16; j += kLanes) {
       Vec sum{};
       for (int k = 0; k < kSide; ++k) sum += all(half[k]) * load(transposed + k * 16 + j);
-      store(coefficients + i * 16 + j, sum);
+      store(coefficients + j, sum);
     }
   }
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <cmath>
+#include <optional>
+#include <utility>
 
 #include "conclude.hpp"
 #include "fast.hpp"
@@ -10,6 +11,8 @@
 
 namespace safelight::pdq {
 namespace {
+
+constexpr double kGrain = 1.5;  // bits of texture below which the bound on rounding is not relied on
 
 // The reference takes 64 x 64 pixels as they are (`pdqFloat256FromFloatLuma`), as frames scaled by a video
 // decoder are. Its dihedral function lacks that case and blurs them; we follow the former for all variants, so
@@ -43,22 +46,23 @@ class DirectSampler final : public Sampler {
 
 struct Stream::State {
   State(int width, int height, int channels, Orientation orientation, Arithmetic arithmetic)
-      : height_left(height), exact(arithmetic == Arithmetic::kReference) {
+      : height_left(height) {
     if (width < kMinimumSide || height < kMinimumSide) return;
     if (width == 64 && height == 64) {
       sampler = std::make_unique<DirectSampler>(channels, orientation);
-      exact = true;
-    } else if (exact) {
+    } else if (arithmetic == Arithmetic::kReference) {
       sampler = std::make_unique<ReferenceSampler>(width, height, channels, orientation);
     } else {
-      sampler = std::make_unique<FastSampler>(width, height, channels, orientation);
-      bound = orientation.transposed ? rounding_bound(height, width) : rounding_bound(width, height);
+      auto made = std::make_unique<FastSampler>(width, height, channels, orientation);
+      fast = made.get();
+      sampler = std::move(made);
+      rounding = orientation.transposed ? Rounding(height, width) : Rounding(width, height);
     }
   }
 
   int height_left;
-  bool exact;
-  RoundingBound bound{};
+  std::optional<Rounding> rounding;  // none where the samples are the reference's own
+  const FastSampler* fast = nullptr;
   std::unique_ptr<Sampler> sampler;  // none for pictures too small to hash
 };
 
@@ -76,7 +80,9 @@ void Stream::push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) {
 
 Result Stream::finish() {
   if (!state_->sampler) return {};
-  return conclude(state_->sampler->finish(), state_->exact ? nullptr : &state_->bound);
+  Result result = conclude(state_->sampler->finish(), state_->rounding ? &*state_->rounding : nullptr);
+  if (state_->fast != nullptr && state_->fast->texture_bits() < kGrain) result.certain = false;
+  return result;
 }
 
 Result hash(const std::uint8_t* pixels, int width, int height, std::ptrdiff_t stride, int channels,
