@@ -11,7 +11,7 @@ from typing import Final
 from safelight.errors import IndexDamaged
 from safelight.matching.durable import explained, sync_directory, write_all
 from safelight.matching.kinds import IndexedType
-from safelight.matching.manifest import Position, segment_path
+from safelight.matching.manifest import segment_path
 from safelight.matching.records import HEADER_BYTES, MAX_RECORD_BYTES, Batch, Header, RecordSeal
 
 MAX_BATCH: Final = 16_384
@@ -78,16 +78,16 @@ class LogTail:
 class LogEnd:
     """Appends to a log file; only the holder of the directory's lock may have one.
 
-    Opening reads the whole file, so that the position is what is really there, and cuts a torn tail.
+    Opening reads the whole file, so that ``sequence`` is what is really there, and cuts a torn tail.
     """
 
     def __init__(self, directory: Path, number: int, kind: IndexedType, layout_key: bytes) -> None:
         tail = LogTail(directory, number, kind, layout_key)
         with contextlib.closing(tail):
-            self.position = tail.start
+            self.sequence = tail.start
             self.changes = 0
             for batch in tail.read():
-                self.position = batch.position
+                self.sequence = batch.sequence
                 self.changes += len(batch.changes)
             self.number, self.path, self.offset, torn = number, tail.path, tail.offset, tail.unread()
         self._seal = tail.seal
@@ -108,7 +108,7 @@ class LogEnd:
                     os.ftruncate(self._fd, self.offset)
                 raise
         self.offset += len(record)
-        self.position = batch.position
+        self.sequence = batch.sequence
         self.changes += len(batch.changes)
 
     def sync(self) -> None:
@@ -123,8 +123,8 @@ class LogEnd:
             self._fd = -1
 
 
-def create_log(directory: Path, number: int, kind: IndexedType, start: Position) -> None:
-    """A new, empty log file that follows ``start``; durable when this returns."""
+def create_log(directory: Path, number: int, kind: IndexedType, start: int) -> None:
+    """A new, empty log file of the changes after the sequence ``start``; durable when this returns."""
     path = segment_path(directory, number)
     header = Header(kind.width, number, start, os.urandom(16)).pack()
     with explained(path):

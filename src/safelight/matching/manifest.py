@@ -22,22 +22,11 @@ FORMAT: Final = "safelight.index/1"
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """Up to where the store's changes are held: the last sequence, and the row it was about (0: not known).
-
-    The row lets a writer notice a store that was restored from a backup and has since been written to.
-    """
-
-    sequence: int = 0
-    row: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """The files of one index.
 
     ``snapshot`` numbers the snapshot file, None while there is none; it has ``rows`` rows, none numbered above
-    ``newest_row``, and holds the changes up to ``position``. ``segments`` number the log files with the changes
+    ``newest_row``, and holds the changes up to ``sequence``. ``segments`` number the log files with the changes
     after that, oldest first; only the last one grows.
     """
 
@@ -47,16 +36,16 @@ class Manifest:
     snapshot: int | None
     rows: int
     newest_row: int
-    position: Position
+    sequence: int
     segments: tuple[int, ...]
 
-    def stamp(self, position: Position) -> Stamp:
-        """The store's state at a position."""
-        return Stamp(self.workspace, self.epoch, position.sequence)
+    def stamp(self, sequence: int) -> Stamp:
+        """The store's state at a sequence of this index's epoch."""
+        return Stamp(self.workspace, self.epoch, sequence)
 
     def snapshot_stamp(self) -> bytes:
         """What the snapshot file must carry, so that another generation under its name is refused."""
-        described = [self.signal_type, self.workspace, self.epoch, self.snapshot, self.position.sequence]
+        described = [self.signal_type, self.workspace, self.epoch, self.snapshot, self.sequence]
         return hashlib.sha256(json.dumps(described).encode()).digest()
 
     def with_segment(self, number: int) -> Self:
@@ -97,7 +86,6 @@ def parse_manifest(raw: bytes, path: Path, key: bytes) -> Manifest:
     if not hmac.compare_digest(seal, hmac.digest(_seal_key(key), body.encode(), "sha256")):
         raise IndexDamaged(f"{path} is damaged. {rebuild}")
     fields = json.loads(body)
-    fields["position"] = Position(**fields["position"])
     fields["segments"] = tuple(fields["segments"])
     return Manifest(**fields)
 

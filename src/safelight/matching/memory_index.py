@@ -16,7 +16,6 @@ from safelight.lists.store import Change, Stamp
 from safelight.matching import engine
 from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex, Hits
 from safelight.matching.kinds import PDQ, IndexedType
-from safelight.matching.manifest import Position
 from safelight.matching.records import Batch
 from safelight.matching.source import IndexSource
 from safelight.matching.staging import staged
@@ -49,7 +48,7 @@ class MemoryIndex:
                     live = engine.LiveSet(self.kind, self._key, snapshot, columns.newest_row)
                 elif columns.count:
                     values, rows = columns.arrays()
-                    live.apply(Batch.of(Position(), rows, np.ones(len(rows), dtype=bool), values).changes)
+                    live.apply(Batch.of(0, rows, np.ones(len(rows), dtype=bool), values).changes)
         self._live = live
 
     def take(self, changes: Sequence[Change]) -> None:

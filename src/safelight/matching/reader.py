@@ -45,7 +45,7 @@ class _State:
     ) -> None:
         self.manifest = manifest
         self.raw = raw
-        self.position = manifest.position
+        self.sequence = manifest.sequence
         self._directory, self._kind, self._key = directory, kind, key
         snapshot = (
             engine.open_snapshot(directory, manifest, kind, key) if manifest.snapshot is not None else None
@@ -71,10 +71,10 @@ class _State:
     def follows(self, manifest: Manifest) -> bool:
         """Whether a later manifest has the same snapshot and only more log files."""
         mine = self.manifest
-        return (mine.snapshot, mine.epoch, mine.position) == (
+        return (mine.snapshot, mine.epoch, mine.sequence) == (
             manifest.snapshot,
             manifest.epoch,
-            manifest.position,
+            manifest.sequence,
         ) and manifest.segments[: len(mine.segments)] == mine.segments
 
     def extend(self, manifest: Manifest, raw: bytes) -> None:
@@ -88,10 +88,10 @@ class _State:
         for batch in self._tail.read():
             if len(batch.changes):
                 self.live.apply(batch.changes)
-            self.position = batch.position
+            self.sequence = batch.sequence
 
     def stamp(self) -> Stamp:
-        return self.manifest.stamp(self.position)
+        return self.manifest.stamp(self.sequence)
 
 
 class IndexReader:

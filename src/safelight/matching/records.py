@@ -24,7 +24,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from safelight.errors import IndexDamaged, IndexTooNew
 from safelight.lists.store import Change, ChangeKind
 from safelight.matching.kinds import Bytes2D, IndexedType, Rows
-from safelight.matching.manifest import Position
 
 HEADER_BYTES: Final = 64
 MAX_RECORD_BYTES: Final = 4 << 20
@@ -32,9 +31,9 @@ MAX_RECORD_BYTES: Final = 4 << 20
 
 _MAGIC: Final = b"SLXLOG\x00\x01"
 _VERSION: Final = 1
-_HEADER: Final = struct.Struct("<8sIIQQQ16s4xI")
+_HEADER: Final = struct.Struct("<8sIIQQ16s12xI")
 _FRAME: Final = struct.Struct("<II")
-_PLAIN: Final = struct.Struct("<QQ")
+_PLAIN: Final = struct.Struct("<Q")
 _NONCE: Final = 12
 _TAG: Final = 16
 
@@ -46,17 +45,17 @@ def change_type(width: int) -> np.dtype[np.void]:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Changes in the store's order, and the position reached after them."""
+    """Changes in the store's order, and the sequence number reached with them."""
 
-    position: Position
+    sequence: int
     changes: npt.NDArray[np.void]
 
     @classmethod
-    def of(cls, position: Position, rows: Rows, added: npt.NDArray[np.bool_], values: Bytes2D) -> Self:
+    def of(cls, sequence: int, rows: Rows, added: npt.NDArray[np.bool_], values: Bytes2D) -> Self:
         """A batch from columns of equal length."""
         changes = np.zeros(len(rows), dtype=change_type(values.shape[1]))
         changes["row"], changes["added"], changes["value"] = rows, added, values
-        return cls(position, changes)
+        return cls(sequence, changes)
 
     @classmethod
     def of_changes(cls, kind: IndexedType, changes: Sequence[Change], after: int) -> Self | None:
@@ -69,26 +68,26 @@ class Batch:
         values = np.zeros((len(mine), kind.width), dtype=np.uint8)
         values[added] = kind.pack([c.value for c in mine if c.kind is ChangeKind.ADD and c.value is not None])
         rows = np.array([c.row for c in mine], dtype=np.uint64)
-        return cls.of(Position(changes[-1].sequence, changes[-1].row), rows, added, values)
+        return cls.of(changes[-1].sequence, rows, added, values)
 
     @classmethod
-    def empty(cls, position: Position, width: int) -> Self:
-        """A mark: no change of this signal type happened up to the position."""
-        return cls(position, np.zeros(0, dtype=change_type(width)))
+    def empty(cls, sequence: int, width: int) -> Self:
+        """A mark: no change of this signal type happened up to the sequence."""
+        return cls(sequence, np.zeros(0, dtype=change_type(width)))
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Whose log this is: the width of its values, its number, and the position that its first record follows."""
+    """Whose log this is: the width of its values, its number, and the sequence that it follows."""
 
     width: int
     number: int
-    start: Position
+    start: int
     salt: bytes
 
     def pack(self) -> bytes:
         """The first 64 bytes of the file."""
-        fields = (_MAGIC, _VERSION, self.width, self.number, self.start.sequence, self.start.row, self.salt)
+        fields = (_MAGIC, _VERSION, self.width, self.number, self.start, self.salt)
         crc = zlib.crc32(_HEADER.pack(*fields, 0)[:-4])
         return _HEADER.pack(*fields, crc)
 
@@ -101,12 +100,12 @@ class Header:
             or zlib.crc32(raw[:-4]) != int.from_bytes(raw[-4:], "little")
         ):
             raise IndexDamaged(f"{name} is not a whole index log; the index writer rebuilds it.")
-        _, version, width, number, sequence, row, salt, _ = _HEADER.unpack(raw)
+        _, version, width, number, start, salt, _ = _HEADER.unpack(raw)
         if version != _VERSION:
             raise IndexTooNew(
                 f"{name} has version {version}, this Safelight reads {_VERSION}. Upgrade Safelight."
             )
-        return cls(width, number, Position(sequence, row), salt)
+        return cls(width, number, start, salt)
 
 
 class RecordSeal:
@@ -119,7 +118,7 @@ class RecordSeal:
 
     def seal(self, batch: Batch, offset: int) -> bytes:
         """The bytes of a record that will lie at ``offset``."""
-        plain = _PLAIN.pack(batch.position.sequence, batch.position.row) + batch.changes.tobytes()
+        plain = _PLAIN.pack(batch.sequence) + batch.changes.tobytes()
         nonce = os.urandom(_NONCE)
         body = nonce + self._aead.encrypt(nonce, plain, self._header + offset.to_bytes(8, "little"))
         assert len(body) <= MAX_RECORD_BYTES
@@ -146,6 +145,6 @@ class RecordSeal:
             raise IndexDamaged(
                 "an index log was altered or belongs elsewhere; the index writer rebuilds it."
             ) from None
-        sequence, row = _PLAIN.unpack_from(plain)
+        (sequence,) = _PLAIN.unpack_from(plain)
         changes = np.frombuffer(plain, dtype=self._dtype, offset=_PLAIN.size)
-        return Batch(Position(sequence, row), changes), end
+        return Batch(sequence, changes), end

@@ -10,7 +10,6 @@ import numpy as np
 from safelight.matching.engine import LiveSet, rows_array
 from safelight.matching.index import DEFAULT_CAP, Hits
 from safelight.matching.kinds import PDQ, IndexedType
-from safelight.matching.manifest import Position
 from safelight.matching.records import Batch
 
 
@@ -24,7 +23,7 @@ class ScanIndex:
         self._live = LiveSet(kind, os.urandom(32))
         pairs = list(entries)
         rows, values = rows_array([row for row, _ in pairs]), kind.pack([value for _, value in pairs])
-        self._live.apply(Batch.of(Position(), rows, np.ones(len(pairs), dtype=bool), values).changes)
+        self._live.apply(Batch.of(0, rows, np.ones(len(pairs), dtype=bool), values).changes)
 
     def __len__(self) -> int:
         return len(self._live)

@@ -17,7 +17,11 @@ rotating a workspace's root key gives another."""
 
 
 class IndexSource(Protocol):
-    """The truth behind an index. Safe to call from any thread."""
+    """The truth behind an index. Safe to call from any thread.
+
+    Row numbers are never used twice and a row's value never changes. Whoever restores a source from a backup gives it a new
+    epoch; within an epoch the sequence only grows.
+    """
 
     def stamp(self) -> Stamp:
         """The present state."""

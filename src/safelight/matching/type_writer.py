@@ -21,7 +21,6 @@ from safelight.matching.kinds import IndexedType
 from safelight.matching.log import LogEnd, LogTail, create_log
 from safelight.matching.manifest import (
     Manifest,
-    Position,
     damaged_path,
     read_manifest,
     segment_path,
@@ -34,16 +33,11 @@ from safelight.matching.staging import Progress, staged
 _NUMBERED: Final = re.compile(r"(?:snapshot|log|damaged)-(\d+)")
 
 
-class Diverged(Exception):
-    """The store's history is not the one that the index was made from."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rotation:
     """A compaction under way: the log file begun with it, and the store's state before that file."""
 
     number: int
-    position: Position
     stamp: Stamp
 
 
@@ -91,9 +85,9 @@ class TypeWriter:
             self._sweep()
 
     @property
-    def position(self) -> Position:
+    def sequence(self) -> int:
         """Up to where the store's changes are held."""
-        return self._end.position if self._end else Position()
+        return self._end.sequence if self._end else 0
 
     @property
     def manifest(self) -> Manifest:
@@ -119,7 +113,7 @@ class TypeWriter:
             return "a reader found it damaged"
         if (self._manifest.workspace, self._manifest.epoch) != (stamp.workspace, stamp.epoch):
             return "the lists come from another workspace or were restored from a backup"
-        if stamp.sequence < self.position.sequence:
+        if stamp.sequence < self.sequence:
             return "the lists are older than the index: they were restored from a backup"
         return None
 
@@ -130,20 +124,17 @@ class TypeWriter:
     def take(self, changes: Sequence[Change]) -> None:
         """Append this type's part of the store's next changes; :meth:`flush` makes them durable.
 
-        Raises :class:`Diverged`, and :class:`~safelight.errors.IndexNotWritten` (then none were taken).
+        Raises :class:`~safelight.errors.IndexNotWritten`, and then none were taken.
         """
-        held = self.position
-        if held.row and any(c.sequence == held.sequence and c.row != held.row for c in changes):
-            raise Diverged
-        if batch := Batch.of_changes(self.kind, changes, held.sequence):
+        if batch := Batch.of_changes(self.kind, changes, self.sequence):
             self._append(batch)
 
-    def mark(self, position: Position) -> None:
-        """Note that no change of this type happened up to ``position``."""
-        if position.sequence > self.position.sequence:
+    def mark(self, sequence: int) -> None:
+        """Note that no change of this type happened up to ``sequence``."""
+        if sequence > self.sequence:
             assert self._end is not None
             self._end.append(
-                Batch.empty(position, self.kind.width)
+                Batch.empty(sequence, self.kind.width)
             )  # lost, it costs only reading changes again
 
     def _append(self, batch: Batch) -> None:
@@ -169,21 +160,20 @@ class TypeWriter:
         """Make the index anew from the source's live rows."""
         stamp, number = source.stamp(), self._next_number()
         self._key = self._layout_key()
-        position = Position(stamp.sequence)
         with self._cleared(number):
-            built = self._build(source, number, position, stamp, progress)
-            create_log(self.directory, number, self.kind, position)
+            built = self._build(source, number, stamp, progress)
+            create_log(self.directory, number, self.kind, stamp.sequence)
             self._switch(built)
         self.fault, self._unsynced = None, False
 
     def rotate(self) -> Rotation:
         """Begin a compaction: later changes go to a new log file, which the coming snapshot precedes."""
         self.flush()
-        position, number = self.position, self._next_number()
+        stamp, number = self.manifest.stamp(self.sequence), self._next_number()
         with self._cleared(number):
-            create_log(self.directory, number, self.kind, position)
+            create_log(self.directory, number, self.kind, stamp.sequence)
             self._switch(self.manifest.with_segment(number))
-        return Rotation(number, position, self.manifest.stamp(position))
+        return Rotation(number, stamp)
 
     def build(self, source: IndexSource, rotation: Rotation, progress: Progress) -> Manifest:
         """Write the snapshot of a compaction, for :meth:`finish`; appends may go on meanwhile.
@@ -191,7 +181,7 @@ class TypeWriter:
         It may hold changes later than the rotation: the log repeats them, and repeating them changes nothing.
         """
         with self._cleared(rotation.number):
-            return self._build(source, rotation.number, rotation.position, rotation.stamp, progress)
+            return self._build(source, rotation.number, rotation.stamp, progress)
 
     def finish(self, rotation: Rotation, built: Manifest) -> None:
         """Swap the snapshot in, unless the index was rebuilt meanwhile."""
@@ -211,9 +201,7 @@ class TypeWriter:
             self._remove(number)
             raise
 
-    def _build(
-        self, source: IndexSource, number: int, position: Position, stamp: Stamp, progress: Progress
-    ) -> Manifest:
+    def _build(self, source: IndexSource, number: int, stamp: Stamp, progress: Progress) -> Manifest:
         temporary = self._temporary(number)
         expected = self._manifest.rows + self._logged if self._manifest else 0
         with staged(source, self.kind, self.directory, progress, expected) as columns:
@@ -224,7 +212,7 @@ class TypeWriter:
                 number if columns.count else None,
                 columns.count,
                 columns.newest_row,
-                position,
+                stamp.sequence,
                 (number,),
             )
             if columns.count:

@@ -90,14 +90,14 @@ def _present(directory: Path) -> list[IndexedType]:
 def _stats(directory: Path, kind: IndexedType, key: bytes) -> IndexStats:
     manifest, _ = read_manifest(directory, key)
     snapshot = engine.open_snapshot(directory, manifest, kind, key) if manifest.snapshot is not None else None
-    changes, position = 0, manifest.position
+    changes, sequence = 0, manifest.sequence
     for number in manifest.segments:
         with contextlib.closing(LogTail(directory, number, kind, key)) as tail:
             for batch in tail.read():
-                changes, position = changes + len(batch.changes), batch.position
+                changes, sequence = changes + len(batch.changes), batch.sequence
     return IndexStats(
         kind.signal_type,
-        manifest.stamp(position),
+        manifest.stamp(sequence),
         manifest.segments[0],
         manifest.rows,
         len(snapshot) if snapshot else 0,

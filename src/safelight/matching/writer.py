@@ -15,10 +15,9 @@ from safelight.lists.store import Stamp
 from safelight.matching.durable import explained
 from safelight.matching.kinds import PDQ, IndexedType
 from safelight.matching.lock import WriterLock
-from safelight.matching.manifest import Position
 from safelight.matching.source import IndexSource, LayoutKey
 from safelight.matching.staging import Progress
-from safelight.matching.type_writer import Diverged, TypeWriter
+from safelight.matching.type_writer import TypeWriter
 
 logger = logging.getLogger(__name__)
 
@@ -98,9 +97,9 @@ class IndexWriter:
             stamp = self._source.stamp()
             for writer in self._types:
                 self._rebuild_if(writer, writer.trouble(stamp) or self._overtaken(writer, stamp))
-            self._tail(stamp)
+            self._tail(stamp.sequence)
             for writer in self._types:
-                writer.mark(Position(stamp.sequence))
+                writer.mark(stamp.sequence)
                 writer.flush()
         if any(self._when.due(writer) for writer in self._types):
             self._compact_in_background()
@@ -113,24 +112,17 @@ class IndexWriter:
 
     def _overtaken(self, writer: TypeWriter, stamp: Stamp) -> str | None:
         """A first import: reading the lists once is cheaper than logging as many changes as there are rows."""
-        pending = stamp.sequence - writer.position.sequence
+        pending = stamp.sequence - writer.sequence
         if pending > max(self._when.limit(writer), writer.manifest.rows + writer.logged):
             return f"{pending} changes are pending, more than it holds"
         return None
 
-    def _tail(self, stamp: Stamp) -> None:
-        after = min((writer.position.sequence for writer in self._types), default=0) - 1
-        while changes := self._source.changes(max(after, 0)):
+    def _tail(self, until: int) -> None:
+        after = min((writer.sequence for writer in self._types), default=until)
+        while after < until and (changes := self._source.changes(after)):
             for writer in self._types:
-                try:
-                    writer.take(changes)
-                except Diverged:
-                    self._rebuild_if(
-                        writer, "the lists' history is another: they were restored from a backup"
-                    )
+                writer.take(changes)
             after = changes[-1].sequence
-            if after >= stamp.sequence:
-                return
 
     def compact(self) -> None:
         """Fold the log of every index into a new snapshot now, and return when that is done.

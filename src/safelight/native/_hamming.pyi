@@ -1,7 +1,7 @@
 """Bindings of native/hamming; the headers there say what each function promises.
 
 Hashes are 32 bytes as the signal is written (byte 0 = first two hexadecimal digits); rows are the list
-store's row numbers, below 2**63. Everything may be called from any thread, and lets other threads run while it works.
+store's row numbers, below 2**63. Everything may be called from any thread and lets others run meanwhile.
 """
 
 import builtins
@@ -63,8 +63,9 @@ class Snapshot(_IndexFile):
     ) -> BuildStats:
         """Write the index of ``hashes`` (n, 32) or of a raw file of them, and swap it in at ``path``.
 
-        ``progress(phase, fraction)`` may raise to stop. Raises ``OSError`` (a full disk, another build of the
-        same file) and ``ValueError``; the file at ``path`` is then as before. Below ``scan_below`` distinct
+        ``progress(phase, fraction)`` may raise to stop. Raises ``OSError`` (a full disk), ``ValueError`` and
+        :class:`~safelight.errors.WorkspaceBusy` (another process builds the same file); the file at ``path``
+        is then as before. Below ``scan_below`` distinct
         hashes no search tables are written.
         """
 

@@ -256,6 +256,8 @@ void translate(const std::exception_ptr& thrown, void*) {
     raise_as("IndexTooNew", error);
   } catch (const WrongKey& error) {
     raise_as("IndexKeyMismatch", error);
+  } catch (const Busy& error) {
+    raise_as("WorkspaceBusy", error);
   } catch (const SystemError& error) {
     errno = error.number;
     PyErr_SetFromErrnoWithFilename(PyExc_OSError, error.path.c_str());

@@ -1,4 +1,4 @@
-// What can be wrong with an index file; the bindings turn each into the error of that name in safelight.errors.
+// What can go wrong with an index file; the bindings turn each into an error of safelight.errors.
 #pragma once
 
 #include <stdexcept>
@@ -9,6 +9,7 @@ namespace safelight::hamming {
 struct Damaged : std::runtime_error { using std::runtime_error::runtime_error; };
 struct TooNew : std::runtime_error { using std::runtime_error::runtime_error; };
 struct WrongKey : std::runtime_error { using std::runtime_error::runtime_error; };
+struct Busy : std::runtime_error { using std::runtime_error::runtime_error; };
 
 // The operating system refused; becomes Python's OSError.
 struct SystemError : std::runtime_error {

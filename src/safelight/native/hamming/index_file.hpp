@@ -19,6 +19,8 @@ class IndexFile {
   // Time does not depend on the size: reads the header, checks its checksum, version, key and length, and
   // that every section lies inside the file. Throws Damaged, TooNew, WrongKey or SystemError.
   IndexFile(const std::string& path, Content content, const KeyCheck& key);
+  IndexFile(const IndexFile&) = delete;   // others point at it
+  IndexFile& operator=(const IndexFile&) = delete;
 
   const Header& header() const { return header_; }
   const std::string& path() const { return path_; }

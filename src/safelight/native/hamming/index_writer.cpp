@@ -53,7 +53,8 @@ void IndexWriter::open_partial() {
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
       const int code = errno;
       ::close(fd_);
-      throw SystemError(code, partial_);   // EWOULDBLOCK: another process is writing this very index
+      if (code != EWOULDBLOCK) throw SystemError(code, partial_);
+      throw Busy("another process is writing the index file " + path_ + "; wait until it is done");
     }
     // Between open and lock its writer may have committed: then this is the live index and must stay whole.
     struct stat locked {}, named {};

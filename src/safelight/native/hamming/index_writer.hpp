@@ -13,7 +13,8 @@
 
 namespace safelight::hamming {
 
-// Every write goes through pwrite: a full disk is an error here (SystemError, ENOSPC), never a signal.
+// Every write goes through pwrite: a full disk is an error here (SystemError, ENOSPC), never a signal. The
+// constructor throws Busy while another process writes the same index.
 // The partial file is `path` + ".partial", locked while it is written; a killed build's is taken over by the
 // next. It is removed when the writer goes out of scope before commit().
 class IndexWriter {

@@ -50,18 +50,17 @@ void sort_records(std::uint64_t count, ValueOf value_of, RowOf row_of, const Bui
   };
   constexpr std::size_t kBuckets = 1 << 16;
   const auto bucket_of = [](const Value& value) { return static_cast<std::size_t>(value.words[0] >> 48); };
-  const auto report = [&](const char* phase, std::uint64_t i) {
-    if (i % kProgressStep == 0) options.progress(phase, static_cast<double>(i) / static_cast<double>(count));
-  };
+  const auto total = static_cast<double>(count);
 
   std::vector<std::uint64_t> sizes(kBuckets);
   for (std::uint64_t i = 0; i < count; ++i) {
-    report("count", i);
+    if (i % kProgressStep == 0) options.progress("count", static_cast<double>(i) / total);
     if (row_of(i) > kMaxRow) throw std::invalid_argument("rows must be below 2^63");
     ++sizes[bucket_of(value_of(i))];
   }
   const std::uint64_t room = std::max<std::uint64_t>(options.buffer_bytes / sizeof(Record), 1);
   std::vector<std::uint64_t> next(kBuckets), rows;
+  double done = 0;
   for (std::size_t first = 0; first < kBuckets;) {
     std::size_t last = first;
     std::uint64_t held = 0;
@@ -72,7 +71,9 @@ void sort_records(std::uint64_t count, ValueOf value_of, RowOf row_of, const Bui
     Buffer<Record> buffer(held);
     Record* const records = buffer.data();
     for (std::uint64_t i = 0; i < count && held > 0; ++i) {
-      report("sort", i);
+      if (i % kProgressStep == 0) {
+        options.progress("sort", (done + static_cast<double>(held) * static_cast<double>(i) / total) / total);
+      }
       const Value value = value_of(i);
       const std::size_t bucket = bucket_of(value);
       if (bucket >= first && bucket < last) records[next[bucket]++] = {value, row_of(i)};
@@ -97,6 +98,7 @@ void sort_records(std::uint64_t count, ValueOf value_of, RowOf row_of, const Bui
         sink(value, rows);
       }
     }
+    done += static_cast<double>(held);
     first = last;
   }
 }
