@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from safelight.errors import SafelightError, UsageError
     from safelight.lists import HashList, ListFormat
-    from safelight.media.sandbox import Limits
+    from safelight.media.sandbox.limits import Limits
     from safelight.scan.observation import from_json, to_json
     from safelight.scan.policy import Policy, Rule
     from safelight.scan.policy_file import load_policy
@@ -44,7 +44,7 @@ _WHERE: Final = {
     "scan": "safelight",  # the room itself, which can be called
     "hash": "safelight.scan.scanner",
     "Scanner": "safelight.scan.scanner",
-    "Limits": "safelight.media.sandbox",
+    "Limits": "safelight.media.sandbox.limits",
     # To compare with
     "HashList": "safelight.lists",
     "ListFormat": "safelight.lists",

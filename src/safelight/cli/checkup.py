@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from safelight.errors import SafelightError
-from safelight.media.sandbox import Limits, Sandbox
+from safelight.media.sandbox.client import Sandbox
+from safelight.media.sandbox.limits import Limits
 from safelight.native import _hamming
 from safelight.scan.observe import now_utc, observe
 from safelight.types import ListClass

@@ -21,7 +21,7 @@ from safelight.cli.checkup import (
 from safelight.cli.exit_codes import ExitCode
 from safelight.cli.text import console, visible
 from safelight.cli.workspace_options import workspace_options
-from safelight.media.sandbox import Sandbox
+from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.families import FAMILIES
 
 

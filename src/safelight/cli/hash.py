@@ -10,7 +10,8 @@ import click
 from safelight.cli.exit_codes import ExitCode
 from safelight.cli.limits import limit_options
 from safelight.cli.text import visible
-from safelight.media.sandbox import Limits, Sandbox
+from safelight.media.sandbox.client import Sandbox
+from safelight.media.sandbox.limits import Limits
 from safelight.scan.observation import to_hashes
 from safelight.scan.observe import now_utc, observe, unseen
 from safelight.scan.walk import Refused, Walk

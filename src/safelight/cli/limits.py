@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from safelight.media.sandbox import Limits
+from safelight.media.sandbox.limits import Limits
 
 _DEFAULT: Final = Limits()
 

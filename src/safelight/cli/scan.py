@@ -20,7 +20,7 @@ from safelight.cli.summary import Findings, show_summary
 from safelight.cli.text import console
 from safelight.cli.workspace_options import workspace_options
 from safelight.errors import UsageError
-from safelight.media.sandbox import Limits
+from safelight.media.sandbox.limits import Limits
 from safelight.scan.policy import DEFAULT_POLICY
 from safelight.scan.policy_file import load_policy
 from safelight.scan.results import Results, open_results

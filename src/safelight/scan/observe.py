@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 
 from safelight.errors import SandboxError
 from safelight.media import Findings, inspect, open_media
-from safelight.media.sandbox import Limits, Sandbox
+from safelight.media.sandbox.client import Sandbox
+from safelight.media.sandbox.limits import Limits
 from safelight.signals.digest import digest
 from safelight.types import MediaKind, Observation, Problem, UnscannedReason
 

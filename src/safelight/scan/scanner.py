@@ -15,7 +15,8 @@ from typing import Final, Self
 
 from safelight.errors import SafelightError
 from safelight.lists import HashList
-from safelight.media.sandbox import Limits, Sandbox
+from safelight.media.sandbox.client import Sandbox
+from safelight.media.sandbox.limits import Limits
 from safelight.scan.observe import Source, now_utc, observe, unseen
 from safelight.scan.policy import DEFAULT_POLICY, Policy
 from safelight.scan.searching import anything_listed, open_lists
