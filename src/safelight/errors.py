@@ -114,7 +114,7 @@ class IndexKeyMismatch(IndexFileError):
 
 
 class IndexBehind(IndexFileError):
-    """The index does not hold the store's present state and nobody brings it up to date; it was not searched."""
+    """The index lacks the store's present state and nobody brings it up to date; it was not searched."""
 
 
 class IndexNotWritten(IndexFileError):

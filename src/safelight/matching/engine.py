@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ Snapshot = native.Snapshot | native.ExactSnapshot
 
 
 def build_snapshot(
-    path: Path, kind: IndexedType, columns: Staged, key: bytes, stamp: bytes, progress: Progress
+    path: Path, kind: IndexedType, columns: Staged, *, key: bytes, stamp: bytes, progress: Progress
 ) -> None:
     """Write a snapshot file of staged rows. Raises ``OSError`` and then leaves no file."""
     values, rows = columns.columns()
@@ -104,7 +105,7 @@ class LiveSet:
         else:
             found, _, offsets, _ = self.snapshot.search(values, 0, EVERY_ROW)
         ends = offsets.tolist()
-        there = [row in found[start:end] for row, start, end in zip(rows, ends[:-1], ends[1:], strict=True)]
+        there = [row in found[start:end] for row, (start, end) in zip(rows, pairwise(ends), strict=True)]
         return np.array(there, dtype=bool) & ~self._delta.hidden(rows)
 
     def search(self, value: str, radius: int, cap: int) -> Hits:
@@ -126,7 +127,7 @@ class LiveSet:
         ends = offsets.tolist()
         return tuple(
             Hits(tuple(hits[start:end]), full)
-            for start, end, full in zip(ends[:-1], ends[1:], capped.tolist(), strict=True)
+            for (start, end), full in zip(pairwise(ends), capped.tolist(), strict=True)
         )
 
     def find_many(self, values: Sequence[str]) -> tuple[tuple[int, ...], ...]:
@@ -135,7 +136,7 @@ class LiveSet:
         assert isinstance(self._delta, native.ExactDelta)
         rows, offsets, _ = native.search_exact(self.snapshot, self._delta, self._kind.pack(values), EVERY_ROW)
         found, ends = rows.tolist(), offsets.tolist()
-        return tuple(tuple(found[start:end]) for start, end in zip(ends[:-1], ends[1:], strict=True))
+        return tuple(tuple(found[start:end]) for start, end in pairwise(ends))
 
 
 def rows_array(rows: Sequence[int]) -> Rows:

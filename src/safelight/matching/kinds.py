@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from safelight.errors import UsageError
+from safelight.values import HEX_BITS
 
 Bytes2D = npt.NDArray[np.uint8]
 """One value a row, ``[n, width]``, C-contiguous."""
@@ -37,20 +38,10 @@ class IndexedType:
         return np.frombuffer(raw, dtype=np.uint8).reshape(len(values), self.width)
 
 
-PDQ: Final = IndexedType("pdq", 32, exact=False)
-MD5: Final = IndexedType("md5", 16, exact=True)
-SHA1: Final = IndexedType("sha1", 20, exact=True)
-SHA256: Final = IndexedType("sha256", 32, exact=True)
+INDEXED: Final = {
+    signal_type: IndexedType(signal_type, bits // 8, exact=signal_type != "pdq")
+    for signal_type, bits in HEX_BITS.items()
+}
+"""Every signal type that can be indexed, by name; only PDQ is compared by nearness."""
 
-INDEXED: Final = {kind.signal_type: kind for kind in (PDQ, MD5, SHA1, SHA256)}
-"""Every signal type that can be indexed, by name."""
-
-
-def indexed_type(signal_type: str) -> IndexedType:
-    """The indexed type of that name. Raises :class:`UsageError` when there is none."""
-    try:
-        return INDEXED[signal_type]
-    except KeyError:
-        raise UsageError(
-            f"no index for signal type {signal_type!r}; there are: {', '.join(INDEXED)}"
-        ) from None
+PDQ: Final = INDEXED["pdq"]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from safelight.errors import WorkspaceBusy
-from safelight.matching.durable import explained
+from safelight.matching.writing import explained
 
 
 class WriterLock:
@@ -58,11 +58,10 @@ class WriterLock:
 
 
 def _holder() -> bytes:
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]) if sys.argv else "python"
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]])
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return json.dumps(
-        {"pid": os.getpid(), "host": os.uname().nodename, "command": command, "since": since}
-    ).encode()
+    holder = {"pid": os.getpid(), "host": os.uname().nodename, "command": command, "since": since}
+    return json.dumps(holder).encode()
 
 
 def _describe(content: bytes) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from safelight.durable import sync_directory
 from safelight.errors import IndexDamaged
-from safelight.matching.durable import explained, sync_directory, write_all
 from safelight.matching.kinds import IndexedType
 from safelight.matching.manifest import segment_path
 from safelight.matching.records import HEADER_BYTES, MAX_RECORD_BYTES, Batch, Header, RecordSeal
+from safelight.matching.writing import explained, write_all
 
 MAX_BATCH: Final = 16_384
 """Changes in one record at most; keeps a record well under :data:`~.records.MAX_RECORD_BYTES`."""
@@ -31,8 +32,7 @@ class LogTail:
         self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             header = Header.parse(os.pread(self._fd, HEADER_BYTES, 0), str(self.path))
-            if (header.number, header.width) != (number, kind.width):
-                raise IndexDamaged(f"{self.path} holds another log; the index writer rebuilds it.")
+            header.check(number, kind.width, str(self.path))
         except BaseException:
             self.close()
             raise
@@ -98,7 +98,7 @@ class LogEnd:
                 os.fsync(self._fd)
 
     def append(self, batch: Batch) -> None:
-        """Add a record. Raises :class:`~safelight.errors.IndexNotWritten` and leaves the log as it was."""
+        """Add a record. On :class:`~safelight.errors.IndexNotWritten` the log is as it was."""
         record = self._seal.seal(batch, self.offset)
         with explained(self.path):
             try:

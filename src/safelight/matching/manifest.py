@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
+from safelight.durable import replace_file
 from safelight.errors import IndexDamaged, IndexKeyMismatch, IndexTooNew
 from safelight.lists.store import Stamp
-from safelight.matching.durable import replace_file
+from safelight.matching.writing import explained
 
 NAME: Final = "CURRENT"
 FORMAT: Final = "safelight.index/1"
@@ -25,9 +26,9 @@ FORMAT: Final = "safelight.index/1"
 class Manifest:
     """The files of one index.
 
-    ``snapshot`` numbers the snapshot file, None while there is none; it has ``rows`` rows, none numbered above
-    ``newest_row``, and holds the changes up to ``sequence``. ``segments`` number the log files with the changes
-    after that, oldest first; only the last one grows.
+    ``snapshot`` numbers the snapshot file, None while there is none; it has ``rows`` rows, none numbered
+    above ``newest_row``, and holds the changes up to ``sequence``. ``segments`` number the log files with the
+    changes after that, oldest first; only the last one grows.
     """
 
     signal_type: str
@@ -57,7 +58,8 @@ class Manifest:
         body = json.dumps(asdict(self), sort_keys=True)
         seal = hmac.digest(_seal_key(key), body.encode(), "sha256").hex()
         text = json.dumps({"format": FORMAT, "key": key_check(key).hex(), "seal": seal, "body": body})
-        replace_file(directory / NAME, text.encode() + b"\n")
+        with explained(directory / NAME):
+            replace_file(directory / NAME, text + "\n")
 
 
 def read_manifest(directory: Path, key: bytes) -> tuple[Manifest, bytes]:

@@ -18,7 +18,7 @@ from safelight.types import Match, Part, SearchedList, Signal, Transform
 _WIDEN: Final = 8
 """Factor by which a search is widened when rows that no enabled list claims took places under the cap."""
 _WIDEST: Final = 1 << 20
-"""Hits of one query beyond which a search is not widened any more; the result then says that it was capped."""
+"""Hits of one query beyond which a search is not widened any more, and says that it was capped."""
 
 _TRANSFORMS: Final = tuple(Transform)
 _ORDER: Final = {transform: order for order, transform in enumerate(Transform)}

@@ -18,7 +18,7 @@ from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex, Hits
 from safelight.matching.kinds import PDQ, IndexedType
 from safelight.matching.records import Batch
 from safelight.matching.source import IndexSource
-from safelight.matching.staging import staged
+from safelight.matching.staging import staged, unseen
 
 SCANNED: Final = 50_000
 """Rows up to which a scan (some 50 µs) is good enough; more are built into a snapshot."""
@@ -36,14 +36,12 @@ class MemoryIndex:
         """Take the source's live rows in place of what was held."""
         with tempfile.TemporaryDirectory(prefix="safelight-") as temporary:
             directory = Path(temporary)
-            with staged(source, self.kind, directory, lambda _doing, _done: None) as columns:
+            with staged(source, self.kind, directory, unseen) as columns:
                 live = engine.LiveSet(self.kind, self._key)
                 if columns.count > SCANNED:
-                    # An unlinked file, mapped; named only while it is built, under a key that is never written down.
+                    # A mapped file without a name, under a key that is written down nowhere.
                     path = directory / "snapshot"
-                    engine.build_snapshot(
-                        path, self.kind, columns, self._key, b"", lambda _doing, _done: None
-                    )
+                    engine.build_snapshot(path, self.kind, columns, key=self._key, stamp=b"", progress=unseen)
                     snapshot = engine.open_file(path, self.kind, self._key)
                     live = engine.LiveSet(self.kind, self._key, snapshot, columns.newest_row)
                 elif columns.count:

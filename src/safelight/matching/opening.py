@@ -46,8 +46,8 @@ class StoredIndexes:
 
     ``write``: bring them up to date when they are behind and no other process does. ``patience``: seconds to
     wait for another writer. ``tolerance``: seconds for which a search may answer from the last state that was
-    the present one; 0 finds every change that was committed before the search. ``watch``: verify checksums in the
-    background, for processes that live long.
+    the present one; 0 finds every change that was committed before the search. ``watch``: verify checksums in
+    the background, for processes that live long.
     """
 
     def __init__(

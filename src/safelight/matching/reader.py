@@ -1,7 +1,7 @@
 """Any process's view of an index: the snapshot its writer last swapped in, and the log since, kept fresh.
 
-A search uses one state from beginning to end. A new state is made beside it and then put in its place, so that
-nobody waits; what the old one has mapped stays until its last search is done.
+A search uses one state from beginning to end. A new state is made beside it and then put in its place, so
+that nobody waits; what the old one has mapped stays until its last search is done.
 """
 
 from __future__ import annotations

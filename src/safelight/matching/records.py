@@ -1,8 +1,8 @@
 """The records of an index log: batches of changes, each sealed, so that a stolen log hands nothing over.
 
-A log file is a header of 64 bytes and records ``length u32 | CRC-32 u32 | nonce 12 | AES-256-GCM``. The key is
-derived from the workspace's layout key and the file's salt; header and offset are authenticated with every
-record, so none can be moved, repeated or taken from another log. The CRC, which needs no key, tells a record
+A log file is a header of 64 bytes and records ``length u32 | CRC-32 u32 | nonce 12 | AES-256-GCM``. The
+key is derived from the workspace's layout key and the file's salt; header and offset are authenticated with
+every record, so none can be moved, repeated or taken from another log. The CRC, which needs no key, tells a record
 that a crash left half-written from one that is whole.
 """
 
@@ -39,7 +39,7 @@ _TAG: Final = 16
 
 
 def change_type(width: int) -> np.dtype[np.void]:
-    """One change in a record: row, whether it was added (else withdrawn), and the value (zeros if withdrawn)."""
+    """One change in a record: row, whether added (else withdrawn), and the value (zeros if withdrawn)."""
     return np.dtype([("row", "<u8"), ("added", "u1"), ("value", "u1", (width,))])
 
 
@@ -90,6 +90,11 @@ class Header:
         fields = (_MAGIC, _VERSION, self.width, self.number, self.start, self.salt)
         crc = zlib.crc32(_HEADER.pack(*fields, 0)[:-4])
         return _HEADER.pack(*fields, crc)
+
+    def check(self, number: int, width: int, name: str) -> None:
+        """Raise :class:`IndexDamaged` unless this is the header of that log."""
+        if (self.number, self.width) != (number, width):
+            raise IndexDamaged(f"{name} holds another log; the index writer rebuilds it.")
 
     @classmethod
     def parse(cls, raw: bytes, name: str) -> Self:

@@ -12,15 +12,15 @@ from typing import Protocol
 from safelight.lists.store import Change, Stamp
 
 LayoutKey = Callable[[], bytes]
-"""Gives the 32 bytes that the files of an index are disguised under. Asked again when the source's epoch changes:
-rotating a workspace's root key gives another."""
+"""Gives the 32 bytes that the files of an index are disguised under. Asked again when the source's epoch
+changes: rotating a workspace's root key gives another."""
 
 
 class IndexSource(Protocol):
     """The truth behind an index. Safe to call from any thread.
 
-    Row numbers are never used twice and a row's value never changes. Whoever restores a source from a backup gives it a new
-    epoch; within an epoch the sequence only grows.
+    Row numbers are never used twice and a row's value never changes. Within an epoch the sequence only
+    grows: a source that was restored from a backup has a new epoch, or is at a lower sequence.
     """
 
     def stamp(self) -> Stamp:

@@ -15,12 +15,17 @@ from typing import Final
 
 import numpy as np
 
-from safelight.matching.durable import explained, write_all
 from safelight.matching.kinds import Bytes2D, IndexedType, Rows
 from safelight.matching.source import IndexSource
+from safelight.matching.writing import explained, write_all
 
 Progress = Callable[[str, float | None], None]
 """Called now and then with what is being done and how much of it is (0-1, None when not known)."""
+
+
+def unseen(_doing: str, _done: float | None) -> None:
+    """For whoever does not show progress."""
+
 
 CHUNK: Final = 65_536
 IN_MEMORY: Final = 1 << 20

@@ -16,7 +16,6 @@ from typing import Final
 from safelight.errors import IndexDamaged, IndexFileError, IndexNotWritten, IndexTooNew
 from safelight.lists.store import Change, Stamp
 from safelight.matching import engine
-from safelight.matching.durable import commit_file, explained
 from safelight.matching.kinds import IndexedType
 from safelight.matching.log import LogEnd, LogTail, create_log
 from safelight.matching.manifest import (
@@ -29,6 +28,7 @@ from safelight.matching.manifest import (
 from safelight.matching.records import Batch
 from safelight.matching.source import IndexSource, LayoutKey
 from safelight.matching.staging import Progress, staged
+from safelight.matching.writing import commit_file, explained
 
 _NUMBERED: Final = re.compile(r"(?:snapshot|log|damaged)-(\d+)")
 
@@ -218,7 +218,12 @@ class TypeWriter:
             if columns.count:
                 with explained(temporary):
                     engine.build_snapshot(
-                        temporary, self.kind, columns, self._key, manifest.snapshot_stamp(), progress
+                        temporary,
+                        self.kind,
+                        columns,
+                        key=self._key,
+                        stamp=manifest.snapshot_stamp(),
+                        progress=progress,
                     )
                 commit_file(temporary, snapshot_path(self.directory, number))
             return manifest

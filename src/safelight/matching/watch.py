@@ -60,8 +60,8 @@ class BlockWatch:
             _, bad = live.snapshot.verify(block, BLOCKS_AT_ONCE)
             if bad is not None:
                 error = IndexDamaged(
-                    f"block {bad} of {live.snapshot.path} is damaged; no more searches in it. The index writer "
-                    "rebuilds it; check the disk and the memory of this machine."
+                    f"block {bad} of {live.snapshot.path} is damaged; no more searches in it. The index "
+                    "writer rebuilds it; check the disk and the memory of this machine."
                 )
                 logger.error("%s", error)
                 self._reader.condemn(live, error)

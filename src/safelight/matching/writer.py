@@ -12,12 +12,12 @@ from typing import Final
 
 from safelight.errors import IndexFileError
 from safelight.lists.store import Stamp
-from safelight.matching.durable import explained
 from safelight.matching.kinds import PDQ, IndexedType
 from safelight.matching.lock import WriterLock
 from safelight.matching.source import IndexSource, LayoutKey
-from safelight.matching.staging import Progress
+from safelight.matching.staging import Progress, unseen
 from safelight.matching.type_writer import TypeWriter
+from safelight.matching.writing import explained
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +30,9 @@ RETRY_SECONDS: Final = 60.0
 class CompactWhen:
     """When the log is worth folding into a new snapshot: a delta is scanned, a snapshot is looked up.
 
-    ``changes`` or ``share`` of the snapshot's rows, whichever is more, yet at most ``most``: a delta costs every
-    reading process some 100 bytes a change. ``log_bytes`` bounds the marks of a signal type that never changes.
+    ``changes`` or ``share`` of the snapshot's rows, whichever is more, yet at most ``most``: a delta costs
+    every reading process some 100 bytes a change. ``log_bytes`` bounds the marks of a signal type that never
+    changes.
     """
 
     changes: int = 50_000
@@ -65,7 +66,7 @@ class IndexWriter:
         *,
         wait: float = 0.0,
         compact_when: CompactWhen | None = None,
-        progress: Progress = lambda _doing, _done: None,
+        progress: Progress = unseen,
     ) -> None:
         self._source = source
         self._when = compact_when or CompactWhen()
@@ -89,8 +90,8 @@ class IndexWriter:
     def sync(self) -> Stamp:
         """Take in every change up to the source's present state: durable, and found by readers, on return.
 
-        Rebuilds an index that is damaged, of another epoch, or ahead of its source (a restored backup). Starts
-        a compaction in the background when one is due. Raises :class:`~safelight.errors.IndexNotWritten`;
+        Rebuilds an index that is damaged, of another epoch, or ahead of its source (a restored backup).
+        Starts a compaction in the background when one is due. Raises :class:`~safelight.errors.IndexNotWritten`;
         earlier changes stay searchable and the next call catches up.
         """
         with self._mutex:
@@ -111,7 +112,7 @@ class IndexWriter:
             writer.rebuild(self._source, self._progress)
 
     def _overtaken(self, writer: TypeWriter, stamp: Stamp) -> str | None:
-        """A first import: reading the lists once is cheaper than logging as many changes as there are rows."""
+        """A first import: reading the lists once costs less than logging more changes than there are rows."""
         pending = stamp.sequence - writer.sequence
         if pending > max(self._when.limit(writer), writer.manifest.rows + writer.logged):
             return f"{pending} changes are pending, more than it holds"

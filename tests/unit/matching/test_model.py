@@ -18,11 +18,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from safelight.matching.kinds import MD5, PDQ
+from safelight.matching.kinds import INDEXED, PDQ
 from safelight.matching.reader import ExactReader, HammingReader
 from safelight.matching.writer import CompactWhen, IndexWriter
 
 KEY = bytes(range(32))
+MD5 = INDEXED["md5"]
 
 
 @pytest.mark.timeout(600)
