@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from threading import Event
 from typing import Final, Protocol
 
@@ -44,6 +45,7 @@ class Run:
 
     def over(self, files: Iterable[Found | Refused]) -> Tally:
         """Scan them all; results arrive in the order in which they are ready, on the calling thread."""
+        ready: SimpleQueue[Future[ScanResult]] = SimpleQueue()
         waiting: dict[Future[ScanResult], Found | Refused] = {}
         pool = ThreadPoolExecutor(self.jobs, thread_name_prefix="scan")
         try:
@@ -54,13 +56,16 @@ class Run:
                     self.tally.add(done)
                     self.on_skip(done)
                     continue
-                waiting[pool.submit(self._one, met)] = met
+                future = pool.submit(self._one, met)
+                waiting[future] = met
+                future.add_done_callback(ready.put)
                 if len(waiting) >= self.jobs * AHEAD:
-                    self._take(waiting)
+                    self._take(ready.get(), waiting)
             while waiting:
                 if self.stop.is_set():
-                    self._drop_unstarted(waiting)
-                self._take(waiting)
+                    for future in list(waiting):
+                        future.cancel()
+                self._take(ready.get(), waiting)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             self.results.commit()
@@ -69,15 +74,12 @@ class Run:
     def _one(self, met: Found | Refused) -> ScanResult:
         return self.scanner.refuse(met) if isinstance(met, Refused) else self.scanner.scan(met.path)
 
-    def _take(self, waiting: dict[Future[ScanResult], Found | Refused]) -> None:
-        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-            met, result = waiting.pop(future), future.result()
-            tallied = Tallied.of(result)
-            self.results.write(met, result, tallied)
-            self.tally.add(tallied)
-            self.on_result(result)
-
-    @staticmethod
-    def _drop_unstarted(waiting: dict[Future[ScanResult], Found | Refused]) -> None:
-        for future in [future for future in waiting if future.cancel()]:
-            del waiting[future]
+    def _take(self, future: Future[ScanResult], waiting: dict[Future[ScanResult], Found | Refused]) -> None:
+        met = waiting.pop(future)
+        if future.cancelled():
+            return
+        result = future.result()
+        tallied = Tallied.of(result)
+        self.results.write(met, result, tallied)
+        self.tally.add(tallied)
+        self.on_result(result)

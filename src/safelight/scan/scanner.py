@@ -94,7 +94,7 @@ class Scanner:
 
     def made_with(self) -> str:
         """A digest of everything but the file that a verdict depends on: lists, policy, limits, version."""
-        lists = [(one.store.stamp(), one.lists()) for one in self._searched]
+        lists = [(one.state(), one.lists()) for one in self._searched]
         text = repr((version("safelight"), self._policy.fingerprint(), self._limits, lists))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ class Searched:
 
     store: ListStore
     matcher: Matcher
+    state: Callable[[], object]
+    """Differs, from one process to the next too, when the listed values do."""
     only: frozenset[str] | None = None
 
     def match(self, signals: Sequence[Signal]) -> Matched:
@@ -62,7 +65,8 @@ def open_lists(
             searched.append(_of_workspace(opened, workspace, chosen))
         if in_memory := list(lists):
             store = MemoryListStore(in_memory)
-            searched.append(Searched(store, Matcher(store, MemoryIndexes(store))))
+            contents = _digest(in_memory)
+            searched.append(Searched(store, Matcher(store, MemoryIndexes(store)), lambda: contents))
         yield tuple(searched)
 
 
@@ -72,7 +76,16 @@ def _of_workspace(opened: ExitStack, workspace: Workspace, only: frozenset[str] 
             raise UsageError(f"the list {name!r} is disabled; enable it, or leave it out")
     indexes = StoredIndexes(workspace.store, workspace.index_directory, workspace.index_key)
     opened.callback(indexes.close)
-    return Searched(workspace.store, Matcher(workspace.store, indexes), only)
+    return Searched(workspace.store, Matcher(workspace.store, indexes), workspace.store.stamp, only)
+
+
+def _digest(lists: Iterable[HashList]) -> str:
+    """A digest of lists in memory, whose stores number changes anew in every process."""
+    digest = hashlib.sha256()
+    for entry in (entry for hashes in lists for entry in hashes):
+        told = (entry.list, entry.key, entry.signal.type, entry.signal.value, entry.classification)
+        digest.update(repr(told).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def anything_listed(searched: Iterable[Searched]) -> bool:
