@@ -53,7 +53,7 @@ _NUMBERS: dict[str, tuple[int, int | None]] = {
 _ARM = platform.machine() == "aarch64"
 
 
-def call(name: str, *arguments: Any) -> int | None:
+def call(name: str, *arguments: object) -> int | None:
     """The errno with which a system call was refused, 0 if it came through, None if there is no such call."""
     number = _NUMBERS[name][_ARM]
     if number is None:
@@ -266,6 +266,11 @@ def read_file() -> Iterator[str]:
     yield say(os.pread(FILE, 100, 0).decode())
 
 
+def tell_environment() -> Iterator[str]:
+    """The names of the environment's variables."""
+    yield say(" ".join(sorted(os.environ)))
+
+
 def take_memory(size: int) -> Iterator[str]:
     """Allocate as one block."""
     yield say(len(bytearray(size)))
@@ -386,8 +391,8 @@ ATTACKS: dict[str, Attack] = {
     attack.__name__: attack
     for attack in (
         abort, burn, crash, end_and_stay, flood, foreign_abi, hang, leave, measure_memory, pass_descriptor,
-        raise_error, read_file, send, send_big, take_memory, take_memory_in_pieces, tell_pid,
-        threads, try_forbidden,
+        raise_error, read_file, send, send_big, take_memory, take_memory_in_pieces, tell_environment,
+        tell_pid, threads, try_forbidden,
     )
 }  # fmt: skip
 

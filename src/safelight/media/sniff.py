@@ -63,7 +63,11 @@ _MAGIC: Final[tuple[tuple[bytes, MediaKind, str], ...]] = (
     (rb"caff\0\x01", _A, "audio/x-caf"),
     (rb"PK\x03\x04.{26}mimetypeapplication/epub\+zip", _D, "application/epub+zip"),
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", _D, "application/vnd.oasis.opendocument"),
-    (rb"PK\x03\x04.{26}(?:\[Content_Types\]\.xml|_rels/)", _D, "application/vnd.openxmlformats-officedocument"),
+    (
+        rb"PK\x03\x04.{26}(?:\[Content_Types\]\.xml|_rels/)",
+        _D,
+        "application/vnd.openxmlformats-officedocument",
+    ),
     (rb"PK\x03\x04.{26}[^/]{1,200}/data\.pkl", _M, "application/x-pytorch"),
     (rb"PK(?:\x03\x04|\x05\x06|\x07\x08)", _Z, "application/zip"),
     (rb"7z\xbc\xaf\x27\x1c", _Z, "application/x-7z-compressed"),

@@ -54,17 +54,24 @@ class WarmFamily:
     def decode(self, fd: int, payload: bytes, limits: Limits) -> Reply:
         """Have one file decoded; a parent that died without a word about it is replaced once."""
         request = pack_request(limits, payload)
-        seconds = limits.wall_seconds + _SLACK_SECONDS
         with self._turns:
-            channel = self._ready()
             try:
-                return channel.ask(request, fd, Collector(self.family.messages, limits), seconds)
+                return self._ask(request, fd, limits)
             except ChannelLost:
-                self._discard(channel)
+                pass
             try:
-                return self._ready().ask(request, fd, Collector(self.family.messages, limits), seconds)
+                return self._ask(request, fd, limits)
             except (ChannelLost, SandboxError) as error:
                 return Reply.nothing(UnscannedReason.SANDBOX_UNAVAILABLE, str(error)[:200])
+
+    def _ask(self, request: bytes, fd: int, limits: Limits) -> Reply:
+        channel = self._ready()
+        try:
+            collector = Collector(self.family.messages, limits)
+            return channel.ask(request, fd, collector, limits.wall_seconds + _SLACK_SECONDS)
+        except ChannelLost:
+            self._discard(channel)
+            raise
 
     def _ready(self) -> Channel:
         with self._lock:
