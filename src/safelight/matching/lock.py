@@ -67,6 +67,7 @@ def _holder() -> bytes:
 def _describe(content: bytes) -> str:
     try:
         holder = json.loads(content)
-        return f"Process {int(holder['pid'])} ({holder['command']}) on {holder['host']}, since {holder['since']},"
+        who = f"Process {int(holder['pid'])} ({holder['command']}) on {holder['host']}"
+        return f"{who}, since {holder['since']},"
     except (ValueError, KeyError, TypeError):
         return "Another process"

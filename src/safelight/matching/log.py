@@ -58,7 +58,7 @@ class LogTail:
         return sum(len(batch.changes) for batch in self.read())
 
     def unread(self) -> int:
-        """Bytes after the last whole record read. Raises :class:`IndexDamaged` when the file was shortened."""
+        """Bytes after the last whole record read. Raises :class:`IndexDamaged` if the file was shortened."""
         unread = os.fstat(self._fd).st_size - self.offset
         if unread < 0:
             raise IndexDamaged(f"{self.path} was shortened; the index writer rebuilds it.")

@@ -27,8 +27,8 @@ class Manifest:
     """The files of one index.
 
     ``snapshot`` numbers the snapshot file, None while there is none; it has ``rows`` rows, none numbered
-    above ``newest_row``, and holds the changes up to ``sequence``. ``segments`` number the log files with the
-    changes after that, oldest first; only the last one grows.
+    above ``newest_row``, and holds at least the changes up to ``sequence``. ``segments`` number the log files
+    with the changes after that, oldest first; only the last one grows.
     """
 
     signal_type: str

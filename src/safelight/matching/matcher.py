@@ -6,7 +6,7 @@ reaches are asked of the store at every search, so that changing them needs no r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -89,14 +89,15 @@ class Matcher:
         self._indexes = indexes
         self._cap = cap
 
-    def match(self, signals: Sequence[Signal]) -> Matched:
+    def match(self, signals: Sequence[Signal], only: Collection[str] | None = None) -> Matched:
         """The matches of one file's signals, in the order of the signals, nearest first.
 
-        A PDQ signal is searched as it is and in its variants. For each part, list and entry only the nearest
+        ``only`` names the lists to compare with; None means every enabled one. A PDQ signal is searched as it is and in its variants. For each part, list and entry only the nearest
         way of turning it is told. Raises :class:`~safelight.errors.IndexFileError` when an index cannot be
         relied on: the file is then unscanned, never clear.
         """
-        lists = {info.name: info for info in self._store.lists() if info.enabled and info.entries}
+        enabled = (info for info in self._store.lists() if info.enabled and info.entries)
+        lists = {info.name: info for info in enabled if only is None or info.name in only}
         if not lists:
             return Matched()
         self._indexes.ensure(self._store.stamp())

@@ -31,7 +31,7 @@ from safelight.matching.manifest import Manifest, damaged_path, read_manifest
 from safelight.matching.source import LayoutKey
 
 REFRESH_SECONDS: Final = 0.2
-"""A search looks for news at most this often: five looks of some 10 µs a second, and visible well within one."""
+"""A search looks for news at most this often: cheap, and a change is visible well within a second."""
 
 _SWAPS: Final = 50
 """How often a writer may swap files while a reader opens them before the reader takes them for missing."""

@@ -2,8 +2,8 @@
 
 A log file is a header of 64 bytes and records ``length u32 | CRC-32 u32 | nonce 12 | AES-256-GCM``. The
 key is derived from the workspace's layout key and the file's salt; header and offset are authenticated with
-every record, so none can be moved, repeated or taken from another log. The CRC, which needs no key, tells a record
-that a crash left half-written from one that is whole.
+every record, so none can be moved, repeated or taken from another log. The CRC, which needs no key, tells a
+record that a crash left half-written from one that is whole.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ class TypeWriter:
         try:
             self._end.sync()
         except IndexNotWritten as error:
-            # After a failed fsync nobody knows which pages reached the disk; only new files are to be trusted.
+            # After a failed fsync nobody knows what reached the disk; only new files are to be trusted.
             self.fault = str(error)
             raise
         self._unsynced = False

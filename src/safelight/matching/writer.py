@@ -91,8 +91,8 @@ class IndexWriter:
         """Take in every change up to the source's present state: durable, and found by readers, on return.
 
         Rebuilds an index that is damaged, of another epoch, or ahead of its source (a restored backup).
-        Starts a compaction in the background when one is due. Raises :class:`~safelight.errors.IndexNotWritten`;
-        earlier changes stay searchable and the next call catches up.
+        Starts a compaction in the background when one is due. Raises
+        :class:`~safelight.errors.IndexNotWritten`; earlier changes stay searchable and the next call catches up.
         """
         with self._mutex:
             stamp = self._source.stamp()

@@ -18,8 +18,8 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise IndexNotWritten(
-            f"cannot write {path}: {error.strerror or error}. Nothing acknowledged is lost, and searches go on "
-            "with what was there. Free space or correct the permissions; the next sync catches up."
+            f"cannot write {path}: {error.strerror or error}. Nothing acknowledged is lost, and searches "
+            "go on with what was there. Free space or correct the permissions; the next sync catches up."
         ) from error
 
 

@@ -37,6 +37,7 @@ class RecordedSource:
         self._lock = threading.RLock()
         self._log: list[Change] = []
         self._rows: dict[int, tuple[str, str]] = {}
+        self.kept: set[int] = set()
 
     def add(self, value: str, signal_type: str = "pdq") -> int:
         with self._lock:
@@ -74,8 +75,9 @@ class RecordedSource:
     def grow(self, script: random.Random, sequence: int, centers: int = 8) -> None:
         """Go on with a script of additions around a few centers, and withdrawals, up to a sequence."""
         while len(self._log) < sequence:
-            if self._rows and script.random() < 0.3:
-                self.withdraw(script.choice(sorted(self._rows)))
+            loose = sorted(self._rows.keys() - self.kept)
+            if loose and script.random() < 0.3:
+                self.withdraw(script.choice(loose))
             else:
                 center = random.Random(script.randrange(centers)).getrandbits(HASH_BITS)
                 self.add(near(center, script.sample(range(HASH_BITS), script.randrange(70))))
