@@ -30,12 +30,17 @@ def observe(source: Source, name: str, sandbox: Sandbox, limits: Limits, at: dat
     with open_media(source, max_bytes=limits.max_file_bytes) as opened:
         if isinstance(opened, Problem):
             return unseen(name, opened, at)
-        digests = digest(opened.fd)
+        try:
+            digests = digest(opened.fd)
+        except OSError as error:
+            return unseen(name, Problem(UnscannedReason.UNREADABLE, detail=error.strerror or ""), at)
         try:
             found = inspect(opened, sandbox)
         except SandboxError as error:
             found = Findings(problems=(Problem(UnscannedReason.SANDBOX_UNAVAILABLE, detail=str(error)),))
         changed = opened.changed()
+        if not changed and digests.size != opened.size:
+            changed = Problem(UnscannedReason.CHANGED, detail="it ended elsewhere than it was said to")
     return Observation(
         name=name,
         size=opened.size,
@@ -43,7 +48,7 @@ def observe(source: Source, name: str, sandbox: Sandbox, limits: Limits, at: dat
         mime=opened.mime,
         scanned_at=at,
         pictures=found.pictures,
-        signals=(*digests, *found.signals),
+        signals=(*digests.signals(), *found.signals),
         unhashable=found.unhashable,
         problems=(*found.problems, changed) if changed else found.problems,
     )
