@@ -85,7 +85,7 @@ def test_ctrl_c_finishes_what_is_being_decoded_and_keeps_what_is_finished(
     with running(arguments, home) as process:
         wait_for_lines(place / "out.jsonl")
         os.kill(process.pid, number)
-        out, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=60)
         assert process.returncode == code, err
     assert b"Traceback" not in err
     lines = observations((place / "out.jsonl").read_text())
@@ -150,7 +150,9 @@ def test_a_decoder_that_dies_costs_one_file(
 ) -> None:
     for path in list((place / "in").iterdir())[20:]:
         path.unlink()
-    frames = [draw(number).resize((1600, 1200)) for number in range(60)]
+    frames = [
+        draw(number).convert("L").resize((1000, 800), Image.Resampling.NEAREST) for number in range(100)
+    ]
     frames[0].save(place / "in" / "0000-slow.gif", save_all=True, append_images=frames[1:])
     listing = f"test:{place}/list.txt"
     arguments = [*command, "scan", "--list", listing, "--jsonl", str(place / "out.jsonl"), str(place / "in")]
