@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -189,6 +190,19 @@ def test_a_run_that_is_told_to_stop_leaves_the_rest_for_later(place: Path, obser
         rest = Run(Counting(observe), Results(None, state), jobs=2)
         rest.over(Walk([str(place / "tree")]))
         assert rest.tally.files == 51
+
+
+def test_files_that_nobody_began_are_dropped_when_told_to_stop(place: Path, observe: Observe) -> None:
+    class Slow(Counting):
+        def scan(self, source: str) -> ScanResult:
+            one.stop.set()
+            time.sleep(0.3)
+            return super().scan(source)
+
+    scanner = Slow(observe)
+    one = Run(scanner, Results(), jobs=1)
+    one.over(Walk([str(place / "tree")]))
+    assert 1 <= len(scanner.asked) <= 3  # four were taken on ahead
 
 
 def test_a_refused_path_that_became_a_file_is_scanned(place: Path, observe: Observe) -> None:
