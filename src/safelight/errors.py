@@ -21,7 +21,9 @@
     ├── IndexFileError             an index file is damaged or not ours
     │   ├── IndexDamaged        a checksum, length or header is wrong
     │   ├── IndexTooNew
-    │   └── IndexKeyMismatch
+    │   ├── IndexKeyMismatch
+    │   ├── IndexBehind         it does not hold the store's present state
+    │   └── IndexNotWritten     disk full, read-only; what was acknowledged is safe
     └── SandboxError            the decoders' sandbox cannot be used
 
 What a *file* does wrong is never an exception: a crash, a bomb or a truncated picture ends as an
@@ -109,6 +111,14 @@ class IndexTooNew(IndexFileError):
 
 class IndexKeyMismatch(IndexFileError):
     """The index file was written under another workspace key."""
+
+
+class IndexBehind(IndexFileError):
+    """The index lacks the store's present state and nobody brings it up to date; it was not searched."""
+
+
+class IndexNotWritten(IndexFileError):
+    """An index file could not be written; what was acknowledged is safe and searches go on."""
 
 
 class SandboxError(SafelightError):
