@@ -15,11 +15,47 @@ from safelight.errors import ObjectDamaged, ObjectTooNew, VaultError
 from safelight.ids import uuid7
 from safelight.vault.format import HEADER_BYTES, TAG, TRAILER_BYTES, Geometry, Header
 from safelight.vault.object_key import ObjectKey
+from safelight.vault.opening import OpenedObject
 from safelight.vault.sealing import Sealing
+from safelight.vault.stores.memory import MemoryStore
 
 CHUNK = 16
 SEALED_CHUNK = CHUNK + TAG
 LENGTHS = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 5]
+
+
+class Bench:
+    """A memory store whose objects have chunks of 16 bytes, and the keys to open them."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.keys: dict[UUID, ObjectKey] = {}
+
+    def seal(self, content: bytes) -> UUID:
+        object_id = UUID(uuid7())
+        sealing = Sealing(object_id, [content], chunk_size=CHUNK)
+        self.store.put(object_id, sealing)
+        self.keys[object_id] = sealing.key
+        return object_id
+
+    def open(self, object_id: UUID) -> OpenedObject:
+        return OpenedObject(self.store, object_id, self.keys[object_id])
+
+    def read(self, object_id: UUID) -> bytes:
+        opened = self.open(object_id)
+        opened.verify()
+        return opened.read()
+
+    def raw(self, object_id: UUID) -> bytes:
+        return self.store.objects[object_id]
+
+    def replace(self, object_id: UUID, raw: bytes) -> None:
+        self.store.objects[object_id] = raw
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
 
 
 def pattern(length: int) -> bytes:
@@ -27,7 +63,7 @@ def pattern(length: int) -> bytes:
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_what_was_sealed_comes_back(bench, length: int) -> None:
+def test_what_was_sealed_comes_back(bench: Bench, length: int) -> None:
     object_id = bench.seal(pattern(length))
     assert bench.read(object_id) == pattern(length)
     assert bench.open(object_id).length == length
@@ -35,8 +71,8 @@ def test_what_was_sealed_comes_back(bench, length: int) -> None:
 
 
 @given(st.lists(st.binary(max_size=50)))
-def test_the_sizes_of_the_pieces_do_not_matter(new_bench, pieces: list[bytes]) -> None:
-    bench, object_id = new_bench(), UUID(uuid7())
+def test_the_sizes_of_the_pieces_do_not_matter(pieces: list[bytes]) -> None:
+    bench, object_id = Bench(), UUID(uuid7())
     sealing = Sealing(object_id, pieces, chunk_size=CHUNK)
     bench.store.put(object_id, sealing)
     bench.keys[object_id] = sealing.key
@@ -46,13 +82,13 @@ def test_the_sizes_of_the_pieces_do_not_matter(new_bench, pieces: list[bytes]) -
 
 
 @given(st.binary(max_size=100), st.integers(0, 120), st.integers(0, 120) | st.none())
-def test_a_range_is_a_slice(new_bench, content: bytes, start: int, length: int | None) -> None:
-    bench = new_bench()
+def test_a_range_is_a_slice(content: bytes, start: int, length: int | None) -> None:
+    bench = Bench()
     opened = bench.open(bench.seal(content))
     assert opened.read(start, length) == content[start : None if length is None else start + length]
 
 
-def test_a_range_fetches_only_the_chunks_it_touches(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_range_fetches_only_the_chunks_it_touches(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     object_id = bench.seal(pattern(10 * CHUNK))
     opened = bench.open(object_id)
     fetched = []
@@ -64,7 +100,7 @@ def test_a_range_fetches_only_the_chunks_it_touches(bench, monkeypatch: pytest.M
     assert fetched == [(HEADER_BYTES + i * SEALED_CHUNK, SEALED_CHUNK) for i in (3, 4)]
 
 
-def test_negative_ranges_are_refused(bench) -> None:
+def test_negative_ranges_are_refused(bench: Bench) -> None:
     opened = bench.open(bench.seal(b"x"))
     with pytest.raises(ValueError, match="negative"):
         opened.read(-1)
@@ -74,7 +110,7 @@ def test_negative_ranges_are_refused(bench) -> None:
 
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("flip", [0x01, 0x80])
-def test_every_altered_byte_is_noticed(bench, length: int, flip: int) -> None:
+def test_every_altered_byte_is_noticed(bench: Bench, length: int, flip: int) -> None:
     object_id = bench.seal(pattern(length))
     raw = bench.raw(object_id)
     missed = []
@@ -91,7 +127,7 @@ def test_every_altered_byte_is_noticed(bench, length: int, flip: int) -> None:
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_every_truncation_is_noticed(bench, length: int) -> None:
+def test_every_truncation_is_noticed(bench: Bench, length: int) -> None:
     object_id = bench.seal(pattern(length))
     raw = bench.raw(object_id)
     for kept in range(len(raw)):
@@ -102,7 +138,7 @@ def test_every_truncation_is_noticed(bench, length: int) -> None:
 
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("more", [1, TAG, SEALED_CHUNK, 2 * SEALED_CHUNK + 3])
-def test_every_extension_is_noticed(bench, length: int, more: int) -> None:
+def test_every_extension_is_noticed(bench: Bench, length: int, more: int) -> None:
     object_id = bench.seal(pattern(length))
     bench.replace(object_id, bench.raw(object_id) + bytes(more))
     with pytest.raises(ObjectDamaged):
@@ -118,7 +154,7 @@ def reassembled(raw: bytes, chunks: list[bytes]) -> bytes:
     return raw[:HEADER_BYTES] + b"".join(chunks) + raw[-TRAILER_BYTES:]
 
 
-def test_chunks_cannot_be_reordered_repeated_or_left_out(bench) -> None:
+def test_chunks_cannot_be_reordered_repeated_or_left_out(bench: Bench) -> None:
     object_id = bench.seal(pattern(4 * CHUNK))
     raw = bench.raw(object_id)
     a, b, c, d = chunks_of(raw)
@@ -128,7 +164,7 @@ def test_chunks_cannot_be_reordered_repeated_or_left_out(bench) -> None:
             bench.read(object_id)
 
 
-def test_an_object_cannot_end_at_an_earlier_chunk_with_an_honest_trailer(bench) -> None:
+def test_an_object_cannot_end_at_an_earlier_chunk_with_an_honest_trailer(bench: Bench) -> None:
     whole, shorter = bench.seal(pattern(3 * CHUNK)), bench.seal(pattern(2 * CHUNK))
     raw = bench.raw(whole)
     bench.replace(
@@ -138,8 +174,8 @@ def test_an_object_cannot_end_at_an_earlier_chunk_with_an_honest_trailer(bench) 
         bench.read(whole)
 
 
-def test_chunks_cannot_be_swapped_between_objects_even_of_one_key(bench) -> None:
-    """The same key twice never happens; were it to, the object id in the binding would still tell them apart."""
+def test_chunks_cannot_be_swapped_between_objects_even_of_one_key(bench: Bench) -> None:
+    """One key never seals two objects; if it did, the object id in the binding would tell them apart."""
     key = ObjectKey.generate()
     ids = UUID(uuid7()), UUID(uuid7())
     for object_id in ids:
@@ -158,14 +194,14 @@ def test_chunks_cannot_be_swapped_between_objects_even_of_one_key(bench) -> None
         bench.read(ids[0])
 
 
-def test_the_key_of_another_object_opens_nothing(bench) -> None:
+def test_the_key_of_another_object_opens_nothing(bench: Bench) -> None:
     one, other = bench.seal(b"one"), bench.seal(b"two")
     bench.keys[one] = bench.keys[other]
     with pytest.raises(VaultError, match="another object's"):
         bench.read(one)
 
 
-def test_neither_content_nor_its_digest_stands_in_the_object(bench) -> None:
+def test_neither_content_nor_its_digest_stands_in_the_object(bench: Bench) -> None:
     content = pattern(5 * CHUNK)
     raw = bench.raw(object_id := bench.seal(content))
     assert hashlib.sha256(content).digest() not in raw
@@ -173,7 +209,7 @@ def test_neither_content_nor_its_digest_stands_in_the_object(bench) -> None:
     assert not any(content[i : i + 8] in raw for i in range(len(content) - 8))
 
 
-def test_a_newer_format_says_upgrade(bench) -> None:
+def test_a_newer_format_says_upgrade(bench: Bench) -> None:
     object_id = bench.seal(b"x")
     raw = bytearray(bench.raw(object_id))
     raw[9] = 2
@@ -191,7 +227,7 @@ def test_a_content_is_sealed_once() -> None:
         list(sealing)
 
 
-def test_no_two_objects_share_a_key(bench) -> None:
+def test_no_two_objects_share_a_key(bench: Bench) -> None:
     one, other = bench.seal(b"same"), bench.seal(b"same")
     assert bench.keys[one] != bench.keys[other]
     assert bench.raw(one)[HEADER_BYTES:] != bench.raw(other)[HEADER_BYTES:]
