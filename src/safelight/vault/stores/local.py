@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from safelight.durable import sync_directory
 from safelight.errors import (
     ObjectDamaged,
     ObjectExists,
@@ -26,6 +27,7 @@ from safelight.errors import (
     StoreUnavailable,
     StoreUnsafe,
 )
+from safelight.vault.writing import make_directory, write_all
 
 _PARTIAL: Final = ".partial-"
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -48,7 +50,7 @@ class LocalStore:
         self._root = root
         self._unnamed = unnamed
         with _explained(root):
-            _make_directory(root)
+            make_directory(root)
             found = root.stat(follow_symlinks=False)
         if not stat.S_ISDIR(found.st_mode):
             raise StoreUnavailable(
@@ -66,7 +68,7 @@ class LocalStore:
         """See the protocol."""
         path = self._path(object_id)
         with _explained(path):
-            _make_directory(path.parent)
+            make_directory(path.parent)
             directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             if path.exists():
@@ -98,7 +100,7 @@ class LocalStore:
                 path.unlink()
             except FileNotFoundError:
                 return
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
 
     def ids(self, prefix: str = "") -> Iterator[UUID]:
         """See the protocol."""
@@ -116,7 +118,7 @@ class LocalStore:
             size = 0
             for piece in pieces:
                 with _explained(path):
-                    _write_all(fd, piece)
+                    write_all(fd, piece)
                 size += len(piece)
             with _explained(path):
                 os.fsync(fd)
@@ -189,28 +191,6 @@ def _is_id(name: str) -> bool:
         return str(UUID(name)) == name
     except ValueError:
         return False
-
-
-def _write_all(fd: int, piece: bytes) -> None:
-    rest = memoryview(piece)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-
-
-def _sync_directory(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _make_directory(path: Path) -> None:
-    """Create it if it is missing, so that it survives a power cut; another process may be doing the same."""
-    if path.is_dir():
-        return
-    path.mkdir(mode=0o700, exist_ok=True)
-    _sync_directory(path.parent)
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from tests.unit.vault.stores.conftest import S3Server
 
 pytestmark = pytest.mark.xdist_group("seaweedfs")
+
+
+def _put_anyway(put: Callable[..., object], client: object, name: str, body: bytes, **_: object) -> object:
+    return put(client, name, body)
 
 
 @pytest.fixture
@@ -74,12 +80,13 @@ def test_a_server_that_is_down_says_what_to_check() -> None:
 def test_a_server_that_goes_down_fails_the_put_and_the_read(s3_server: S3Server) -> None:
     store = S3Store(s3_server.settings())
     store._client = _connect(S3Settings("private", "http://127.0.0.1:1", "key", "secret"))
+    object_id = UUID(uuid7())
     for call in (
-        lambda: store.put(UUID(uuid7()), [b"x"]),
-        lambda: store.get(UUID(uuid7()), 0, 1),
-        lambda: store.size(UUID(uuid7())),
-        lambda: store.delete(UUID(uuid7())),
-        store.ids().__next__,
+        partial(store.put, object_id, [b"x"]),
+        partial(store.get, object_id, 0, 1),
+        partial(store.size, object_id),
+        partial(store.delete, object_id),
+        partial(next, store.ids()),
     ):
         with pytest.raises(StoreUnavailable, match="Check the address"):
             call()
@@ -117,7 +124,7 @@ def test_a_service_that_overwrites_in_spite_of_the_condition_is_refused(
     s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = obstore.put
-    monkeypatch.setattr(obstore, "put", lambda c, n, b, *, mode, use_multipart: put(c, n, b))
+    monkeypatch.setattr(obstore, "put", partial(_put_anyway, put))
     with pytest.raises(StoreUnsafe, match="If-None-Match"):
         S3Store(s3_server.settings())
 
