@@ -1,8 +1,8 @@
 """One row of the ledger: what happened, when, to what and by whom, without content, names or list values.
 
 A row is hashed as one line of JSON that has a single possible form: the seven members in alphabetical order,
-no spaces, and only characters that JSON never escapes. So any language can rebuild it (it is also what RFC 8785
-gives), and a row read back from database columns either gives the same bytes or is noticed.
+no spaces, and only characters that JSON never escapes. So any language can rebuild it (it is also what RFC
+8785 gives), and a row read back from database columns either gives the same bytes or is noticed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signed tree heads: who holds one can prove later that nothing before it was changed.
 
-A head is a *checkpoint* as transparency logs write it (C2SP ``tlog-checkpoint`` in a ``signed-note``, Ed25519),
-so that the tools of that world can read and verify it::
+A head is a *checkpoint* as transparency logs write it (C2SP ``tlog-checkpoint`` in a ``signed-note`` with
+Ed25519), so that the tools of that world can read and verify it::
 
     ledger.example.org/0190f0b2            the origin: whose ledger
     1042                                   how many rows

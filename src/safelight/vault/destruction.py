@@ -117,8 +117,8 @@ class DestructionLog:
             fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o600)
         except FileNotFoundError:
             raise DestructionLogDamaged(
-                f"The destruction log {self._path} is missing. Serve nothing. Mount or restore it: without it, "
-                "a restored backup would bring destroyed evidence back."
+                f"The destruction log {self._path} is missing. Serve nothing. Mount or restore it: without "
+                "it, a restored backup would bring destroyed evidence back."
             ) from None
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)

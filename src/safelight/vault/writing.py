@@ -1,4 +1,4 @@
-"""What writing evidence needs beside :mod:`safelight.durable`: every byte of a piece, and private directories."""
+"""What writing evidence needs beside :mod:`safelight.durable`: whole pieces, and private directories."""
 
 from __future__ import annotations
 
