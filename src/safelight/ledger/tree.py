@@ -70,7 +70,10 @@ class Frontier:
         """Read :meth:`to_bytes` back. Raises :class:`~safelight.errors.LedgerMalformed`."""
         hashes = raw[8:]
         nodes = tuple(hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES))
-        return cls(int.from_bytes(raw[:8], "big"), nodes)
+        found = cls(int.from_bytes(raw[:8], "big"), nodes)
+        if found.to_bytes() != raw:
+            raise LedgerMalformed("The tree's frontier was cut short. Rebuild it from the rows.")
+        return found
 
 
 class MerkleTree:
