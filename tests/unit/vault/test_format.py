@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from safelight.errors import ObjectDamaged, ObjectTooNew, VaultError
 from safelight.ids import uuid7
-from safelight.vault.format import HEADER_BYTES, TAG, TRAILER_BYTES, Geometry, Header
+from safelight.vault import sealing as sealing_module
+from safelight.vault.format import (
+    HEADER_BYTES,
+    TAG,
+    TRAILER_BYTES,
+    Contents,
+    Geometry,
+    Header,
+    chunk_binding,
+    trailer_binding,
+)
 from safelight.vault.object_key import ObjectKey
 from safelight.vault.opening import OpenedObject
 from safelight.vault.sealing import Sealing
@@ -207,6 +217,27 @@ def test_neither_content_nor_its_digest_stands_in_the_object(bench: Bench) -> No
     assert hashlib.sha256(content).digest() not in raw
     assert bench.keys[object_id].secret not in raw
     assert not any(content[i : i + 8] in raw for i in range(len(content) - 8))
+
+
+def test_a_chunk_is_bound_to_its_object_its_place_and_whether_it_is_the_last() -> None:
+    """Each of these alone would be noticed otherwise too, by key, nonce or trailer; none relies on that."""
+    bindings = {
+        chunk_binding(header, index, last=last)
+        for header in (b"one".ljust(HEADER_BYTES), b"two".ljust(HEADER_BYTES))
+        for index in (0, 1, 1 << 40)
+        for last in (False, True)
+    }
+    assert len(bindings) == 12
+    assert trailer_binding(b"one".ljust(HEADER_BYTES)) not in bindings
+
+
+def test_a_content_that_is_not_what_the_trailer_says_is_noticed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealing_module, "Contents", lambda length, _: Contents(length, bytes(32)))
+    opened = bench.open(bench.seal(b"content"))
+    with pytest.raises(ObjectDamaged, match="not what was sealed"):
+        opened.verify()
 
 
 def test_a_newer_format_says_upgrade(bench: Bench) -> None:

@@ -72,9 +72,10 @@ def test_closing_twice_is_no_error(tmp_path: Path) -> None:
 
 def test_a_crash_writes_no_core_dump(tmp_path: Path) -> None:
     script = """
-import ctypes, os, signal
+import ctypes, os, resource, signal
 from safelight.vault.spool import forbid_core_dumps
 forbid_core_dumps()
+assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
 assert ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0  # PR_GET_DUMPABLE
 os.kill(os.getpid(), signal.SIGSEGV)
 """
