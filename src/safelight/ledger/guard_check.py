@@ -76,10 +76,10 @@ def check_guards(connection: Connection, dialect: Dialect, table: GuardedTable) 
             attempts = _sqlite_attempts(cursor, table)
         else:
             problems = _postgresql_catalogue(cursor, table)
-            attempts = _postgresql_attempts(cursor, table)
+            attempts = _postgresql_attempts(table)
         tried = []
         for kind, statement in attempts.items():
-            said = _attempt(cursor, statement)
+            said = _attempt(cursor, dialect, statement)
             if said is None:
                 problems.append(f"The database did not refuse to {kind} rows of {table.name}. {_REINSTALL}")
             elif REFUSAL not in said:
@@ -134,8 +134,7 @@ def _postgresql_catalogue(cursor: Cursor, table: GuardedTable) -> list[str]:
     return []
 
 
-def _postgresql_attempts(cursor: Cursor, table: GuardedTable) -> dict[str, str]:
-    cursor.execute("SET LOCAL lock_timeout = '2s'")
+def _postgresql_attempts(table: GuardedTable) -> dict[str, str]:
     column = table.unique[0][0]
     return {
         "change": f"UPDATE {table.name} SET {column} = {column} WHERE false",  # noqa: S608
@@ -144,10 +143,12 @@ def _postgresql_attempts(cursor: Cursor, table: GuardedTable) -> dict[str, str]:
     }
 
 
-def _attempt(cursor: Cursor, statement: str) -> str | None:
+def _attempt(cursor: Cursor, dialect: Dialect, statement: str) -> str | None:
     """What the database said against the statement, or None if it would have let it happen."""
     cursor.execute(f"SAVEPOINT {_SAVEPOINT}")
     try:
+        if dialect is Dialect.POSTGRESQL:
+            cursor.execute("SET LOCAL lock_timeout = '2s'")
         cursor.execute(statement)
     except Exception as error:  # noqa: BLE001 - each driver has its own tree, and any refusal counts
         return str(error)

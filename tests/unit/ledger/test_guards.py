@@ -185,6 +185,7 @@ def test_postgresql_guards_are_found_and_tried_even_on_an_empty_table(connection
     report = check_guards(connection, Dialect.POSTGRESQL, TABLE)
     assert report.problems == ()
     assert report.tried == ("change", "delete", "empty")
+    assert connection.execute("SHOW lock_timeout").fetchone() == ("0",)
     connection.execute("INSERT INTO ledger_row VALUES ('b', 2, 'k', 'more')")
 
 

@@ -71,8 +71,9 @@ class LocalStore:
             make_directory(path.parent)
             directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            if path.exists():
-                raise _exists(object_id)
+            with _explained(path):
+                if path.exists():
+                    raise _exists(object_id)
             return self._write(object_id, pieces, directory)
         finally:
             os.close(directory)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import obstore
@@ -106,8 +106,11 @@ class S3Store:
                         yield UUID(name)
 
     def _create(self, object_id: UUID, name: str, body: bytes) -> None:
-        with self._explained(object_id):
-            obstore.put(self._client, name, body, mode="create", use_multipart=False)
+        try:
+            with self._explained():
+                obstore.put(self._client, name, body, mode="create", use_multipart=False)
+        except ObjectExists:
+            raise ObjectExists(f"Object {object_id} is there already; seal again under a new id.") from None
 
     def _upload(self, name: str, pieces: Iterator[bytes]) -> int:
         source = _Source(pieces)
@@ -159,7 +162,7 @@ class S3Store:
         try:
             yield
         except AlreadyExistsError:
-            raise ObjectExists(f"Object {object_id} is there already; seal again under a new id.") from None
+            raise ObjectExists("An object of that name is there already.") from None
         except FileNotFoundError as error:
             if object_id is not None:
                 raise _missing(object_id) from None
@@ -196,7 +199,7 @@ class _Source:
             raise
 
 
-def _connect(settings: S3Settings) -> Any:  # noqa: ANN401 - obstore's stub makes S3Store generic over nothing
+def _connect(settings: S3Settings) -> ObstoreS3:
     return ObstoreS3(
         settings.bucket,
         endpoint=settings.endpoint,
