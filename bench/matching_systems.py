@@ -33,7 +33,7 @@ CAP = 1000
 class Timing:
     """Microseconds a query, the Python call included.
 
-    ``cpu`` is the median of the asking thread's own time, which is what the ratios compare: on a quiet machine
+    ``cpu`` is the median of the asking thread's own time, which the ratios compare: on a quiet machine
     it equals ``p50``; on a busy one it leaves out the waiting, which would hurt the slower system more.
     """
 
