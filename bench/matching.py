@@ -109,8 +109,8 @@ def main() -> None:
     median = ours.timings[31].cpu
     limit = ours.limit_us[31]
     print(
-        f"limit at {size}: {limit:.1f} us = the cache lines that a query must touch, at the speed of the"
-        f" quickest sequential pass over the same file ({ours.gigabytes_a_second:.1f} GB/s)"
+        f"limit at {size}: {limit:.1f} us = the cache lines that a query must touch, at the speed of"
+        f" sequential passes over the same file ({ours.gigabytes_a_second:.1f} GB/s)"
     )
     print(f"add: {ours.add_us:.1f} us")
     for peer in PEERS:
