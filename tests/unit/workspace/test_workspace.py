@@ -70,7 +70,7 @@ def test_lists_without_a_description_are_left_alone(workspace: Workspace) -> Non
     (workspace.directory / "workspace.toml").unlink()
     before = (workspace.directory / "lists.sqlite3").read_bytes()
     for make in (Workspace.create, Workspace.open_or_create):
-        with pytest.raises(WorkspaceError, match="no workspace.toml"):
+        with pytest.raises(WorkspaceError, match=r"no workspace\.toml"):
             make(workspace.directory)
     assert (workspace.directory / "lists.sqlite3").read_bytes() == before
 
