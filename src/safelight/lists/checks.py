@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
 from safelight.errors import ListExists, NoSuchList, UsageError
 from safelight.types import ListEntry, Signal
 from safelight.values import degenerate, pack
 
-MAX_KEY = 512
+MAX_KEY: Final = 512
 """Characters of a source's key or classification; longer ones are a mistaken column."""
 
 

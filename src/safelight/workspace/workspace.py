@@ -116,9 +116,11 @@ class Workspace:
             pass
         try:
             return cls.create(path, key_file=key_file), True
-        except WorkspaceError:
-            # Another process was quicker, unless opening fails too.
-            return cls.open(path, key_file=key_file), False
+        except WorkspaceError as error:
+            try:
+                return cls.open(path, key_file=key_file), False  # another process was quicker
+            except WorkspaceMissing:
+                raise error from None
 
     @property
     def id(self) -> str:

@@ -60,11 +60,17 @@ def test_a_workspace_is_never_made_over_another(workspace: Workspace) -> None:
     assert Workspace.open_or_create(workspace.directory)[1] is False
 
 
+def test_why_a_workspace_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(WorkspaceError, match="cannot be made: Not a directory"):
+        Workspace.open_or_create(tmp_path / "file" / "workspace")
+
+
 def test_lists_without_a_description_are_left_alone(workspace: Workspace) -> None:
     (workspace.directory / "workspace.toml").unlink()
     before = (workspace.directory / "lists.sqlite3").read_bytes()
     for make in (Workspace.create, Workspace.open_or_create):
-        with pytest.raises(WorkspaceError):
+        with pytest.raises(WorkspaceError, match=r"no workspace\.toml"):
             make(workspace.directory)
     assert (workspace.directory / "lists.sqlite3").read_bytes() == before
 
