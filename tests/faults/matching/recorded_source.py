@@ -64,6 +64,11 @@ class RecordedSource:
                     del rows[change.row]
             return rows
 
+    def ever(self) -> dict[int, str]:
+        """Every row that there ever was, the withdrawn ones too."""
+        with self._lock:
+            return {change.row: change.value for change in self._log if change.value}
+
     def cut_back(self, sequence: int) -> None:
         """As if a backup taken at that sequence had been restored."""
         with self._lock:
