@@ -82,7 +82,7 @@ class Snapshot(_IndexFile):
         """As the module's ``search``. ``plan`` forces a way for tests and measurements; all are exact."""
 
     def touched(self, query: bytes, radius: int) -> tuple[int, int, int, int]:
-        """What a search reads: directory entries, fragments, hashes looked up, hashes run through."""
+        """What a search reads: fragments, hashes looked up, hashes run through, and bytes in whole lines."""
 
 class Delta:
     """The changes since a snapshot, in memory; ``len()`` counts the added rows that are live."""

@@ -319,11 +319,9 @@ NB_MODULE(_hamming, m) {
       .def("touched",
            [](const Snapshot& s, const nb::bytes& query, std::int64_t radius) {
              if (query.size() != 32) throw std::invalid_argument("a query has 32 bytes");
-             Touched touched;
-             std::vector<Found> found;
-             s.find(s.layout().apply(static_cast<const std::uint8_t*>(query.data())), radius_from(radius),
-                    Plan::kAuto, found, &touched);
-             return nb::make_tuple(touched.probes, touched.members, touched.survivors, touched.scanned);
+             const Hash stored = s.layout().apply(static_cast<const std::uint8_t*>(query.data()));
+             const Touched touched = s.touched_by(stored, radius_from(radius));
+             return nb::make_tuple(touched.members, touched.survivors, touched.scanned, touched.bytes);
            },
            "query"_a, "radius"_a);
   describe(snapshot);

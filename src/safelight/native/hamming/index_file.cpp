@@ -22,8 +22,6 @@ IndexFile::IndexFile(const std::string& path, Content content, const KeyCheck& k
   std::memcpy(&header_, map_.data(), sizeof header_);
   check_header(key, content);
   check_sections();
-  // Searches touch single lines all over the file: reading ahead would evict what is needed. What is not in
-  // memory yet is brought in by verify(), which runs through the whole file once.
   map_.expect_random();
 }
 
@@ -104,7 +102,6 @@ IndexFile::Verified IndexFile::verify(std::uint64_t first, std::uint64_t count) 
     for (std::uint64_t at = 0; at < section.length && block < last; at += kBlockBytes, ++block) {
       if (block < first) continue;
       const std::size_t size = std::min<std::uint64_t>(kBlockBytes, section.length - at);
-      map_.expect_soon(section.offset + at, size);
       ++result.checked;
       if (crc32c(0, map_.data() + section.offset + at, size) != sums[block]) {
         result.first_bad = block;

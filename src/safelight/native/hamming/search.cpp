@@ -70,33 +70,45 @@ Ring make_ring(const Hash& query, unsigned radius) {
   return ring;
 }
 
-void fetch_directories(const Stored& stored, const Ring& ring) {
+// Calls visit(table, chunk value) once for every cache line of the directories that the probes read, and
+// returns their number.
+template <typename Visit>
+std::uint64_t directory_lines(const Ring& ring, Visit visit) {
+  std::uint64_t lines = 0;
   for (unsigned j = 0; j < kChunks && ring.units[j] > 0; ++j) {
-    unsigned line = ~0u;
+    unsigned last = ~0u;
     for (const std::uint16_t mask : masks(ring.units[j] - 1u)) {
       const unsigned value = ring.chunks[j] ^ mask;
-      if (value >> 4 == line) continue;   // sixteen starts to a cache line
-      line = value >> 4;
-      __builtin_prefetch(stored.tables[j].directory + value);
+      if (value >> 4 == last) continue;   // sixteen starts to a line
+      last = value >> 4;
+      visit(j, value);
+      ++lines;
     }
   }
+  return lines;
 }
 
 struct Estimate {
   bool sound = true;
+  std::uint64_t probed = 0;   // groups, the empty ones included
   std::uint64_t members = 0;
   double survivors = 0;
+
+  double cost() const {
+    return kProbeCost * static_cast<double>(probed) + kMemberCost * static_cast<double>(members) +
+           kSurvivorCost * survivors;
+  }
 };
 
 // Reads the directories: what there is to look through, and how much of it chance would let pass.
-Estimate collect_probes(const Stored& stored, const Ring& ring, std::vector<Probe>& probes, Touched& touched) {
+Estimate collect_probes(const Stored& stored, const Ring& ring, std::vector<Probe>& probes) {
   Estimate estimate;
   probes.clear();
   for (unsigned j = 0; j < kChunks && ring.units[j] > 0; ++j) {
     const std::uint32_t* directory = stored.tables[j].directory;
     const unsigned both = unsigned{ring.units[j]} + ring.units[(j + 1) % kChunks] - 1;
     const auto& of_chunk = masks(ring.units[j] - 1u);
-    touched.probes += of_chunk.size();
+    estimate.probed += of_chunk.size();
     for (const std::uint16_t mask : of_chunk) {
       const unsigned value = ring.chunks[j] ^ mask;
       const std::uint32_t start = directory[value], stop = directory[value + 1];
@@ -118,12 +130,11 @@ Estimate collect_probes(const Stored& stored, const Ring& ring, std::vector<Prob
 // Looks the probes through in batches of bounded memory. Returns false, having changed nothing but working
 // memory, once more survivors came up than a scan would cost: a cluster that chance did not foresee.
 bool follow_probes(const Stored& stored, const Ring& ring, Plan plan, bool& sound, std::vector<Found>& found,
-                   Touched& touched) {
+                   std::uint64_t& seen) {
   const Kernels& run = kernels();
   auto& [probes, survivors] = workspace();
   const std::size_t before = found.size();
   const double worth = stored.count * kScanCost / kSurvivorCost;
-  std::uint64_t seen = 0;
   bool broken = false;
   for (std::size_t p = 0; p < probes.size();) {
     std::size_t end = p;
@@ -145,7 +156,6 @@ bool follow_probes(const Stored& stored, const Ring& ring, Plan plan, bool& soun
                                   ring, found.data() + had, &broken));
     p = end;
   }
-  touched.survivors += seen;
   sound = sound && !broken;
   return true;
 }
@@ -164,29 +174,48 @@ void scan_near(const Hash* hashes, std::uint32_t count, const Hash& query, unsig
   }
 }
 
-bool find_near(const Stored& stored, const Hash& query, unsigned radius, Plan plan, std::vector<Found>& found,
-               Touched* measured) {
-  Touched touched;
-  bool sound = true, done = false;
+bool find_near(const Stored& stored, const Hash& query, unsigned radius, Plan plan, std::vector<Found>& found) {
+  bool sound = true;
   if (plan != Plan::kScan && stored.has_tables && radius <= kMaxTableRadius) {
     const Ring ring = make_ring(query, radius);
-    fetch_directories(stored, ring);
-    const Estimate estimate = collect_probes(stored, ring, workspace().probes, touched);
+    directory_lines(ring, [&](unsigned j, unsigned value) {
+      __builtin_prefetch(stored.tables[j].directory + value);
+    });
+    const Estimate estimate = collect_probes(stored, ring, workspace().probes);
     sound = estimate.sound;
-    const double cost = kProbeCost * static_cast<double>(touched.probes) +
-                        kMemberCost * static_cast<double>(estimate.members) +
-                        kSurvivorCost * estimate.survivors;
-    if (plan == Plan::kTables || cost < kScanCost * stored.count) {
-      touched.members = estimate.members;
-      done = follow_probes(stored, ring, plan, sound, found, touched);
+    if (plan == Plan::kTables || estimate.cost() < kScanCost * stored.count) {
+      std::uint64_t survivors = 0;
+      if (follow_probes(stored, ring, plan, sound, found, survivors)) return sound;
     }
   }
-  if (!done) {
-    scan_near(stored.hashes, stored.count, query, radius, found);
-    touched.scanned = stored.count;
-  }
-  if (measured != nullptr) *measured = touched;
+  scan_near(stored.hashes, stored.count, query, radius, found);
   return sound;
+}
+
+Touched touched_by(const Stored& stored, const Hash& query, unsigned radius) {
+  constexpr std::uint64_t kLine = 64;
+  Touched touched;
+  bool sound = true;
+  std::vector<Found> found;
+  if (stored.has_tables && radius <= kMaxTableRadius) {
+    const Ring ring = make_ring(query, radius);
+    std::vector<Probe>& probes = workspace().probes;
+    const Estimate estimate = collect_probes(stored, ring, probes);
+    touched.bytes += kLine * directory_lines(ring, [](unsigned, unsigned) {});
+    if (estimate.cost() < kScanCost * stored.count) {
+      touched.members = estimate.members;
+      for (const Probe& probe : probes) {
+        const std::uint64_t begin = std::uint64_t{probe.start} * 2, end = begin + std::uint64_t{probe.length} * 2;
+        touched.bytes += kLine * ((end - 1) / kLine - begin / kLine + 1);
+      }
+      const bool done = follow_probes(stored, ring, Plan::kAuto, sound, found, touched.survivors);
+      touched.bytes += 2 * kLine * touched.survivors;
+      if (done) return touched;
+    }
+  }
+  touched.scanned = stored.count;
+  touched.bytes += sizeof(Hash) * touched.scanned;
+  return touched;
 }
 
 }  // namespace safelight::hamming

@@ -23,19 +23,21 @@ struct Stored {
   std::array<Table, kChunks> tables{};
 };
 
-// What a search touched, for measuring against what the memory allows.
+// What a search reads, for measuring it against what the memory allows.
 struct Touched {
-  std::uint64_t probes = 0;      // directory entries read
   std::uint64_t members = 0;     // fragments looked at
   std::uint64_t survivors = 0;   // hashes looked at
   std::uint64_t scanned = 0;     // hashes run through
+  std::uint64_t bytes = 0;       // in whole cache lines of 64 bytes: of directories, fragments and hashes
 };
 
 // Every stored hash within the radius (0-256), each once, in no particular order, appended to `found`.
 // Exact whichever plan is taken. Returns false if a table names what cannot be: the file is damaged, and
 // `found` may miss hashes. Working memory is kept per thread; a steady state allocates nothing.
-bool find_near(const Stored&, const Hash& query, unsigned radius, Plan, std::vector<Found>& found,
-               Touched* touched = nullptr);
+bool find_near(const Stored&, const Hash& query, unsigned radius, Plan, std::vector<Found>& found);
+
+// What find_near reads under Plan::kAuto.
+Touched touched_by(const Stored&, const Hash& query, unsigned radius);
 
 // The same by running through `count` hashes.
 void scan_near(const Hash* hashes, std::uint32_t count, const Hash& query, unsigned radius,

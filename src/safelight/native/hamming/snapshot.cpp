@@ -19,9 +19,8 @@ Snapshot::Snapshot(const std::string& path, const Key& key)
   }
 }
 
-void Snapshot::find(const Hash& query, unsigned radius, Plan plan, std::vector<Found>& found,
-                    Touched* touched) const {
-  if (!find_near(stored_, query, radius, plan, found, touched)) {
+void Snapshot::find(const Hash& query, unsigned radius, Plan plan, std::vector<Found>& found) const {
+  if (!find_near(stored_, query, radius, plan, found)) {
     file_.damaged("a search table points outside it");
   }
 }

@@ -35,7 +35,10 @@ class Snapshot {
 
   // The stored hashes within the radius, as positions for append_rows. `query` is in stored form.
   // Throws Damaged if the search came upon something impossible.
-  void find(const Hash& query, unsigned radius, Plan, std::vector<Found>&, Touched* touched = nullptr) const;
+  void find(const Hash& query, unsigned radius, Plan, std::vector<Found>&) const;
+  Touched touched_by(const Hash& query, unsigned radius) const {
+    return hamming::touched_by(stored_, query, radius);
+  }
   void append_rows(std::uint32_t position, std::vector<std::uint64_t>& rows) const {
     postings_.append_rows(position, rows);
   }
