@@ -1,7 +1,7 @@
 """Kills an index writer at random moments and holds every state it leaves to what was acknowledged.
 
-``python crash_trial.py DIRECTORY KILLS SEED`` prints one JSON object. The source grows by a script that parent
-and child both follow, so that the parent knows the truth at every sequence number.
+``python crash_trial.py DIRECTORY KILLS SEED`` prints one JSON object. The source grows by a script that
+parent and child both follow, so that the parent knows the truth at every sequence number.
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ def main(directory: Path, kills: int, seed: int) -> None:
         numbers = [int(p.stem.split("-")[1]) for p in (directory / "pdq").glob("snapshot-*.slx")]
         state["snapshots"] = max([state["snapshots"], *numbers])
         if state["held"] > 3000:  # begin again small: many short histories break more than one long one
-            truth, script = RecordedSource(epoch=f"epoch-{state['kills']}"), random.Random(seed + state["kills"])
+            truth, script = (
+                RecordedSource(epoch=f"epoch-{state['kills']}"),
+                random.Random(seed + state["kills"]),
+            )
             newest = 0
             with IndexWriter(truth, directory, lambda: KEY) as writer:
                 writer.sync()

@@ -29,7 +29,7 @@ def brute_force(rows: dict[int, str], query: str, radius: int) -> list[tuple[int
 
 
 class RecordedSource:
-    """An index source whose changes are all remembered; row numbers are sequence numbers, as in the real store."""
+    """An index source that remembers every change; rows have sequence numbers, as in the real store."""
 
     def __init__(self, workspace: str = "workspace", epoch: str = "epoch-1") -> None:
         self.workspace = workspace

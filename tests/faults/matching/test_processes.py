@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ SECONDS = 30.0
 
 
 @pytest.fixture
-def workspace(tmp_path: Path):
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
     with Workspace.create(tmp_path / "workspace", key_file=tmp_path / "root.key") as made:
         made.store.create(HashListInfo("listed", ListClass.TEST))
         yield made
@@ -45,7 +46,9 @@ def line(process: subprocess.Popen[str]) -> dict[str, float]:
     return json.loads(process.stdout.readline())
 
 
-def test_a_change_in_one_process_is_found_in_another(workspace, tmp_path: Path, scripts: Path) -> None:
+def test_a_change_in_one_process_is_found_in_another(
+    workspace: Workspace, tmp_path: Path, scripts: Path
+) -> None:
     writer = start(scripts, "follow.py", workspace.directory, tmp_path / "root.key")
     assert line(writer) == {"following": True}
     reader = start(scripts, "watch_for.py", workspace.directory, tmp_path / "root.key", HASH)
@@ -65,7 +68,9 @@ def test_a_change_in_one_process_is_found_in_another(workspace, tmp_path: Path, 
     stop(writer)
 
 
-def test_two_writing_processes_exclude_each_other(workspace, tmp_path: Path, scripts: Path) -> None:
+def test_two_writing_processes_exclude_each_other(
+    workspace: Workspace, tmp_path: Path, scripts: Path
+) -> None:
     writer = start(scripts, "follow.py", workspace.directory, tmp_path / "root.key")
     assert line(writer) == {"following": True}
     with pytest.raises(WorkspaceBusy, match=rf"Process {writer.pid} \(follow.py .*\) on "):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from pathlib import Path
+from types import ModuleType
 
 from safelight.matching.kinds import PDQ
 from safelight.matching.reader import HammingReader
@@ -13,7 +14,9 @@ from safelight.matching.writer import CompactWhen, IndexWriter
 KEY = bytes(range(32))
 
 
-def test_every_acknowledged_row_is_found_at_once_while_all_goes_on(tmp_path: Path, doubles) -> None:
+def test_every_acknowledged_row_is_found_at_once_while_all_goes_on(
+    tmp_path: Path, doubles: ModuleType
+) -> None:
     source = doubles.RecordedSource()
     writer = IndexWriter(source, tmp_path, lambda: KEY, compact_when=CompactWhen(changes=60, share=0.0))
     writer.sync()

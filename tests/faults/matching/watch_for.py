@@ -1,4 +1,4 @@
-"""``python watch_for.py WORKSPACE KEY_FILE HASH``: says each time that a hash begins or ceases to be found."""
+"""``python watch_for.py WORKSPACE KEY_FILE HASH``: says when a hash begins or ceases to be found."""
 
 import json
 import sys
