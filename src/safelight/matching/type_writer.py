@@ -82,6 +82,8 @@ class TypeWriter:
         except IndexFileError as error:
             self.fault = str(error)
         else:
+            if self.suspected() and self._is_damaged():
+                self.fault = "a reader found it damaged"
             self._sweep()
 
     @property
@@ -284,13 +286,14 @@ class TypeWriter:
                         return True
         except (FileNotFoundError, IndexFileError):
             return True
-        self._sweep()
+        damaged_path(self.directory, self.manifest).unlink(missing_ok=True)
         return False
 
     def _named(self) -> set[str]:
         if self._manifest is None:
             return set()
         named = {segment_path(self.directory, n).name for n in self._manifest.segments}
+        named.add(damaged_path(self.directory, self._manifest).name)
         if self._manifest.snapshot is not None:
             named.add(snapshot_path(self.directory, self._manifest.snapshot).name)
         return named

@@ -38,11 +38,15 @@ def write_until_killed(directory: Path, source: RecordedSource, script: random.R
             writer.compact()
 
 
-def acknowledged(acks: int) -> int:
-    content = b""
-    while piece := os.read(acks, 65536):
-        content += piece
-    return max((n for (n,) in struct.iter_unpack("<Q", content[: len(content) // 8 * 8])), default=0)
+def read_acks(acks: int, at_most: int) -> int:
+    """The newest of the next acknowledgements, 0 if there is none."""
+    newest = 0
+    for _ in range(at_most):
+        piece = os.read(acks, 8)
+        if len(piece) < 8:
+            break
+        (newest,) = struct.unpack("<Q", piece)
+    return newest
 
 
 def wrong_answers(directory: Path, truth: RecordedSource, least: int, state: dict[str, int]) -> int:
@@ -82,12 +86,13 @@ def main(directory: Path, kills: int, seed: int) -> None:
             finally:
                 os._exit(1)
         os.close(writing)
-        time.sleep(chance.uniform(0.0, 0.08))
+        newest = max(newest, read_acks(reading, at_most=chance.choice([0, 1, 1, 2, 4, 8, 16])))
+        time.sleep(chance.uniform(0.0, 0.03))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         assert os.WIFSIGNALED(status), "the writer ended by itself"
         state["kills"] += 1
-        newest = max(newest, acknowledged(reading))
+        newest = max(newest, read_acks(reading, at_most=10**6))
         os.close(reading)
         # What the writer may have had of the script beyond its last acknowledgement, the parent now has too.
         truth.grow(script, max(newest, truth.stamp().sequence) + 200)
