@@ -153,6 +153,7 @@ def test_bad_lines_of_a_list_are_told_by_number_and_the_good_ones_used(
     ("given", "said"),
     [
         ("list.txt", "say what it lists, as in --list test:list.txt"),
+        ("./list.txt", "say what it lists, as in --list test:./list.txt"),
         ("cssam:list.txt", "say what it lists"),
         ("test@99:list.txt", "at most 64"),
         ("test:absent.txt", "cannot be read"),

@@ -22,14 +22,14 @@ from safelight.types import Observation
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=str))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
 @limit_options
-def hash_(*, paths: tuple[str, ...], as_json: bool, limits: Limits) -> None:
+def hash_(*, paths: tuple[str, ...], as_json: bool, limits: Limits, accept_partial_sandbox: bool) -> None:
     """Print MD5, SHA-1, SHA-256 and PDQ of files, and of everything in directories.
 
     Lines are `type value`, after a comment with the file's name: the output can be used as a hash list.
     Exits with 4 when some file could not be hashed whole.
     """
     problems = False
-    with Sandbox(limits=limits) as sandbox:
+    with Sandbox(limits=limits, accept_partial=accept_partial_sandbox) as sandbox:
         for met in Walk(paths):
             if isinstance(met, Refused):
                 seen = unseen(met.path, met.problem, now_utc())

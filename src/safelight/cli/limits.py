@@ -1,4 +1,4 @@
-"""The options that bound what decoding one file may cost; their defaults are the library's."""
+"""The options that bound what decoding one file may cost and do; their defaults are the library's."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _DEFAULT: Final = Limits()
 
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--timeout``, ``--memory``, ``--max-pixels``, ``--max-frames`` and ``--max-size`` to a command.
+    """Add ``--timeout``, ``--memory``, ``--max-pixels``, ``--max-frames``, ``--max-size`` and the sandbox's.
 
-    The command receives one ``limits``. Values out of range are told by :class:`Limits` itself.
+    The command receives ``limits`` and ``accept_partial_sandbox``. :class:`Limits` tells values out of range.
     """
 
     @click.option(
@@ -53,6 +53,11 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         default=_DEFAULT.max_file_bytes >> 20,
         show_default=True,
         help="MiB of a file.",
+    )
+    @click.option(
+        "--accept-partial-sandbox",
+        is_flag=True,
+        help="Decode though this machine lacks some of the protections that `safelight doctor` lists.",
     )
     @functools.wraps(command)
     def with_limits(

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from safelight.cli.lists_import import import_
+from safelight.cli.lists_index import compact, stats
 from safelight.cli.lists_verify import verify
 from safelight.cli.workspace_options import workspace_options
 from safelight.lists import MAX_DISTANCE, HashListInfo
@@ -19,11 +20,13 @@ from safelight.workspace import Workspace
 
 @click.group()
 def lists() -> None:
-    """Import, show, change, remove and verify hash lists."""
+    """Import, show, change, remove and verify hash lists, and keep their indexes."""
 
 
 lists.add_command(import_)
 lists.add_command(verify)
+lists.add_command(compact)
+lists.add_command(stats)
 
 
 @lists.command()

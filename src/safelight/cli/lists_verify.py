@@ -13,7 +13,10 @@ from safelight.cli.row_progress import progress_bar
 from safelight.cli.workspace_options import workspace_options
 from safelight.workspace import Workspace
 
-CHECKS: Final = ("safelight.workspace.verification:verify_lists",)
+CHECKS: Final = (
+    "safelight.workspace.verification:verify_lists",
+    "safelight.matching.upkeep:verify_indexes",
+)
 """``module:function`` of each check: ``(Workspace, Progress) -> Iterator[Finding]``. Add more here."""
 
 

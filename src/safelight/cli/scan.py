@@ -65,6 +65,7 @@ def scan(
     state_file: Path | None,
     exclude: tuple[str, ...],
     limits: Limits,
+    accept_partial_sandbox: bool,
     only_findings: bool,
 ) -> None:
     """Compare files, and everything in directories, with hash lists.
@@ -87,6 +88,7 @@ def scan(
                 only=sources.only,
                 policy=policy,
                 limits=limits,
+                accept_partial_sandbox=accept_partial_sandbox,
             )
         )
         if not scanner.anything_listed():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -51,11 +51,15 @@ def _source(text: str) -> str | ListFile:
         if distance > MAX_DISTANCE:
             raise click.BadParameter(f"{text!r}: a distance is at most {MAX_DISTANCE} bits")
         return ListFile(Path(parsed["path"]), ListClass(parsed["class"]), distance)
-    if "/" in text or ":" in text or Path(text).is_file():
-        example = f"--list {ListClass.TEST}:{text.rpartition(':')[2]}"
-        classes = ", ".join(ListClass)
-        raise click.BadParameter(f"{text!r}: say what it lists, as in {example}; the classes are {classes}")
+    if "/" in text:  # which no list's name has
+        raise click.BadParameter(f"{text!r}: {_hint(text)}")
     return text
+
+
+def _hint(text: str) -> str:
+    """How to name a file for one scan; for whoever gave a file without its class."""
+    example = f"--list {ListClass.TEST}:{text.rpartition(':')[2]}"
+    return f"to scan with a file, say what it lists, as in {example}; the classes are {', '.join(ListClass)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,16 @@ def open_sources(
     if files and not names:
         yield Sources(files, None, None)
         return
-    try:
-        opened = Workspace.open(workspace, key_file=key_file)
-    except WorkspaceMissing as error:
-        raise UsageError(f"{error}" if workspace or names else NOTHING_LISTED) from error
-    with opened:
+    with ExitStack() as stack:
         try:
+            opened = stack.enter_context(Workspace.open(workspace, key_file=key_file))
             for name in names:
                 opened.store.get(name)
-        except NoSuchList as error:
-            raise UsageError(str(error)) from error
+        except (WorkspaceMissing, NoSuchList) as error:
+            if not names:
+                raise UsageError(f"{error}\n{NOTHING_LISTED}" if workspace else NOTHING_LISTED) from error
+            hints = [_hint(name) for name in names if Path(name.rpartition(":")[2]).is_file()]
+            raise UsageError("\n".join([str(error), *hints])) from error
         yield Sources(files, opened, names or None)
 
 

@@ -72,7 +72,7 @@ class LiveSet:
     def __len__(self) -> int:
         """How many rows can be found.
 
-        A withdrawal that came while the snapshot was being made counts twice until the next snapshot.
+        Exact but for rows withdrawn while the snapshot was being made: they count twice until the next one.
         """
         return max((self.snapshot.rows if self.snapshot else 0) - self._hidden, 0) + len(self._delta)
 
@@ -81,12 +81,11 @@ class LiveSet:
         rows, last = np.unique(changes["row"][::-1], return_index=True)
         added = changes["added"][::-1][last].astype(bool)
         values = np.ascontiguousarray(changes["value"][::-1][last])
-        old = rows <= self._newest_row
         # What came while the snapshot was made is both in it and in the log. It is left where it is: hidden
         # and added again, it would be missed by a search between the two.
-        again = added & old
+        again = added & (rows <= self._newest_row)
         again[again] = self._has(values[again], rows[again])
-        hide = rows[~again & (old | ~added)]
+        hide = rows[~added]
         if len(hide):
             with self._counting:
                 snapshotted = hide[hide <= self._newest_row]
@@ -95,6 +94,10 @@ class LiveSet:
         fresh = added & ~again
         if fresh.any():
             self._delta.add(values[fresh], rows[fresh])
+
+    def hides(self, rows: Sequence[int]) -> bool:
+        """Whether any of these rows was withdrawn from the snapshot."""
+        return bool(self._delta.hidden(np.array(rows, dtype=np.uint64)).any())
 
     def _has(self, values: Bytes2D, rows: Rows) -> npt.NDArray[np.bool_]:
         """Which of these rows the snapshot has under this very value, and shows."""
@@ -137,8 +140,3 @@ class LiveSet:
         rows, offsets, _ = native.search_exact(self.snapshot, self._delta, self._kind.pack(values), EVERY_ROW)
         found, ends = rows.tolist(), offsets.tolist()
         return tuple(tuple(found[start:end]) for start, end in pairwise(ends))
-
-
-def rows_array(rows: Sequence[int]) -> Rows:
-    """Row numbers as the engine takes them."""
-    return np.array(rows, dtype=np.uint64)

@@ -6,6 +6,7 @@ that a stale or altered byte is refused instead of searched.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from safelight.durable import replace_file
-from safelight.errors import IndexDamaged, IndexKeyMismatch, IndexTooNew
+from safelight.errors import IndexDamaged, IndexFileError, IndexKeyMismatch, IndexTooNew
 from safelight.lists.store import Stamp
 from safelight.matching.writing import explained
 
@@ -112,5 +113,11 @@ def segment_path(directory: Path, number: int) -> Path:
 
 
 def damaged_path(directory: Path, manifest: Manifest) -> Path:
-    """Where a reader notes that it found these files damaged, for the writer to look itself."""
+    """A note that these files were found damaged: readers refuse them until the writer has looked itself."""
     return directory / f"damaged-{manifest.segments[0]}"
+
+
+def condemn(directory: Path, key: bytes) -> None:
+    """Leave that note on the present files, as far as this process has the right to."""
+    with contextlib.suppress(OSError, IndexFileError):
+        damaged_path(directory, read_manifest(directory, key)[0]).touch(mode=0o600)

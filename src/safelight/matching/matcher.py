@@ -92,9 +92,10 @@ class Matcher:
     def match(self, signals: Sequence[Signal], only: Collection[str] | None = None) -> Matched:
         """The matches of one file's signals, in the order of the signals, nearest first.
 
-        ``only`` names the lists to compare with; None means every enabled one. A PDQ signal is searched as it is and in its variants. For each part, list and entry only the nearest
-        way of turning it is told. Raises :class:`~safelight.errors.IndexFileError` when an index cannot be
-        relied on: the file is then unscanned, never clear.
+        ``only`` names the lists to compare with; None means every enabled one. A PDQ signal is searched as it
+        is and in its variants. For each part, list and entry only the nearest way of turning it is told.
+        Raises :class:`~safelight.errors.IndexFileError` when an index cannot be relied on: the file is then
+        unscanned, never clear.
         """
         enabled = (info for info in self._store.lists() if info.enabled and info.entries)
         lists = {info.name: info for info in enabled if only is None or info.name in only}

@@ -27,7 +27,7 @@ from safelight.matching import engine
 from safelight.matching.index import DEFAULT_CAP, Hits
 from safelight.matching.kinds import IndexedType
 from safelight.matching.log import LogTail
-from safelight.matching.manifest import Manifest, damaged_path, read_manifest
+from safelight.matching.manifest import Manifest, condemn, damaged_path, read_manifest
 from safelight.matching.source import LayoutKey
 
 REFRESH_SECONDS: Final = 0.2
@@ -127,7 +127,7 @@ class IndexReader:
         except IndexFileError as error:
             self._trouble = error
             if isinstance(error, IndexDamaged):
-                self._tell_writer()
+                condemn(self.directory, self._key)
             raise
         if state is not self._state:
             self._state, self._condemned = state, None
@@ -172,6 +172,10 @@ class IndexReader:
             raise IndexFileError(f"cannot read {self.directory}: {error.strerror or error}") from error
 
     def _advanced(self, manifest: Manifest, raw: bytes) -> _State:
+        if damaged_path(self.directory, manifest).exists():
+            raise IndexDamaged(
+                f"The index in {self.directory} was found damaged; the index writer rebuilds it."
+            )
         state = self._state
         if state and raw == state.raw:
             state.read()
@@ -197,14 +201,7 @@ class IndexReader:
         with self._lock:
             if self._state and self._state.live is live:
                 self._condemned = self._trouble = error
-                self._tell_writer()
-
-    def _tell_writer(self) -> None:
-        if self._state:
-            with contextlib.suppress(
-                OSError
-            ):  # a reader may lack the right to; the writer looks when it opens
-                damaged_path(self.directory, self._state.manifest).touch(mode=0o600)
+                condemn(self.directory, self._key)
 
     @property
     def live(self) -> engine.LiveSet:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from safelight.matching.engine import LiveSet, rows_array
+from safelight.matching.engine import LiveSet
 from safelight.matching.index import DEFAULT_CAP, Hits
 from safelight.matching.kinds import PDQ, IndexedType
 from safelight.matching.records import Batch
@@ -22,7 +22,8 @@ class ScanIndex:
     def __init__(self, entries: Iterable[tuple[int, str]], kind: IndexedType = PDQ) -> None:
         self._live = LiveSet(kind, os.urandom(32))
         pairs = list(entries)
-        rows, values = rows_array([row for row, _ in pairs]), kind.pack([value for _, value in pairs])
+        rows = np.array([row for row, _ in pairs], dtype=np.uint64)
+        values = kind.pack([value for _, value in pairs])
         self._live.apply(Batch.of(0, rows, np.ones(len(pairs), dtype=bool), values).changes)
 
     def __len__(self) -> int:

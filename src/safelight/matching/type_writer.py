@@ -28,7 +28,7 @@ from safelight.matching.manifest import (
 from safelight.matching.records import Batch
 from safelight.matching.source import IndexSource, LayoutKey
 from safelight.matching.staging import Progress, staged
-from safelight.matching.writing import commit_file, explained
+from safelight.matching.writing import explained
 
 _NUMBERED: Final = re.compile(r"(?:snapshot|log|damaged)-(\d+)")
 
@@ -82,6 +82,8 @@ class TypeWriter:
         except IndexFileError as error:
             self.fault = str(error)
         else:
+            if self.suspected() and self._is_damaged():
+                self.fault = "a reader found it damaged"
             self._sweep()
 
     @property
@@ -202,7 +204,7 @@ class TypeWriter:
             raise
 
     def _build(self, source: IndexSource, number: int, stamp: Stamp, progress: Progress) -> Manifest:
-        temporary = self._temporary(number)
+        path = snapshot_path(self.directory, number)
         expected = self._manifest.rows + self._logged if self._manifest else 0
         with staged(source, self.kind, self.directory, progress, expected) as columns:
             manifest = Manifest(
@@ -216,16 +218,15 @@ class TypeWriter:
                 (number,),
             )
             if columns.count:
-                with explained(temporary):
+                with explained(path):
                     engine.build_snapshot(
-                        temporary,
+                        path,
                         self.kind,
                         columns,
                         key=self._key,
                         stamp=manifest.snapshot_stamp(),
                         progress=progress,
                     )
-                commit_file(temporary, snapshot_path(self.directory, number))
             return manifest
 
     def _switch(self, manifest: Manifest) -> None:
@@ -264,10 +265,6 @@ class TypeWriter:
                 total += tail.skip()
         return total
 
-    def _temporary(self, number: int) -> Path:
-        path = snapshot_path(self.directory, number)
-        return path.with_name(path.name + ".tmp")
-
     def _numbers(self) -> list[int]:
         return [int(found[1]) for path in self.directory.iterdir() if (found := _NUMBERED.match(path.name))]
 
@@ -289,13 +286,14 @@ class TypeWriter:
                         return True
         except (FileNotFoundError, IndexFileError):
             return True
-        self._sweep()
+        damaged_path(self.directory, self.manifest).unlink(missing_ok=True)
         return False
 
     def _named(self) -> set[str]:
         if self._manifest is None:
             return set()
         named = {segment_path(self.directory, n).name for n in self._manifest.segments}
+        named.add(damaged_path(self.directory, self._manifest).name)
         if self._manifest.snapshot is not None:
             named.add(snapshot_path(self.directory, self._manifest.snapshot).name)
         return named

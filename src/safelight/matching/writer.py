@@ -92,7 +92,8 @@ class IndexWriter:
 
         Rebuilds an index that is damaged, of another epoch, or ahead of its source (a restored backup).
         Starts a compaction in the background when one is due. Raises
-        :class:`~safelight.errors.IndexNotWritten`; earlier changes stay searchable and the next call catches up.
+        :class:`~safelight.errors.IndexNotWritten`; earlier changes stay searchable and the next call
+        catches up.
         """
         with self._mutex:
             stamp = self._source.stamp()

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from safelight.durable import sync_directory
 from safelight.errors import IndexNotWritten
 
 
@@ -29,15 +28,3 @@ def write_all(fd: int, data: bytes | memoryview, offset: int) -> None:
     while view:
         written = os.pwrite(fd, view, offset)
         view, offset = view[written:], offset + written
-
-
-def commit_file(temporary: Path, path: Path) -> None:
-    """Give a file that was written under a temporary name its own, once its bytes are on disk."""
-    with explained(path):
-        fd = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        temporary.rename(path)
-        sync_directory(path.parent)

@@ -35,8 +35,8 @@ def stream(
     """One pass, pushed ``chunk`` rows at a time; rows that the buffer lacks count as black."""
 
 def rounding(pixels: Buffer, width: int, height: int, channels: int) -> tuple[float, float, float]:
-    """How far the fast pass lies from the reference: shares of the bounds on coefficients and gradients (each
-    below 1 where the bound holds), and the picture's texture in bits."""
+    """How far the fast pass lies from the reference: the largest errors of a coefficient and of a gradient as
+    shares of their bounds, below 1 where those hold, and the share of the picture that repeats itself."""
 
 def hamming(a: bytes, b: bytes) -> int:
     """In how many of 256 bits two hashes of 32 bytes differ."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
-from safelight.errors import UsageError
+from safelight.errors import SafelightError, UsageError
 from safelight.scan.observation import to_json
 from safelight.scan.state import Finished, ScanState
 from safelight.scan.tally import Tallied
@@ -24,16 +25,35 @@ RETRIED: Final = frozenset({UnscannedReason.DEPENDENCY_DOWN, UnscannedReason.SAN
 """Reasons that lie with the installation: such files are not finished, the next run tries them again."""
 
 
-def open_results(path: Path, *, resumed: bool) -> IO[bytes]:
+@contextmanager
+def open_results(path: Path, *, resumed: bool) -> Iterator[IO[bytes]]:
     """Open for appending; where nothing is resumed, nothing may be there. Raises ``UsageError``."""
     try:
-        return path.open("ab" if resumed else "xb")
+        lines = path.open("ab" if resumed else "xb")
     except FileExistsError:
         raise UsageError(
             f"{path} exists, and results are never overwritten; give a new file, or --state to go on"
         ) from None
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    try:
+        yield lines
+    finally:
+        with suppress(OSError):  # only what a commit failed at, and told, can be left to write
+            lines.close()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever read the lines has left; that is no fault
+    except OSError as error:
+        raise SafelightError(
+            f"the results cannot be written: {error.strerror}. What was finished before is kept;"
+            " see to the disk, and with --state the same command goes on"
+        ) from error
 
 
 class Results:
@@ -63,16 +83,24 @@ class Results:
         return self._state.finished(met) if self._state else None
 
     def write(self, met: Found | Refused, result: ScanResult, tallied: Tallied) -> None:
-        """Take one result."""
+        """Take one result. Raises :class:`~safelight.errors.SafelightError` when it cannot be written."""
+        with _plain_errors():
+            self._write(met, result, tallied)
+
+    def commit(self) -> None:
+        """Make everything taken so far durable: first the lines, then what was finished."""
+        with _plain_errors():
+            self._commit()
+
+    def _write(self, met: Found | Refused, result: ScanResult, tallied: Tallied) -> None:
         if self._lines and not (self._only_findings and result.verdict.outcome is Outcome.CLEAR):
             self._lines.write(to_json(result).encode() + b"\n")
         if tallied.reason not in RETRIED:
             self._batch.append(Finished(met, tallied))
         if len(self._batch) >= BATCH or self._clock() - self._committed >= BATCH_SECONDS:
-            self.commit()
+            self._commit()
 
-    def commit(self) -> None:
-        """Make everything taken so far durable: first the lines, then what was finished."""
+    def _commit(self) -> None:
         if self._lines:
             self._lines.flush()
         if self._state and self._batch:

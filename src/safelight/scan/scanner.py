@@ -43,7 +43,8 @@ class Scanner:
 
     ``lists`` are hash lists in memory. ``workspace`` is one that ``safelight lists`` made, or its directory;
     ``only`` names those of its lists to search (default: every enabled one). ``policy`` decides; ``limits``
-    bound what decoding one file may cost.
+    bound what decoding one file may cost. ``accept_partial_sandbox`` decodes even where this machine lacks
+    some of the sandbox's protections, which ``safelight doctor`` names; without, pictures are *unscanned*.
 
     Raises :class:`~safelight.errors.SafelightError` when something that it needs cannot be opened. What a
     *file* does wrong is never raised: it is told in the result.
@@ -57,6 +58,7 @@ class Scanner:
         only: Iterable[str] | None = None,
         policy: Policy = DEFAULT_POLICY,
         limits: Limits = DEFAULT_LIMITS,
+        accept_partial_sandbox: bool = False,
         clock: Callable[[], datetime] = now_utc,
     ) -> None:
         """Open the lists and start the sandbox."""
@@ -65,7 +67,9 @@ class Scanner:
         self._clock = clock
         with ExitStack() as opening:
             self._searched = opening.enter_context(open_lists(lists, workspace, only))
-            self._sandbox = opening.enter_context(Sandbox(limits=limits))
+            self._sandbox = opening.enter_context(
+                Sandbox(limits=limits, accept_partial=accept_partial_sandbox)
+            )
             self._opened = opening.pop_all()
 
     def scan(self, source: Source, name: str | None = None) -> ScanResult:

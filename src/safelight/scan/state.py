@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from safelight.errors import UsageError
+from safelight.errors import SafelightError, UsageError
 from safelight.scan.tally import Tallied
 from safelight.scan.walk import Found, Refused
 
@@ -122,9 +122,18 @@ class ScanState:
         return int(count)
 
     def commit(self, batch: Iterable[Finished], results_length: int) -> None:
-        """Make a batch durable. Its result lines must be on disk, ``results_length`` bytes in all."""
-        with self._transaction():
-            self._write(batch, results_length)
+        """Make a batch durable. Its result lines must be on disk, ``results_length`` bytes in all.
+
+        Raises :class:`~safelight.errors.SafelightError` when the disk is full or fails.
+        """
+        try:
+            with self._transaction():
+                self._write(batch, results_length)
+        except sqlite3.OperationalError as error:
+            raise SafelightError(
+                f"the state {self._path} cannot be written: {error}. What was finished before is kept;"
+                " see to the disk, and the same command goes on"
+            ) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -132,7 +141,8 @@ class ScanState:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has ended it already
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 

@@ -29,7 +29,7 @@ def brute_force(rows: dict[int, str], query: str, radius: int) -> list[tuple[int
 
 
 class RecordedSource:
-    """An index source whose changes are all remembered; row numbers are sequence numbers, as in the real store."""
+    """An index source that remembers every change; rows have sequence numbers, as in the real store."""
 
     def __init__(self, workspace: str = "workspace", epoch: str = "epoch-1") -> None:
         self.workspace = workspace
@@ -63,6 +63,11 @@ class RecordedSource:
                 else:
                     del rows[change.row]
             return rows
+
+    def ever(self) -> dict[int, str]:
+        """Every row that there ever was, the withdrawn ones too."""
+        with self._lock:
+            return {change.row: change.value for change in self._log if change.value}
 
     def cut_back(self, sequence: int) -> None:
         """As if a backup taken at that sequence had been restored."""

@@ -186,7 +186,7 @@ def test_a_key_that_stands_for_nothing_is_said(listed: Safelight) -> None:
 def test_verify_says_what_was_checked(listed: Safelight) -> None:
     result = listed("lists", "verify")
     assert result.exit_code == 0
-    assert result.stdout.count("ok ") == 3
+    assert result.stdout.count("ok ") == 4
 
 
 @pytest.mark.parametrize(

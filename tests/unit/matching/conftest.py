@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -14,7 +15,13 @@ from safelight.matching.kinds import PDQ, IndexedType
 from safelight.matching.reader import HammingReader
 from safelight.matching.writer import CompactWhen, IndexWriter
 
+if TYPE_CHECKING:
+    from tests.faults.matching.recorded_source import RecordedSource
+
 KEY = bytes(range(32))
+Opened = TypeVar("Opened", IndexWriter, HammingReader)
+Found = Callable[[HammingReader, str, int], list[tuple[int, int]]]
+
 WHEN_TOLD = CompactWhen(changes=10**9)
 
 _SOURCE = Path(__file__).parents[2] / "faults" / "matching" / "recorded_source.py"
@@ -38,28 +45,29 @@ def doubles() -> ModuleType:
 
 
 @pytest.fixture
-def source(doubles: ModuleType):
+def source(doubles: ModuleType) -> RecordedSource:
     return doubles.RecordedSource()
 
 
 class Site:
     """An index directory with a source, and whatever was opened on it."""
 
-    def __init__(self, directory: Path, source) -> None:
+    def __init__(self, directory: Path, source: RecordedSource) -> None:
         self.directory = directory
         self.source = source
         self.key = lambda: KEY
         self._opened: list[IndexWriter | HammingReader] = []
 
     def writer(
-        self, types: tuple[IndexedType, ...] = (PDQ,), when: CompactWhen = WHEN_TOLD, **kw
+        self, types: tuple[IndexedType, ...] = (PDQ,), when: CompactWhen = WHEN_TOLD, wait: float = 0.0
     ) -> IndexWriter:
-        return self._keep(IndexWriter(self.source, self.directory, self.key, types, compact_when=when, **kw))
+        made = IndexWriter(self.source, self.directory, self.key, types, compact_when=when, wait=wait)
+        return self._keep(made)
 
     def reader(self) -> HammingReader:
         return self._keep(HammingReader(self.directory, PDQ, self.key))
 
-    def _keep(self, opened):
+    def _keep(self, opened: Opened) -> Opened:
         self._opened.append(opened)
         return opened
 
@@ -72,14 +80,14 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path, source) -> Iterator[Site]:
+def site(tmp_path: Path, source: RecordedSource) -> Iterator[Site]:
     made = Site(tmp_path / "indexes", source)
     yield made
     made.close()
 
 
 @pytest.fixture
-def found() -> Callable[[HammingReader, str, int], list[tuple[int, int]]]:
+def found() -> Found:
     """Everything that an index finds, as (distance, row)."""
 
     def search(index: HammingReader, query: str, radius: int) -> list[tuple[int, int]]:

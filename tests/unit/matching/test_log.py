@@ -1,4 +1,4 @@
-"""A log gives back what was appended, gives nothing away, and shrugs off a torn end but not an altered middle."""
+"""A log gives back what was appended and gives nothing away; a torn end is cut, an altered middle refused."""
 
 from __future__ import annotations
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from types import ModuleType
 
 import pytest
 
@@ -15,6 +17,7 @@ from safelight.matching.memory_index import MemoryIndexes
 from safelight.types import ListClass, ListEntry, Part, Signal, Transform
 
 CENTER = random.Random(1).getrandbits(256)
+Near = Callable[[int], str]
 MD5 = "0123456789abcdef0123456789abcdef"
 
 
@@ -27,7 +30,7 @@ def store() -> MemoryListStore:
 
 
 @pytest.fixture
-def near(doubles):
+def near(doubles: ModuleType) -> Near:
     return lambda bits: doubles.near(CENTER, range(bits))
 
 
@@ -41,26 +44,32 @@ def listed(store: MemoryListStore, list_: str, key: str, value: str, type_: str 
 
 
 @pytest.fixture(params=["digests by the store", "digests by index"])
-def matcher(request, store) -> Matcher:
+def matcher(request: pytest.FixtureRequest, store: MemoryListStore) -> Matcher:
     types = (PDQ, INDEXED["md5"]) if "index" in request.param else (PDQ,)
     return Matcher(store, MemoryIndexes(store, types))
 
 
-def test_without_an_enabled_entry_nothing_was_searched(store, matcher, query) -> None:
+def test_without_an_enabled_entry_nothing_was_searched(
+    store: MemoryListStore, matcher: Matcher, query: Signal
+) -> None:
     assert matcher.match([query]).searched == ()
     listed(store, "alpha", "a", f"{CENTER:064x}")
     store.change("alpha", enabled=False)
     assert matcher.match([query]).searched == ()
 
 
-def test_what_was_searched_is_told(store, matcher, query, near) -> None:
+def test_what_was_searched_is_told(
+    store: MemoryListStore, matcher: Matcher, query: Signal, near: Near
+) -> None:
     listed(store, "alpha", "a", near(0))
     assert [(s.name, s.list_class, s.entries) for s in matcher.match([query]).searched] == [
         ("alpha", ListClass.TEST, 1)
     ]
 
 
-def test_a_match_tells_all_but_the_listed_value(store, matcher, query, near) -> None:
+def test_a_match_tells_all_but_the_listed_value(
+    store: MemoryListStore, matcher: Matcher, query: Signal, near: Near
+) -> None:
     listed(store, "beta", "key-1", near(7))
     (match,) = matcher.match([query]).matches
     assert (match.list, match.list_class, match.entry_key) == ("beta", ListClass.NCII, "key-1")
@@ -71,13 +80,17 @@ def test_a_match_tells_all_but_the_listed_value(store, matcher, query, near) -> 
 
 
 @pytest.mark.parametrize(("distance", "found"), [(31, True), (32, False)])
-def test_each_list_reaches_as_far_as_it_says(store, matcher, query, near, distance: int, found: bool) -> None:
+def test_each_list_reaches_as_far_as_it_says(
+    store: MemoryListStore, matcher: Matcher, query: Signal, near: Near, distance: int, found: bool
+) -> None:
     listed(store, "alpha", "a", near(distance))
     listed(store, "beta", "b", near(11))
     assert [m.list for m in matcher.match([query]).matches] == (["alpha"] if found else [])
 
 
-def test_settings_and_withdrawals_take_effect_at_the_next_search(store, matcher, query, near) -> None:
+def test_settings_and_withdrawals_take_effect_at_the_next_search(
+    store: MemoryListStore, matcher: Matcher, query: Signal, near: Near
+) -> None:
     listed(store, "alpha", "a", near(40))
     assert matcher.match([query]).matches == ()
     store.change("alpha", distance=40)
@@ -94,7 +107,9 @@ def test_settings_and_withdrawals_take_effect_at_the_next_search(store, matcher,
     assert matcher.match([query]).matches == ()
 
 
-def test_the_nearest_way_of_turning_is_told_once(store, matcher, near) -> None:
+def test_the_nearest_way_of_turning_is_told_once(
+    store: MemoryListStore, matcher: Matcher, near: Near
+) -> None:
     listed(store, "alpha", "a", near(0))
     values = [near(30), near(20), near(5), near(25), near(5), near(6), near(7), near(8)]
     signal = Signal("pdq", values[0], 100, variants=tuple(values[1:]))
@@ -102,7 +117,9 @@ def test_the_nearest_way_of_turning_is_told_once(store, matcher, near) -> None:
     assert (match.distance, match.transform) == (5, Transform.ROTATE_180)
 
 
-def test_an_entry_of_several_hashes_is_told_once_a_part(store, matcher, near) -> None:
+def test_an_entry_of_several_hashes_is_told_once_a_part(
+    store: MemoryListStore, matcher: Matcher, near: Near
+) -> None:
     for bits in (4, 2, 6):
         listed(store, "alpha", "film", near(bits))
     parts = [Part(selectors=(("frame", str(n)),)) for n in range(2)]
@@ -110,7 +127,9 @@ def test_an_entry_of_several_hashes_is_told_once_a_part(store, matcher, near) ->
     assert [(m.signal.part, m.distance) for m in matched.matches] == [(parts[0], 2), (parts[1], 2)]
 
 
-def test_digests_match_by_equality_beside_pictures(store, matcher, query, near) -> None:
+def test_digests_match_by_equality_beside_pictures(
+    store: MemoryListStore, matcher: Matcher, query: Signal, near: Near
+) -> None:
     listed(store, "alpha", "a", MD5, "md5")
     listed(store, "alpha", "a", near(9))
     listed(store, "alpha", "other", "f" + MD5[1:], "md5")
@@ -124,13 +143,17 @@ def test_digests_match_by_equality_beside_pictures(store, matcher, query, near) 
     assert [m.list for m in matcher.match(signals).matches] == ["beta"]
 
 
-def test_matches_are_ordered_by_signal_then_nearness(store, matcher, near) -> None:
+def test_matches_are_ordered_by_signal_then_nearness(
+    store: MemoryListStore, matcher: Matcher, near: Near
+) -> None:
     for bits in (9, 3, 6):
         listed(store, "alpha", f"k{bits}", near(bits))
     assert [m.distance for m in matcher.match([Signal("pdq", near(0))]).matches] == [3, 6, 9]
 
 
-def test_more_matches_than_the_cap_are_said_to_be_more(store, query, near) -> None:
+def test_more_matches_than_the_cap_are_said_to_be_more(
+    store: MemoryListStore, query: Signal, near: Near
+) -> None:
     for n in range(5):
         listed(store, "alpha", f"k{n}", near(n))
     matcher = Matcher(store, MemoryIndexes(store), cap=3)
@@ -140,7 +163,9 @@ def test_more_matches_than_the_cap_are_said_to_be_more(store, query, near) -> No
     assert not Matcher(store, MemoryIndexes(store), cap=5).match([query]).capped
 
 
-def test_rows_of_disabled_or_narrower_lists_do_not_crowd_out_others(store, query, near) -> None:
+def test_rows_of_disabled_or_narrower_lists_do_not_crowd_out_others(
+    store: MemoryListStore, query: Signal, near: Near
+) -> None:
     store.create(HashListInfo("crowd", ListClass.TEST))
     for n in range(50):
         listed(store, "crowd", f"c{n}", near(1))
@@ -152,7 +177,9 @@ def test_rows_of_disabled_or_narrower_lists_do_not_crowd_out_others(store, query
     assert not matched.capped
 
 
-def test_only_the_named_lists_are_compared_with(store, matcher, query, near) -> None:
+def test_only_the_named_lists_are_compared_with(
+    store: MemoryListStore, matcher: Matcher, query: Signal, near: Near
+) -> None:
     listed(store, "alpha", "a", near(1))
     listed(store, "beta", "b", near(1))
     matched = matcher.match([query], only={"beta", "unknown"})
@@ -160,13 +187,15 @@ def test_only_the_named_lists_are_compared_with(store, matcher, query, near) -> 
     assert [s.name for s in matched.searched] == ["beta"]
 
 
-def test_pictures_are_searched_in_one_batch(store, near, monkeypatch) -> None:
+def test_pictures_are_searched_in_one_batch(
+    store: MemoryListStore, near: Near, monkeypatch: pytest.MonkeyPatch
+) -> None:
     listed(store, "alpha", "a", near(0))
     indexes = MemoryIndexes(store)
     batches: list[int] = []
 
     class Counting:
-        def search_many(self, values, radius, cap):
+        def search_many(self, values: Sequence[str], radius: int, cap: int) -> tuple[Hits, ...]:
             batches.append(len(values))
             return (Hits(),) * len(values)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,7 +28,7 @@ MD5 = INDEXED["md5"]
 
 
 @pytest.mark.timeout(600)
-def test_any_interleaving_answers_as_brute_force_does(doubles) -> None:
+def test_any_interleaving_answers_as_brute_force_does(doubles: ModuleType) -> None:
     centers = [random.Random(n).getrandbits(256) for n in range(4)]
 
     class Index(RuleBasedStateMachine):

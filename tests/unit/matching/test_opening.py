@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,29 +17,32 @@ from safelight.matching.memory_index import MemoryIndexes
 from safelight.matching.opening import StoredIndexes, open_indexes
 from safelight.matching.writer import CompactWhen
 
+if TYPE_CHECKING:
+    from tests.unit.matching.conftest import Site
+
 HASH = f"{0xABCDEF << 200:064x}"
 
 
 @pytest.fixture(params=["stored", "in memory"])
-def indexes(request, site):
+def indexes(request: pytest.FixtureRequest, site: Site) -> Iterator[StoredIndexes | MemoryIndexes]:
     directory = site.directory if request.param == "stored" else None
     opened = open_indexes(site.source, directory, site.key, (PDQ, INDEXED["md5"]))
     yield opened
     opened.close()
 
 
-def rows(indexes) -> set[int]:
+def rows(indexes: StoredIndexes | MemoryIndexes) -> set[int]:
     return {hit.row for hit in indexes.hamming("pdq").search("0" * 64, 256, cap=10**6).hits}
 
 
-def test_what_was_committed_before_is_found(indexes, site) -> None:
+def test_what_was_committed_before_is_found(indexes: StoredIndexes | MemoryIndexes, site: Site) -> None:
     for target in range(1, 200, 20):
         site.source.grow(random.Random(target), target)
         indexes.ensure(site.source.stamp())
         assert rows(indexes) == set(site.source.rows())
 
 
-def test_digests_are_found_and_withdrawn(indexes, site) -> None:
+def test_digests_are_found_and_withdrawn(indexes: StoredIndexes | MemoryIndexes, site: Site) -> None:
     row = site.source.add("0" * 31 + "1", "md5")
     indexes.ensure(site.source.stamp())
     exact = indexes.exact("md5")
@@ -47,7 +53,7 @@ def test_digests_are_found_and_withdrawn(indexes, site) -> None:
     assert indexes.exact("sha1") is None
 
 
-def test_a_restored_backup_is_noticed(indexes, site) -> None:
+def test_a_restored_backup_is_noticed(indexes: StoredIndexes | MemoryIndexes, site: Site) -> None:
     site.source.grow(random.Random(1), 100)
     indexes.ensure(site.source.stamp())
     site.source.cut_back(50)
@@ -59,12 +65,14 @@ def test_a_restored_backup_is_noticed(indexes, site) -> None:
     assert rows(indexes) == set(site.source.rows())
 
 
-def test_a_type_they_were_opened_without_is_refused(indexes) -> None:
+def test_a_type_they_were_opened_without_is_refused(indexes: StoredIndexes | MemoryIndexes) -> None:
     with pytest.raises(UsageError, match="opened without"):
         indexes.hamming("md5")
 
 
-def test_many_threads_may_ensure_and_search_at_once(indexes, site) -> None:
+def test_many_threads_may_ensure_and_search_at_once(
+    indexes: StoredIndexes | MemoryIndexes, site: Site
+) -> None:
     wrong: list[str] = []
 
     def work(seed: int) -> None:
@@ -82,7 +90,7 @@ def test_many_threads_may_ensure_and_search_at_once(indexes, site) -> None:
     assert wrong == []
 
 
-def test_memory_indexes_of_many_rows_answer_alike(site, monkeypatch) -> None:
+def test_memory_indexes_of_many_rows_answer_alike(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("safelight.matching.memory_index.SCANNED", 100)
     site.source.grow(random.Random(1), 500)
     indexes = MemoryIndexes(site.source)
@@ -91,7 +99,7 @@ def test_memory_indexes_of_many_rows_answer_alike(site, monkeypatch) -> None:
     assert rows(indexes) == set(site.source.rows())
 
 
-def test_without_the_right_to_write_it_waits_for_the_writer(site) -> None:
+def test_without_the_right_to_write_it_waits_for_the_writer(site: Site) -> None:
     writer = site.writer()
     writer.sync()
     reading = StoredIndexes(site.source, site.directory, site.key, write=False, patience=30.0)
@@ -102,7 +110,7 @@ def test_without_the_right_to_write_it_waits_for_the_writer(site) -> None:
     reading.close()
 
 
-def test_when_nobody_writes_it_refuses_instead_of_missing_entries(site) -> None:
+def test_when_nobody_writes_it_refuses_instead_of_missing_entries(site: Site) -> None:
     site.writer().sync()
     reading = StoredIndexes(site.source, site.directory, site.key, write=False, patience=0.1)
     site.source.add(HASH)
@@ -111,7 +119,7 @@ def test_when_nobody_writes_it_refuses_instead_of_missing_entries(site) -> None:
     reading.close()
 
 
-def test_while_another_writes_and_does_not_get_there_it_says_who(site) -> None:
+def test_while_another_writes_and_does_not_get_there_it_says_who(site: Site) -> None:
     writer = site.writer()
     writer.sync()
     opened = StoredIndexes(site.source, site.directory, site.key, patience=0.1)
@@ -123,7 +131,7 @@ def test_while_another_writes_and_does_not_get_there_it_says_who(site) -> None:
     opened.close()
 
 
-def test_within_its_tolerance_it_does_not_wait_and_another_epoch_is_never_tolerated(site) -> None:
+def test_within_its_tolerance_it_does_not_wait_and_another_epoch_is_never_tolerated(site: Site) -> None:
     site.writer().sync()
     reading = StoredIndexes(site.source, site.directory, site.key, write=False, patience=0.1, tolerance=600.0)
     site.source.add(HASH)
@@ -133,7 +141,7 @@ def test_within_its_tolerance_it_does_not_wait_and_another_epoch_is_never_tolera
     reading.close()
 
 
-def test_a_long_log_is_compacted_and_the_lock_given_back(site, monkeypatch) -> None:
+def test_a_long_log_is_compacted_and_the_lock_given_back(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("safelight.matching.writer.CompactWhen", lambda: CompactWhen(changes=50, share=0.0))
     opened = StoredIndexes(site.source, site.directory, site.key)
     for target in range(0, 301, 30):
@@ -144,7 +152,7 @@ def test_a_long_log_is_compacted_and_the_lock_given_back(site, monkeypatch) -> N
     site.writer(wait=30.0).sync()
 
 
-def test_damage_is_repaired_by_whoever_may_write(site) -> None:
+def test_damage_is_repaired_by_whoever_may_write(site: Site) -> None:
     site.source.grow(random.Random(1), 100)
     opened = StoredIndexes(site.source, site.directory, site.key)
     site.source.grow(random.Random(2), 110)
@@ -157,7 +165,7 @@ def test_damage_is_repaired_by_whoever_may_write(site) -> None:
     opened.close()
 
 
-def test_hashes_kept_of_past_files_are_indexed_the_same_way(site, doubles) -> None:
+def test_hashes_kept_of_past_files_are_indexed_the_same_way(site: Site, doubles: ModuleType) -> None:
     """A new list entry is searched against the past: the same machinery over another source and directory."""
     past = doubles.RecordedSource(workspace="workspace", epoch="seen-1")
     center = random.Random(5).getrandbits(256)

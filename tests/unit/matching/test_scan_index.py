@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import ModuleType
 
 import pytest
 
@@ -11,7 +12,7 @@ from safelight.matching.scan_index import ScanIndex
 
 @pytest.mark.parametrize("size", [0, 1, 2, 16, 1000])
 @pytest.mark.parametrize("radius", [0, 1, 31, 64, 256])
-def test_it_finds_what_arithmetic_finds(doubles, size: int, radius: int) -> None:
+def test_it_finds_what_arithmetic_finds(doubles: ModuleType, size: int, radius: int) -> None:
     source = doubles.RecordedSource()
     script = random.Random(size)
     for _ in range(size):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 
 from safelight.errors import WorkspaceBusy
 from safelight.matching.upkeep import compact, stats, verify
 
+if TYPE_CHECKING:
+    from tests.unit.matching.conftest import Site
 
-def test_statistics_say_what_is_there(site) -> None:
+
+def test_statistics_say_what_is_there(site: Site) -> None:
     site.source.grow(random.Random(1), 300)
     writer = site.writer()
     writer.sync()
@@ -24,7 +28,7 @@ def test_statistics_say_what_is_there(site) -> None:
     assert of_pdq.bytes_per_value > 32
 
 
-def test_compaction_folds_the_log_and_shows_progress(site) -> None:
+def test_compaction_folds_the_log_and_shows_progress(site: Site) -> None:
     site.source.grow(random.Random(1), 300)
     writer = site.writer()
     writer.sync()
@@ -37,13 +41,13 @@ def test_compaction_folds_the_log_and_shows_progress(site) -> None:
     assert "reading the lists" in doing
 
 
-def test_compaction_says_who_writes_already(site) -> None:
+def test_compaction_says_who_writes_already(site: Site) -> None:
     site.writer()
     with pytest.raises(WorkspaceBusy):
         compact(site.source, site.directory, site.key)
 
 
-def test_verification_reads_every_byte(site) -> None:
+def test_verification_reads_every_byte(site: Site) -> None:
     site.source.grow(random.Random(1), 300)
     writer = site.writer()
     writer.sync()

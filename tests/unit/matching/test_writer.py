@@ -5,31 +5,38 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from safelight.errors import IndexTooNew, WorkspaceBusy
 from safelight.matching.kinds import INDEXED, PDQ
 from safelight.matching.manifest import NAME, read_manifest
-from safelight.matching.reader import ExactReader
+from safelight.matching.reader import ExactReader, HammingReader
 from safelight.matching.upkeep import verify
 from safelight.matching.writer import CompactWhen, IndexWriter
+
+if TYPE_CHECKING:
+    from tests.faults.matching.recorded_source import RecordedSource
+    from tests.unit.matching.conftest import Found, Site
 
 HASH = f"{0xABCDEF << 200:064x}"
 
 
-def everything(reader) -> set[int]:
+def everything(reader: HammingReader) -> set[int]:
     return {hit.row for hit in reader.search("0" * 64, 256, cap=10**6).hits}
 
 
-def test_an_index_of_nothing_finds_nothing(site, found) -> None:
+def test_an_index_of_nothing_finds_nothing(site: Site, found: Found) -> None:
     site.writer().sync()
     reader = site.reader()
     assert len(reader) == 0
     assert found(reader, HASH, 64) == []
 
 
-def test_an_index_of_exactly_one_hash_works_logged_compacted_and_reopened(site, found) -> None:
+def test_an_index_of_exactly_one_hash_works_logged_compacted_and_reopened(site: Site, found: Found) -> None:
     writer = site.writer()
     writer.sync()
     row = site.source.add(HASH)
@@ -44,13 +51,13 @@ def test_an_index_of_exactly_one_hash_works_logged_compacted_and_reopened(site, 
     assert len(site.reader()) == 1
 
 
-def test_sync_returns_the_state_that_readers_then_see(site) -> None:
+def test_sync_returns_the_state_that_readers_then_see(site: Site) -> None:
     writer = site.writer()
     site.source.grow(random.Random(1), 500)
     assert writer.sync() == site.source.stamp() == site.reader().stamp()
 
 
-def test_a_change_of_another_type_moves_the_stamp_and_survives_reopening(site) -> None:
+def test_a_change_of_another_type_moves_the_stamp_and_survives_reopening(site: Site) -> None:
     writer = site.writer()
     writer.sync()
     site.source.add("0" * 31 + "1", "md5")
@@ -58,7 +65,7 @@ def test_a_change_of_another_type_moves_the_stamp_and_survives_reopening(site) -
     assert site.reader().stamp() == site.source.stamp()
 
 
-def test_two_types_are_kept_apart(site, found) -> None:
+def test_two_types_are_kept_apart(site: Site, found: Found) -> None:
     md5 = INDEXED["md5"]
     pdq_row, md5_row = site.source.add(HASH), site.source.add("0" * 31 + "1", "md5")
     site.writer((PDQ, md5)).sync()
@@ -68,7 +75,7 @@ def test_two_types_are_kept_apart(site, found) -> None:
     digests.close()
 
 
-def test_a_second_writer_is_told_who_writes(site) -> None:
+def test_a_second_writer_is_told_who_writes(site: Site) -> None:
     first = site.writer()
     with pytest.raises(WorkspaceBusy, match=r"Process \d+ .* is writing the indexes"):
         site.writer()
@@ -76,14 +83,14 @@ def test_a_second_writer_is_told_who_writes(site) -> None:
     site.writer().sync()
 
 
-def test_a_second_writer_may_wait_for_the_first(site) -> None:
+def test_a_second_writer_may_wait_for_the_first(site: Site) -> None:
     first = site.writer()
     threading.Timer(0.2, first.close).start()
     site.writer(wait=10.0).sync()
 
 
 @pytest.mark.parametrize("epoch", ["epoch-1", "epoch-2"])
-def test_a_restored_backup_is_noticed_and_the_index_rebuilt(site, epoch: str) -> None:
+def test_a_restored_backup_is_noticed_and_the_index_rebuilt(site: Site, epoch: str) -> None:
     site.source.grow(random.Random(1), 300)
     writer = site.writer()
     writer.sync()
@@ -94,7 +101,7 @@ def test_a_restored_backup_is_noticed_and_the_index_rebuilt(site, epoch: str) ->
     assert everything(reader) == set(site.source.rows())
 
 
-def test_a_restored_backup_is_noticed_by_a_writer_that_opens_later(site) -> None:
+def test_a_restored_backup_is_noticed_by_a_writer_that_opens_later(site: Site) -> None:
     site.source.grow(random.Random(1), 300)
     writer = site.writer()
     writer.sync()
@@ -104,7 +111,7 @@ def test_a_restored_backup_is_noticed_by_a_writer_that_opens_later(site) -> None
     assert everything(site.reader()) == set(site.source.rows())
 
 
-def test_a_rotated_key_is_taken_up_by_writer_and_reader(site) -> None:
+def test_a_rotated_key_is_taken_up_by_writer_and_reader(site: Site) -> None:
     site.source.grow(random.Random(1), 100)
     keys = [bytes(32)]
     site.key = lambda: keys[-1]
@@ -120,7 +127,7 @@ def test_a_rotated_key_is_taken_up_by_writer_and_reader(site) -> None:
 
 @pytest.mark.parametrize("victim", [NAME, "snapshot-*", "log-*"])
 @pytest.mark.parametrize("how", ["missing", "empty", "first byte", "halved"])
-def test_damaged_files_are_rebuilt(site, victim: str, how: str) -> None:
+def test_damaged_files_are_rebuilt(site: Site, victim: str, how: str) -> None:
     site.source.grow(random.Random(1), 300)
     writer = site.writer()
     writer.sync()
@@ -143,7 +150,7 @@ def test_damaged_files_are_rebuilt(site, victim: str, how: str) -> None:
     assert [check.problem for check in verify(site.directory, site.key)] == [None]
 
 
-def test_a_newer_format_is_left_alone(site) -> None:
+def test_a_newer_format_is_left_alone(site: Site) -> None:
     writer = site.writer()
     writer.sync()
     writer.close()
@@ -153,7 +160,7 @@ def test_a_newer_format_is_left_alone(site) -> None:
         site.writer()
 
 
-def test_compaction_keeps_every_answer_and_removes_what_it_replaced(site) -> None:
+def test_compaction_keeps_every_answer_and_removes_what_it_replaced(site: Site) -> None:
     writer = site.writer()
     site.source.grow(random.Random(1), 400)
     writer.sync()
@@ -170,7 +177,7 @@ def test_compaction_keeps_every_answer_and_removes_what_it_replaced(site) -> Non
     assert len(reader) == len(before)
 
 
-def test_compaction_begins_by_itself_when_the_log_is_long(site) -> None:
+def test_compaction_begins_by_itself_when_the_log_is_long(site: Site) -> None:
     writer = site.writer(when=CompactWhen(changes=100, share=0.0))
     writer.sync()
     for target in range(50, 1001, 50):
@@ -183,7 +190,9 @@ def test_compaction_begins_by_itself_when_the_log_is_long(site) -> None:
     assert everything(site.reader()) == set(site.source.rows())
 
 
-def test_appends_and_searches_go_on_while_a_compaction_runs(site, monkeypatch, found) -> None:
+def test_appends_and_searches_go_on_while_a_compaction_runs(
+    site: Site, monkeypatch: pytest.MonkeyPatch, found: Found
+) -> None:
     site.source.grow(random.Random(1), 200)
     writer = site.writer()
     writer.sync()
@@ -192,7 +201,7 @@ def test_appends_and_searches_go_on_while_a_compaction_runs(site, monkeypatch, f
     reading, go_on = threading.Event(), threading.Event()
     live = site.source.live
 
-    def slow_live(signal_type: str):
+    def slow_live(signal_type: str) -> Iterator[tuple[int, str]]:
         rows = list(live(signal_type))
         yield from rows[:10]
         reading.set()
@@ -217,14 +226,16 @@ def test_appends_and_searches_go_on_while_a_compaction_runs(site, monkeypatch, f
     assert everything(site.reader()) == set(site.source.rows())
 
 
-def test_changes_that_the_snapshot_already_has_are_not_found_twice(site, monkeypatch, found) -> None:
+def test_changes_that_the_snapshot_already_has_are_not_found_twice(
+    site: Site, monkeypatch: pytest.MonkeyPatch, found: Found
+) -> None:
     writer = site.writer()
     site.source.grow(random.Random(1), 50)
     writer.sync()
     live = site.source.live
     added = []
 
-    def later_live(signal_type: str):
+    def later_live(signal_type: str) -> Iterator[tuple[int, str]]:
         if not added:  # the store goes on between the rotation of the log and the reading of the rows
             added.append(site.source.add(HASH))
             site.source.withdraw(next(iter(site.source.rows())))
@@ -243,7 +254,7 @@ def test_changes_that_the_snapshot_already_has_are_not_found_twice(site, monkeyp
     assert found(reader, HASH, 0) == []
 
 
-def test_following_takes_in_changes_until_told_to_stop(site, found) -> None:
+def test_following_takes_in_changes_until_told_to_stop(site: Site, found: Found) -> None:
     writer = site.writer()
     writer.sync()
     reader = site.reader()
@@ -259,7 +270,7 @@ def test_following_takes_in_changes_until_told_to_stop(site, found) -> None:
     assert found(reader, HASH, 0) == [(0, row)]
 
 
-def test_files_are_private_and_hold_no_listed_value(site) -> None:
+def test_files_are_private_and_hold_no_listed_value(site: Site) -> None:
     site.source.grow(random.Random(1), 100)
     writer = site.writer()
     writer.sync()
@@ -274,7 +285,9 @@ def test_files_are_private_and_hold_no_listed_value(site) -> None:
             assert not any(value in content or value.hex().encode() in content for value in values), path
 
 
-def test_rows_beyond_memory_are_staged_in_files_without_names(site, monkeypatch) -> None:
+def test_rows_beyond_memory_are_staged_in_files_without_names(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("safelight.matching.staging.IN_MEMORY", 100)
     monkeypatch.setattr("safelight.matching.staging.CHUNK", 64)
     site.source.grow(random.Random(1), 1000)
@@ -285,6 +298,6 @@ def test_rows_beyond_memory_are_staged_in_files_without_names(site, monkeypatch)
         assert (0, row) in [(hit.distance, hit.row) for hit in reader.search(value, 0).hits]
 
 
-def test_types_without_an_index_directory_are_not_invented(tmp_path, source) -> None:
+def test_types_without_an_index_directory_are_not_invented(tmp_path: Path, source: RecordedSource) -> None:
     with IndexWriter(source, tmp_path / "new", lambda: bytes(32), ()) as writer:
         assert writer.sync() == source.stamp()

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from safelight.errors import UsageError
+from safelight.errors import SafelightError, UsageError
 from safelight.scan.observation import from_json
 from safelight.scan.results import Results, open_results
 from safelight.scan.run import Run
-from safelight.scan.state import ScanState
+from safelight.scan.state import Finished, ScanState
 from safelight.scan.tally import Tallied
 from safelight.scan.walk import Found, Refused, Walk
 from safelight.types import ListClass, Match, Observation, Outcome, ScanResult, UnscannedReason, Verdict
@@ -144,8 +144,8 @@ def test_results_that_are_there_are_never_overwritten(place: Path) -> None:
     precious.write_text("precious")
     with pytest.raises(UsageError, match="never overwritten"):
         ScanState(place / "state", results=precious, made_with="x")
-    with pytest.raises(UsageError, match="never overwritten"):
-        open_results(precious, resumed=False)
+    with pytest.raises(UsageError, match="never overwritten"), open_results(precious, resumed=False):
+        pass
     assert precious.read_text() == "precious"
 
 
@@ -203,6 +203,28 @@ def test_files_that_nobody_began_are_dropped_when_told_to_stop(place: Path, obse
     one = Run(scanner, Results(), jobs=1)
     one.over(Walk([str(place / "tree")]))
     assert 1 <= len(scanner.asked) <= 3  # four were taken on ahead
+
+
+def test_a_full_disk_is_told_plainly_and_loses_nothing_that_was_finished(
+    place: Path, observe: Observe
+) -> None:
+    result = Counting(observe).scan("x")
+    with open_results(Path("/dev/full"), resumed=True) as full:
+        results = Results(full)
+        results.write(Found("x", 1, 1, 1), result, Tallied.of(result))
+        with pytest.raises(SafelightError, match="No space left"):
+            results.commit()
+    many = [Finished(Found(f"/{n}", 1, 1, 1), Tallied(Outcome.CLEAR)) for n in range(2000)]
+    with ScanState(place / "state", results=None, made_with="x") as state:
+        state.commit(many[:10], 0)
+        state._db.execute("PRAGMA max_page_count=8")
+        with pytest.raises(SafelightError, match="full"):
+            state.commit(many, 0)
+        state._db.execute("PRAGMA max_page_count=10000")
+        assert state.finished(many[5].met) == many[5].tallied
+        assert state.finished(many[500].met) is None
+        state.commit(many, 0)
+        assert state.finished(many[500].met) == many[500].tallied
 
 
 def test_a_refused_path_that_became_a_file_is_scanned(place: Path, observe: Observe) -> None:

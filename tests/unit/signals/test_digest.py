@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from safelight.types import Part, Signal
 
 
 @pytest.mark.parametrize("size", [0, 1, 4095, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 5 * BLOCK + 12_345])
-def test_digests_are_those_of_hashlib(size, tmp_path):
+def test_digests_are_those_of_hashlib(size: int, tmp_path: Path) -> None:
     content = os.urandom(size)
     file = tmp_path / "file"
     file.write_bytes(content)
@@ -25,7 +26,7 @@ def test_digests_are_those_of_hashlib(size, tmp_path):
         assert getattr(found, name) == hashlib.new(name, content).hexdigest()
 
 
-def test_the_shared_offset_is_neither_used_nor_moved(tmp_path):
+def test_the_shared_offset_is_neither_used_nor_moved(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"abc")
     with file.open("rb", buffering=0) as opened:
@@ -34,7 +35,7 @@ def test_the_shared_offset_is_neither_used_nor_moved(tmp_path):
         assert opened.tell() == 2
 
 
-def test_reads_that_give_less_than_asked(tmp_path, monkeypatch):
+def test_reads_that_give_less_than_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = os.urandom(100_000)
     file = tmp_path / "file"
     file.write_bytes(content)
@@ -44,7 +45,9 @@ def test_reads_that_give_less_than_asked(tmp_path, monkeypatch):
         assert digest(opened.fileno()).sha256 == hashlib.sha256(content).hexdigest()
 
 
-def test_a_failing_read_is_raised_and_leaves_no_thread(tmp_path, monkeypatch):
+def test_a_failing_read_is_raised_and_leaves_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "file"
     file.write_bytes(bytes(3 * BLOCK))
     pread = os.pread
@@ -61,7 +64,7 @@ def test_a_failing_read_is_raised_and_leaves_no_thread(tmp_path, monkeypatch):
     assert threading.active_count() == threads
 
 
-def test_a_directory_is_an_os_error(tmp_path):
+def test_a_directory_is_an_os_error(tmp_path: Path) -> None:
     fd = os.open(tmp_path, os.O_RDONLY)
     try:
         with pytest.raises(IsADirectoryError):
@@ -70,7 +73,7 @@ def test_a_directory_is_an_os_error(tmp_path):
         os.close(fd)
 
 
-def test_as_signals(tmp_path):
+def test_as_signals(tmp_path: Path) -> None:
     file = tmp_path / "empty"
     file.touch()
     part = Part(members=("a.zip",))

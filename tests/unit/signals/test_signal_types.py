@@ -10,22 +10,23 @@ import pytest
 
 from safelight.errors import UsageError
 from safelight.signals import SIGNAL_TYPES, signal_type
+from safelight.signals.signal_type import SignalType
 
 TYPES = list(SIGNAL_TYPES.values())
 
 
-def test_the_types_there_are():
+def test_the_types_there_are() -> None:
     assert list(SIGNAL_TYPES) == ["md5", "sha1", "sha256", "pdq"]
     assert {each.name: each.max_distance for each in TYPES} == {"md5": 0, "sha1": 0, "sha256": 0, "pdq": 64}
 
 
-def test_an_unknown_type_is_answered_with_those_known():
+def test_an_unknown_type_is_answered_with_those_known() -> None:
     with pytest.raises(UsageError, match="no signal type 'phash'; there are md5, sha1, sha256, pdq"):
         signal_type("phash")
 
 
 @pytest.mark.parametrize("type_", TYPES, ids=lambda t: t.name)
-def test_examples_are_canonical(type_):
+def test_examples_are_canonical(type_: SignalType) -> None:
     assert type_.examples()
     for example in type_.examples():
         assert type_.canonical(example) == example
@@ -33,7 +34,7 @@ def test_examples_are_canonical(type_):
 
 
 @pytest.mark.parametrize("type_", TYPES, ids=lambda t: t.name)
-def test_wrong_values_are_refused_without_repeating_them(type_):
+def test_wrong_values_are_refused_without_repeating_them(type_: SignalType) -> None:
     example = type_.examples()[0]
     wrong = [
         "",
@@ -49,7 +50,7 @@ def test_wrong_values_are_refused_without_repeating_them(type_):
         assert not value or value not in str(refused.value)
 
 
-def test_other_encodings_are_not_guessed():
+def test_other_encodings_are_not_guessed() -> None:
     sha1 = base64.b32encode(bytes.fromhex(signal_type("sha1").examples()[0])).decode()
     pdq = base64.b64encode(bytes.fromhex(signal_type("pdq").examples()[0])).decode()
     for name, value in (("sha1", sha1), ("pdq", pdq)):
@@ -57,7 +58,8 @@ def test_other_encodings_are_not_guessed():
             signal_type(name).canonical(value)
 
 
-def test_importing_the_types_stays_light():
-    code = "import sys, safelight.signals; print(sorted({'numpy', 'pydantic', 'cryptography', 'PIL'} & set(sys.modules)))"
+def test_importing_the_types_stays_light() -> None:
+    heavy = {"numpy", "pydantic", "cryptography", "PIL"}
+    code = f"import sys, safelight.signals; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -138,9 +138,9 @@ nb::tuple rounding(nb::handle pixels, int width, int height, int channels) {
   pdq::ReferenceSampler exact(width, height, channels, pdq::Orientation(1));
   fast.push(buffer.data(), p.stride, height);
   exact.push(buffer.data(), p.stride, height);
-  const pdq::RoundingShare share =
-      pdq::share_of_bound(fast.finish(), exact.finish(), pdq::Rounding(width, height));
-  return nb::make_tuple(share.coefficients, share.gradients, fast.texture_bits());
+  const pdq::RoundingShare share = pdq::share_of_bound(
+      fast.finish(), exact.finish(), pdq::Rounding(width, height, fast.texture().repetitive()));
+  return nb::make_tuple(share.coefficients, share.gradients, fast.texture().repetitive());
 }
 
 int hamming(nb::bytes a, nb::bytes b) {

@@ -19,7 +19,7 @@ class FastSampler final : public Sampler {
   FastSampler(int width, int height, int channels, Orientation orientation);
   void push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) override;
   Samples finish() override;
-  double texture_bits() const { return texture_.bits(); }
+  const Texture& texture() const { return texture_; }
 
  private:
   void complete(const Tap& tap);

@@ -12,7 +12,16 @@ namespace {
 
 constexpr double kUnit = 1.0 / (1 << 24);  // half a unit in the last place of a float, relative
 constexpr double kBrightest = 255.0;
-constexpr double kMargin = 10.0;
+
+// By the share of the picture that repeats itself.
+double margin(double repetitive) {
+  if (repetitive <= 0.03) return 8.0;
+  if (repetitive <= 0.2) return 30.0;
+  return 120.0;
+}
+
+// Of differences between neighbours, in which most of a slow walk cancels.
+double gradient_margin(double repetitive) { return repetitive <= 0.03 ? 12.0 : 30.0; }
 
 double square(double x) { return x * x; }
 
@@ -32,7 +41,7 @@ double swing(double size, double frequency) {
 
 }  // namespace
 
-Rounding::Rounding(int width, int height) {
+Rounding::Rounding(int width, int height, double repetitive) : margin_(margin(repetitive)) {
   // The variance that a walk of unit steps gives a coefficient of frequency 1: (64 / pi^2) a step. Rows and
   // columns walk apart, so the passes that follow average as many walks as their window is wide (a tent of two
   // passes: 1.5 times as many); samples taken from one row or column of a small picture share theirs.
@@ -40,7 +49,7 @@ Rounding::Rounding(int width, int height) {
   const double shared_rows = std::max(1.0, 64.0 / height), shared_columns = std::max(1.0, 64.0 / width);
   across_ = walk * width * shared_rows * (1.0 + 2.0 / 3.0) / window_size(height);
   down_ = walk * height * shared_columns * (1.0 + 1.0 / window_size(width));
-  gradient_ = static_cast<float>(kMargin * std::sqrt(2.0 * kStep * (width + height)));
+  gradient_ = static_cast<float>(gradient_margin(repetitive) * std::sqrt(2.0 * kStep * (width + height)));
 }
 
 Coefficients Rounding::of(const Spectrum& spectrum) const {
@@ -50,7 +59,7 @@ Coefficients Rounding::of(const Spectrum& spectrum) const {
       const double down = static_cast<double>(i + 1), across = static_cast<double>(j + 1);
       const double transform = summing(swing(kBrightest, down)) + summing(swing(spectrum.half_size[i], across));
       bound[i][j] = static_cast<float>(
-          kMargin * std::sqrt(across_ / square(across) + down_ / square(down) + transform));
+          margin_ * std::sqrt(across_ / square(across) + down_ / square(down) + transform));
     }
   return bound;
 }

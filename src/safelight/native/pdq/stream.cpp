@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "conclude.hpp"
@@ -11,8 +10,6 @@
 
 namespace safelight::pdq {
 namespace {
-
-constexpr double kGrain = 1.5;  // bits of texture below which the bound on rounding is not relied on
 
 // The reference takes 64 x 64 pixels as they are (`pdqFloat256FromFloatLuma`), as frames scaled by a video
 // decoder are. Its dihedral function lacks that case and blurs them; we follow the former for all variants, so
@@ -46,7 +43,9 @@ class DirectSampler final : public Sampler {
 
 struct Stream::State {
   State(int width, int height, int channels, Orientation orientation, Arithmetic arithmetic)
-      : height_left(height) {
+      : shown_width(orientation.transposed ? height : width),
+        shown_height(orientation.transposed ? width : height),
+        rows_left(height) {
     if (width < kMinimumSide || height < kMinimumSide) return;
     if (width == 64 && height == 64) {
       sampler = std::make_unique<DirectSampler>(channels, orientation);
@@ -56,14 +55,12 @@ struct Stream::State {
       auto made = std::make_unique<FastSampler>(width, height, channels, orientation);
       fast = made.get();
       sampler = std::move(made);
-      rounding = orientation.transposed ? Rounding(height, width) : Rounding(width, height);
     }
   }
 
-  int height_left;
-  std::optional<Rounding> rounding;  // none where the samples are the reference's own
-  const FastSampler* fast = nullptr;
-  std::unique_ptr<Sampler> sampler;  // none for pictures too small to hash
+  int shown_width, shown_height, rows_left;
+  std::unique_ptr<Sampler> sampler;   // none for pictures too small to hash
+  const FastSampler* fast = nullptr;  // the same, where its samples are not the reference's own
 };
 
 Stream::Stream(int width, int height, int channels, int orientation, Arithmetic arithmetic)
@@ -73,16 +70,17 @@ Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
 void Stream::push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) {
-  count = std::min(count, state_->height_left);
-  state_->height_left -= count;
+  count = std::min(count, state_->rows_left);
+  state_->rows_left -= count;
   if (state_->sampler) state_->sampler->push(rows, stride, count);
 }
 
 Result Stream::finish() {
   if (!state_->sampler) return {};
-  Result result = conclude(state_->sampler->finish(), state_->rounding ? &*state_->rounding : nullptr);
-  if (state_->fast != nullptr && state_->fast->texture_bits() < kGrain) result.certain = false;
-  return result;
+  const Samples samples = state_->sampler->finish();
+  if (state_->fast == nullptr) return conclude(samples, nullptr);
+  const Rounding rounding(state_->shown_width, state_->shown_height, state_->fast->texture().repetitive());
+  return conclude(samples, &rounding);
 }
 
 Result hash(const std::uint8_t* pixels, int width, int height, std::ptrdiff_t stride, int channels,

@@ -1,8 +1,9 @@
-// Whether a picture has the grain of a photograph, seen in a few thousand of its pixels.
+// How much of a picture repeats itself, seen in a few thousand of its pixels.
 //
-// The reference's rounding errors walk at random only where the values they come from look random. Rows that
-// repeat, ramps and two-coloured patterns make the walks of many rows step together, and then no bound from
-// sizes alone holds. What tells the two apart is how unpredictable a pixel is from its three neighbours.
+// The reference's rounding errors walk at random only where the values they come from look random, as the
+// grain of a photograph does. Rows that repeat, ramps and patterns of few colours make the walks of many rows
+// step together, and the sum goes much further. What tells the two apart is how unpredictable a pixel is from
+// its three neighbours: the entropy of the mixed second difference, place by place.
 #pragma once
 
 #include <array>
@@ -17,19 +18,26 @@ class Texture {
   Texture(int width, int height, int channels);
   void see(const std::uint8_t* row, int y);  // every row, in order
 
-  // The entropy, in bits, of the mixed second differences of neighbouring pixels. Photographs as cameras and
-  // web sites keep them have 2 to 6; drawings, ramps, stripes and screens of text less than 1.5.
-  double bits() const;
+  // The share (0-1) of the places that are neither flat nor unpredictable.
+  double repetitive() const;
 
  private:
-  static constexpr int kRun = 3;  // neighbouring pixels taken at each place
+  static constexpr int kRun = 3;     // neighbouring pixels taken at each of 64 x 64 points
+  static constexpr int kPlaces = 8;  // the points fall into 8 x 8 places
+  static constexpr int kSizes = 64;  // of differences that are told apart
+
+  struct Place {
+    std::array<std::uint8_t, kSizes> seen{};  // differences by size; at most 8 * 8 * (kRun - 1) in all
+    std::uint8_t darkest = 255, brightest = 0;
+  };
   using Row = std::array<std::array<std::uint8_t, kRun>, kSamples>;
 
   int width_, height_, channels_;
-  int next_ = 0;         // the sample row awaited
-  bool above_seen_ = false;
+  std::array<int, kSamples> columns_;  // offsets of the points in a row
+  int next_ = 0;                       // the row of points awaited
+  int above_at_ = -1;                  // the row of points that `above_` belongs to, once seen
   Row above_{};
-  std::array<std::uint32_t, 64> seen_{};  // by size; the last one counts all larger
+  std::array<std::array<Place, kPlaces>, kPlaces> places_;
 };
 
 }  // namespace safelight::pdq

@@ -5,23 +5,26 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
+from pdq_pictures import photograph
 
 from safelight.native import _pdq
 
 
-def test_any_contiguous_buffer_will_do(photographs):
-    pixels = photographs["chelsea"]
+def test_any_contiguous_buffer_will_do() -> None:
+    pixels = photograph("chelsea")
     height, width = pixels.shape[:2]
     expected = _pdq.hash(pixels, width, height, 3)
     for buffer in (pixels.tobytes(), bytearray(pixels.tobytes()), memoryview(pixels.tobytes())):
         assert _pdq.hash(buffer, width, height, 3) == expected
 
 
-def test_numpy_is_not_needed():
-    code = "import sys; from safelight.native import _pdq; _pdq.hash(bytes(300), 10, 10, 3); print('numpy' in sys.modules)"
+def test_numpy_is_not_needed() -> None:
+    hashing = "from safelight.native import _pdq; _pdq.hash(bytes(300), 10, 10, 3)"
+    code = f"import sys; {hashing}; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -41,17 +44,17 @@ def test_numpy_is_not_needed():
         ((10, 10, 3, 0, 9), "orientation must be"),
     ],
 )
-def test_numbers_that_do_not_fit_are_refused(numbers, message):
+def test_numbers_that_do_not_fit_are_refused(numbers: tuple[int, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         _pdq.hash(bytes(300), *numbers)
 
 
-def test_scattered_pixels_are_refused():
+def test_scattered_pixels_are_refused() -> None:
     with pytest.raises(ValueError, match="contiguous"):
         _pdq.hash(np.zeros((20, 20, 3), np.uint8)[:, ::2], 10, 20, 3)
 
 
-def test_hamming_counts_differing_bits():
+def test_hamming_counts_differing_bits() -> None:
     assert _pdq.hamming(bytes(32), bytes(32)) == 0
     assert _pdq.hamming(bytes(32), b"\xff" * 32) == 256
     assert _pdq.hamming(bytes(31) + b"\x05", bytes(32)) == 2
@@ -59,26 +62,26 @@ def test_hamming_counts_differing_bits():
         _pdq.hamming(bytes(31), bytes(32))
 
 
-def test_other_threads_run_while_a_picture_is_hashed():
-    pixels = bytes(8000 * 6000 * 3)
-    hashing, counted = threading.Event(), []
+def test_other_threads_run_while_a_picture_is_hashed() -> None:
+    counted, done = 0, threading.Event()
 
     def count() -> None:
-        hashing.wait()
-        while hashing.is_set():
-            counted.append(None)
+        nonlocal counted
+        while not done.is_set():
+            counted += 1
+            time.sleep(0.001)
 
+    pixels = bytes(2000 * 1500 * 3)
     counter = threading.Thread(target=count)
-    counter.start()
-    before = len(counted)
     switch = sys.getswitchinterval()
-    sys.setswitchinterval(1000)  # so that nobody else runs unless the lock is let go
+    sys.setswitchinterval(1000)  # nobody else runs unless the lock is let go
     try:
-        hashing.set()
-        _pdq.hash_reference(pixels, 8000, 6000, 3)
-        after = len(counted)
+        counter.start()
+        before, deadline = counted, time.monotonic() + 30
+        while counted == before and time.monotonic() < deadline:
+            _pdq.hash_reference(pixels, 2000, 1500, 3)
+        assert counted > before
     finally:
-        hashing.clear()
         sys.setswitchinterval(switch)
+        done.set()
         counter.join()
-    assert after > before
