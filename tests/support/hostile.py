@@ -43,7 +43,7 @@ _NUMBERS: dict[str, tuple[int, int | None]] = {
     "recvmsg": (47, 212), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
     "sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119), "seccomp": (317, 277),
     "sendfile": (40, 71), "sendmmsg": (307, 269), "sendmsg": (46, 211), "sendto": (44, 206),
-    "setns": (308, 268), "setpriority": (141, 140), "setresuid": (117, 147), "setrlimit": (160, None),
+    "setns": (308, 268), "setpriority": (141, 140), "setresuid": (117, 147), "setrlimit": (160, 164),
     "setsid": (112, 157), "shmget": (29, 194), "shutdown": (48, 210), "socket": (41, 198),
     "socketpair": (53, 199), "splice": (275, 76), "statx": (332, 291), "symlinkat": (266, 36),
     "tgkill": (234, 131), "timer_create": (222, 107), "tkill": (200, 130), "umount2": (166, 39),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -176,6 +178,26 @@ def test_closing_ends_what_is_being_decoded(fd: int) -> None:
     with pytest.raises(SandboxError, match="closed"):
         attack(sandbox, fd, "read_file")
     sandbox.close()
+
+
+def test_a_client_out_of_descriptors_says_so_and_goes_on(sandbox: Sandbox, fd: int) -> None:
+    sandbox.start()
+    parent = sandbox.pids()["test"]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (fd + 1, hard))
+    taken = []
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(fd))
+        reasons = [p.reason for p in attack(sandbox, fd, "read_file").problems]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for each in taken:
+            os.close(each)
+    assert reasons == [UnscannedReason.SANDBOX_UNAVAILABLE]
+    assert details(attack(sandbox, fd, "read_file")) == ["content"]
+    assert sandbox.pids()["test"] == parent
 
 
 def test_a_parent_ignores_ctrl_c(sandbox: Sandbox, fd: int) -> None:

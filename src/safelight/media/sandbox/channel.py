@@ -52,18 +52,26 @@ class Channel:
         Raises :class:`ChannelLost` if the parent died before it, or its child, said anything.
         """
         deadline = time.monotonic() + seconds
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            ours = self._request(request, fd)
+        except OSError as error:
+            if self.lost():
+                raise ChannelLost("the warm parent is not there") from error
+            detail = f"the request could not be sent: {error.strerror or error}"
+            return collector.stop(UnscannedReason.SANDBOX_UNAVAILABLE, detail)
         with ours:
-            with theirs:
-                self._send(request, fd, theirs.fileno())
             return self._collect(ours, collector, deadline)
 
-    def _send(self, request: bytes, fd: int, reply: int) -> None:
-        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd, reply]))
+    def _request(self, request: bytes, fd: int) -> socket.socket:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd, theirs.fileno()]))
         try:
-            self._control.sendmsg([request], [rights], socket.MSG_NOSIGNAL)
-        except OSError as error:
-            raise ChannelLost(str(error)) from error
+            with theirs:
+                self._control.sendmsg([request], [rights], socket.MSG_NOSIGNAL)
+        except BaseException:
+            ours.close()
+            raise
+        return ours
 
     def _collect(self, ours: socket.socket, collector: Collector, deadline: float) -> Reply:
         while True:

@@ -27,7 +27,7 @@ struct Confinement {
   uid_t uid = 65534;              // taken by a parent that runs as root: nobody, nogroup
   gid_t gid = 65534;
   rlim_t nofile = 16;             // descriptors a child may hold, 0-4 included
-  rlim_t tasks = 4096;            // RLIMIT_NPROC with threads: a backstop, since it counts a user's every task
+  rlim_t tasks = 4096;            // RLIMIT_NPROC with threads: a backstop: it counts all of a user's
   int max_threads = 64;           // a child seen with more is killed
 };
 

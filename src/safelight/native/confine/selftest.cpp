@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -109,7 +108,8 @@ const Attempt kAttempts[] = {
     {"open an Internet socket", kAny, [] { return open_socket(AF_INET, SOCK_STREAM); }},
     {"open a datagram socket", kAny, [] { return open_socket(AF_INET, SOCK_DGRAM); }},
     {"open a Unix socket", kAny, [] { return open_socket(AF_UNIX, SOCK_STREAM); }},
-    {"connect a socket", kDenied, [] { return call(__NR_connect, kReplyFd, nowhere(), sizeof(sockaddr_un)); }},
+    {"connect a socket", kDenied,
+     [] { return call(__NR_connect, kReplyFd, nowhere(), sizeof(sockaddr_un)); }},
     {"pass on a descriptor", kDenied, [] { return call(__NR_sendmsg, kReplyFd, nowhere(), 0); }},
     {"receive from the reply socket", kDenied,
      [] { return call(__NR_recvfrom, kReplyFd, nowhere(), 1, MSG_DONTWAIT, nullptr, nullptr); }},
@@ -126,7 +126,8 @@ const Attempt kAttempts[] = {
     {"read its parent's limits", kAny, read_limits_of_parent},
     {"set its parent's limits", kDenied,
      [] { return call(__NR_prlimit64, getppid(), RLIMIT_NOFILE, nowhere(), nullptr); }},
-    {"set its own limits", kDenied, [] { return call(__NR_prlimit64, 0, RLIMIT_NOFILE, nowhere(), nullptr); }},
+    {"set its own limits", kDenied,
+     [] { return call(__NR_prlimit64, 0, RLIMIT_NOFILE, nowhere(), nullptr); }},
     {"trace its parent", kAny, [] { return call(__NR_ptrace, PTRACE_SEIZE, getppid(), 0, 0); }},
     {"read its parent's memory", kAny, read_memory_of_parent},
     {"mount a file system", kDenied,

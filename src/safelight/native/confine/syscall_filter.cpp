@@ -38,15 +38,14 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "low() and high() assum
 #ifndef SECCOMP_RET_KILL_PROCESS
 #define SECCOMP_RET_KILL_PROCESS 0x80000000U
 #endif
-constexpr std::uint32_t kX32Bit = 0x4000'0000;
 constexpr std::uint32_t kRefuse = SECCOMP_RET_ERRNO | EPERM;
 constexpr std::uint32_t kAbsent = SECCOMP_RET_ERRNO | ENOSYS;
 
 // What pthread_create asks for; nothing else makes a task that shares all with its maker and has no pid.
 constexpr std::uint32_t kThreadMust =
     CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-constexpr std::uint32_t kThreadMay =
-    kThreadMust | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_DETACHED;
+constexpr std::uint32_t kThreadMay = kThreadMust | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID |
+                                     CLONE_CHILD_SETTID | CLONE_DETACHED;
 
 // Instructions with named places to jump to; classic BPF jumps forward by at most 255.
 class Assembler {
@@ -280,6 +279,7 @@ SyscallFilter::SyscallFilter(bool threads) {
   a.equal(kArchitecture, kNext, kill);
   a.load(offsetof(seccomp_data, nr));
 #if defined(__x86_64__)
+  constexpr std::uint32_t kX32Bit = 0x4000'0000;
   a.at_least(kX32Bit, kill, kNext);
 #endif
   std::vector<Label> leaves;

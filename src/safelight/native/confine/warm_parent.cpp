@@ -1,4 +1,4 @@
-// One loop over descriptors: no thread, no blocking call, nothing that a client or a child can make it wait for.
+// One loop over descriptors: no thread, no blocking call, nothing that a client or a child can hold up.
 #include "confine/warm_parent.hpp"
 
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <new>
 #include <optional>
@@ -117,9 +116,9 @@ bool is_safe_file(int fd) {
 const char* what_is_wrong(const Request& request, std::size_t received) {
   if (request.magic != kMagic) return "not a request of this protocol";
   if (request.protocol != kProtocol) return "another version of the protocol";
-  if (request.payload_size != received - sizeof(Request)) return "the payload has another length than announced";
-  if (request.wall_ms == 0 || request.wall_ms > kMaxWallMs) return "a wall clock limit of 0 or above an hour";
-  if (request.cpu_s == 0 || request.cpu_s > kMaxCpuSeconds) return "a processor time limit of 0 or above an hour";
+  if (request.payload_size != received - sizeof(Request)) return "the payload is not as long as announced";
+  if (request.wall_ms == 0 || request.wall_ms > kMaxWallMs) return "a wall clock limit outside an hour";
+  if (request.cpu_s == 0 || request.cpu_s > kMaxCpuSeconds) return "a processor time limit outside an hour";
   if (request.memory < kMinMemory || request.memory > kMaxMemory) return "a memory limit outside 1 MiB to 1 TiB";
   if ((request.flags & ~kSelfTest) != 0) return "unknown flags";
   return nullptr;
@@ -357,7 +356,8 @@ void WarmParent::reap() {
   rusage used{};
   int status = 0;
   for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &used)) > 0;) {
-    const auto child = std::find_if(children_.begin(), children_.end(), [pid](const Child& c) { return c.pid == pid; });
+    const auto child =
+        std::find_if(children_.begin(), children_.end(), [pid](const Child& c) { return c.pid == pid; });
     if (child == children_.end()) continue;
     say_how_it_ended(*child, status, used);
     children_.erase(child);
