@@ -51,6 +51,7 @@ class MemoryListStore:
         self._by_identity: dict[tuple[str, str, str, bytes], int] = {}
         self._by_value: dict[tuple[str, bytes], set[int]] = {}
         self._by_key: dict[tuple[str, str], set[int]] = {}
+        self._tally: Counter[tuple[str, str]] = Counter()
         self._log: list[Change] = []
         for hashes in lists:
             self.create(hashes.info)
@@ -64,8 +65,7 @@ class MemoryListStore:
     def lists(self) -> tuple[HashListInfo, ...]:
         """Every list, by name, with its number of live entries."""
         with self._lock:
-            entries = Counter(row.entry.list for row in self._rows.values())
-            return tuple(replace(self._lists[name], entries=entries[name]) for name in sorted(self._lists))
+            return tuple(self.get(name) for name in sorted(self._lists))
 
     def get(self, name: str) -> HashListInfo:
         """One list. Raises :class:`~safelight.errors.NoSuchList`."""
@@ -81,8 +81,10 @@ class MemoryListStore:
         """How many live entries of each signal type a list has. Raises ``NoSuchList``."""
         with self._lock:
             self._settings(name)
-            types = (row.entry.signal.type for row in self._rows.values() if row.entry.list == name)
-            return dict(sorted(Counter(types).items()))
+            counted = {
+                type_: count for (list_, type_), count in self._tally.items() if list_ == name and count
+            }
+            return dict(sorted(counted.items()))
 
     def create(self, info: HashListInfo) -> HashListInfo:
         """A new, empty list. Raises :class:`~safelight.errors.ListExists`."""
@@ -138,6 +140,7 @@ class MemoryListStore:
             signal = replace(entry.signal, value=unpack(entry.signal.type, raw))
             row = _Row(self._sequence, replace(entry, signal=signal), raw)
             self._rows[row.number] = row
+            self._tally[entry.list, signal.type] += 1
             self._by_identity[row.identity] = row.number
             self._by_value.setdefault((signal.type, raw), set()).add(row.number)
             self._by_key.setdefault((entry.list, entry.key), set()).add(row.number)
@@ -167,6 +170,7 @@ class MemoryListStore:
         self._sequence += 1
         self._log.append(Change(self._sequence, ChangeKind.WITHDRAW, row.number, row.entry.signal.type))
         del self._rows[row.number], self._by_identity[row.identity]
+        self._tally[row.entry.list, row.entry.signal.type] -= 1
         self._by_value[row.entry.signal.type, row.raw].discard(row.number)
         self._by_key.get((row.entry.list, row.entry.key), set()).discard(row.number)
 

@@ -7,17 +7,16 @@ file is removed only after the manifest has stopped naming it. Readers keep what
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
-from safelight.errors import IndexDamaged, IndexFileError, IndexNotWritten, IndexTooNew
+from safelight.errors import IndexFileError, IndexNotWritten, IndexTooNew
 from safelight.lists.store import Change, Stamp
 from safelight.matching import engine
+from safelight.matching.files import next_number, read_everything, read_segment, remove_unnamed
 from safelight.matching.kinds import IndexedType
-from safelight.matching.log import LogEnd, LogTail, create_log
+from safelight.matching.log import LogEnd, create_log
 from safelight.matching.manifest import (
     Manifest,
     damaged_path,
@@ -29,8 +28,6 @@ from safelight.matching.records import Batch
 from safelight.matching.source import IndexSource, LayoutKey
 from safelight.matching.staging import Progress, staged
 from safelight.matching.writing import explained
-
-_NUMBERED: Final = re.compile(r"(?:snapshot|log|damaged)-(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +63,25 @@ class TypeWriter:
             manifest, _ = read_manifest(self.directory, self._key)
             if manifest.snapshot is not None:
                 engine.open_snapshot(self.directory, manifest, self.kind, self._key)
-            closed = 0
-            for number in manifest.segments[:-1]:
-                with contextlib.closing(LogTail(self.directory, number, self.kind, self._key)) as tail:
-                    closed += tail.skip()
-                    if tail.unread():
-                        raise IndexDamaged(f"{tail.path} is damaged")
+            closed = sum(
+                read_segment(self.directory, number, self.kind, self._key, whole=True)[0]
+                for number in manifest.segments[:-1]
+            )
             self._end = LogEnd(self.directory, manifest.segments[-1], self.kind, self._key)
             self._logged = closed + self._end.changes
             self._manifest = manifest
         except (IndexTooNew, IndexNotWritten):
             raise
         except FileNotFoundError as error:
-            self.fault = "there is none yet" if not self._numbers() else f"{error.filename} is missing"
+            self.fault = (
+                "there is none yet" if next_number(self.directory) == 1 else f"{error.filename} is missing"
+            )
         except IndexFileError as error:
             self.fault = str(error)
         else:
             if self.suspected() and self._is_damaged():
                 self.fault = "a reader found it damaged"
-            self._sweep()
+            remove_unnamed(self.directory, self._manifest)
 
     @property
     def sequence(self) -> int:
@@ -160,7 +157,7 @@ class TypeWriter:
 
     def rebuild(self, source: IndexSource, progress: Progress) -> None:
         """Make the index anew from the source's live rows."""
-        stamp, number = source.stamp(), self._next_number()
+        stamp, number = source.stamp(), next_number(self.directory)
         self._key = self._layout_key()
         with self._cleared(number):
             built = self._build(source, number, stamp, progress)
@@ -171,7 +168,7 @@ class TypeWriter:
     def rotate(self) -> Rotation:
         """Begin a compaction: later changes go to a new log file, which the coming snapshot precedes."""
         self.flush()
-        stamp, number = self.manifest.stamp(self.sequence), self._next_number()
+        stamp, number = self.manifest.stamp(self.sequence), next_number(self.directory)
         with self._cleared(number):
             create_log(self.directory, number, self.kind, stamp.sequence)
             self._switch(self.manifest.with_segment(number))
@@ -188,7 +185,7 @@ class TypeWriter:
     def finish(self, rotation: Rotation, built: Manifest) -> None:
         """Swap the snapshot in, unless the index was rebuilt meanwhile."""
         if rotation.number not in self.manifest.segments or self.fault:
-            self._remove(rotation.number)
+            remove_unnamed(self.directory, self._manifest, rotation.number)
             return
         later = tuple(n for n in self.manifest.segments if n >= rotation.number)
         with self._cleared(rotation.number):
@@ -200,7 +197,7 @@ class TypeWriter:
         try:
             yield
         except BaseException:
-            self._remove(number)
+            remove_unnamed(self.directory, self._manifest, number)
             raise
 
     def _build(self, source: IndexSource, number: int, stamp: Stamp, progress: Progress) -> Manifest:
@@ -243,7 +240,7 @@ class TypeWriter:
                 end.close()
             raise
         self._adopt(manifest, end)
-        self._sweep()
+        remove_unnamed(self.directory, self._manifest)
 
     def _is_current(self, manifest: Manifest) -> bool:
         try:
@@ -259,57 +256,17 @@ class TypeWriter:
         self._end, self._manifest = end, manifest
 
     def _count(self, segments: Sequence[int]) -> int:
-        total = 0
-        for number in segments:
-            with contextlib.closing(LogTail(self.directory, number, self.kind, self._key)) as tail:
-                total += tail.skip()
-        return total
-
-    def _numbers(self) -> list[int]:
-        return [int(found[1]) for path in self.directory.iterdir() if (found := _NUMBERED.match(path.name))]
-
-    def _next_number(self) -> int:
-        return max(self._numbers(), default=0) + 1
+        return sum(read_segment(self.directory, n, self.kind, self._key)[0] for n in segments)
 
     def _is_damaged(self) -> bool:
         """Read all that a reader reads. What was suspected for nothing is forgotten."""
         assert self._end is not None
         try:
-            if self.manifest.snapshot is not None:
-                snapshot = engine.open_snapshot(self.directory, self.manifest, self.kind, self._key)
-                if snapshot.verify()[1] is not None:
-                    return True
-            for number in self.manifest.segments:
-                with contextlib.closing(LogTail(self.directory, number, self.kind, self._key)) as tail:
-                    tail.skip()
-                    if tail.unread() or (number == self._end.number and tail.offset != self._end.offset):
-                        return True
+            read_everything(self.directory, self.manifest, self.kind, self._key, self._end.offset)
         except (FileNotFoundError, IndexFileError):
             return True
         damaged_path(self.directory, self.manifest).unlink(missing_ok=True)
         return False
-
-    def _named(self) -> set[str]:
-        if self._manifest is None:
-            return set()
-        named = {segment_path(self.directory, n).name for n in self._manifest.segments}
-        named.add(damaged_path(self.directory, self._manifest).name)
-        if self._manifest.snapshot is not None:
-            named.add(snapshot_path(self.directory, self._manifest.snapshot).name)
-        return named
-
-    def _remove(self, *numbers: int) -> None:
-        """Remove the files of these numbers (of all, if none given) that the manifest does not name."""
-        named = self._named()
-        for path in self.directory.iterdir():
-            found = _NUMBERED.match(path.name)
-            if found and path.name not in named and (not numbers or int(found[1]) in numbers):
-                with contextlib.suppress(OSError):
-                    path.unlink()
-
-    def _sweep(self) -> None:
-        """Remove what a crash left and what was superseded."""
-        self._remove()
 
     def close(self) -> None:
         """Release the files."""
