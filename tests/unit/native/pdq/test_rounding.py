@@ -59,11 +59,15 @@ def test_the_bound_holds_for_tens_of_thousands() -> None:
 
 
 def test_photographs_seldom_need_the_second_pass() -> None:
-    """As cameras and web sites keep them: cut, reduced, JPEG. About one in twenty is not certain."""
+    """As cameras and web sites keep them: cut, reduced, JPEG. About one in thirty is not certain.
+
+    Wide smooth skies (the rocket, the moon) need it far more often: they have no grain to rely on.
+    """
     rng = np.random.default_rng(5)
+    textured = [name for name in PHOTOGRAPHS if name not in {"rocket", "moon"}]
     uncertain = 0
     for _ in range(300):
-        photo = Image.fromarray(photograph(rng.choice(PHOTOGRAPHS))).convert("RGB")
+        photo = Image.fromarray(photograph(rng.choice(textured))).convert("RGB")
         part, scale = 0.5 + 0.5 * rng.random(), 0.4 + 0.6 * rng.random()
         width, height = (int(side * part) for side in photo.size)
         left, top = (int(rng.random() * (side * (1 - part))) for side in photo.size)
@@ -71,7 +75,7 @@ def test_photographs_seldom_need_the_second_pass() -> None:
         copy = copy.resize((int(width * scale), int(height * scale)), Image.Resampling.LANCZOS)
         pixels = jpeg(copy, int(rng.integers(60, 97)))
         uncertain += not _pdq.stream(pixels, copy.width, copy.height, 3)[2]
-    assert uncertain < 300 * 0.12
+    assert uncertain < 300 * 0.08
 
 
 def test_a_plain_picture_is_not_certain() -> None:

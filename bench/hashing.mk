@@ -1,0 +1,3 @@
+.PHONY: bench-hashing
+bench-hashing: setup $(VENV)/.bench ## hashing against pdqhash and threatexchange, and what the sandbox costs
+	@$(PY) bench/hashing.py $(ARGS)
