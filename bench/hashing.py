@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 import pdqhash
-from hashing_pictures import FORMATS, PHOTOGRAPHS, SIZES, Pixels, photographs
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
+from hashing_pictures import FORMATS, PHOTOGRAPHS, SIZES, Pixels, photographs
 from safelight.media.sandbox.client import Sandbox
 from safelight.native import _images, _pdq
 
