@@ -95,10 +95,6 @@ class LiveSet:
         if fresh.any():
             self._delta.add(values[fresh], rows[fresh])
 
-    def hides(self, rows: Sequence[int]) -> bool:
-        """Whether any of these rows was withdrawn from the snapshot."""
-        return bool(self._delta.hidden(np.array(rows, dtype=np.uint64)).any())
-
     def _has(self, values: Bytes2D, rows: Rows) -> npt.NDArray[np.bool_]:
         """Which of these rows the snapshot has under this very value, and shows."""
         if not len(rows) or self.snapshot is None:
