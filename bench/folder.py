@@ -120,8 +120,9 @@ def main() -> None:
         print(f"{len(files)} JPEGs of 1280x960; with a match: {found}")
         for name, runs in (("threatexchange", peers), ("safelight", ours)):
             wall = statistics.median(r.wall for r in runs)
+            cpu = statistics.median(r.cpu for r in runs)
             print(
-                f"{name:15}{len(files) / wall:8.1f} files/s   {statistics.median(r.cpu for r in runs):7.2f} s CPU"
+                f"{name:15}{len(files) / wall:8.1f} files/s   {cpu:7.2f} s CPU"
                 f"   {max(r.peak_mib for r in runs):7.0f} MiB in all its processes"
             )
         ratio = statistics.median(p.wall / o.wall for p, o in zip(peers, ours, strict=True))

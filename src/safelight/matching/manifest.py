@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from safelight.durable import replace_file
-from safelight.errors import IndexDamaged, IndexFileError, IndexKeyMismatch, IndexTooNew
+from safelight.errors import IndexDamaged, IndexKeyMismatch, IndexTooNew
 from safelight.lists.store import Stamp
 from safelight.matching.writing import explained
 
@@ -117,7 +117,10 @@ def damaged_path(directory: Path, manifest: Manifest) -> Path:
     return directory / f"damaged-{manifest.segments[0]}"
 
 
-def condemn(directory: Path, key: bytes) -> None:
-    """Leave that note on the present files, as far as this process has the right to."""
-    with contextlib.suppress(OSError, IndexFileError):
-        damaged_path(directory, read_manifest(directory, key)[0]).touch(mode=0o600)
+def condemn(directory: Path, manifest: Manifest) -> None:
+    """Leave that note on these files, as far as this process has the right to.
+
+    The files that were read, not the present ones: a writer may have put others in their place meanwhile.
+    """
+    with contextlib.suppress(OSError):
+        damaged_path(directory, manifest).touch(mode=0o600)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from safelight.errors import IndexFileError
 from safelight.lists.store import HashListInfo, ListStore, Stamp, StoredEntry
 from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex
 from safelight.matching.kinds import PDQ
@@ -45,11 +46,14 @@ class Matched:
     """What was found, and in which lists; ``capped`` is true when more matched than is told.
 
     ``searched`` is empty when no enabled list has an entry: then nothing was compared with anything.
+    ``failed`` says why nothing was compared by nearness, where the index cannot be relied on: what equals an
+    entry is still told, and without that the file is unscanned, never clear.
     """
 
     matches: tuple[Match, ...] = ()
     capped: bool = False
     searched: tuple[SearchedList, ...] = ()
+    failed: IndexFileError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +98,36 @@ class Matcher:
 
         ``only`` names the lists to compare with; None means every enabled one. A PDQ signal is searched as it
         is and in its variants. For each part, list and entry only the nearest way of turning it is told.
-        Raises :class:`~safelight.errors.IndexFileError` when an index cannot be relied on: the file is then
-        unscanned, never clear.
         """
         enabled = (info for info in self._store.lists() if info.enabled and info.entries)
         lists = {info.name: info for info in enabled if only is None or info.name in only}
         if not lists:
             return Matched()
-        self._indexes.ensure(self._store.stamp())
         nearest = _Nearest()
-        for found in self._equal([signal for signal in signals if signal.type != PDQ.signal_type], lists):
-            nearest.offer(found)
-        capped = self._near([signal for signal in signals if signal.type == PDQ.signal_type], lists, nearest)
+        capped, failed = False, None
+        digests = [signal for signal in signals if signal.type != PDQ.signal_type]
+        try:
+            self._indexes.ensure(self._store.stamp())
+            for found in self._equal(digests, lists):
+                nearest.offer(found)
+            near = [signal for signal in signals if signal.type == PDQ.signal_type]
+            capped = self._near(near, lists, nearest)
+        except IndexFileError as error:
+            failed = error
+            for found in self._stored(digests, lists):
+                nearest.offer(found)
         searched = tuple(SearchedList(i.name, i.list_class, i.entries) for i in lists.values())
         matches, cut = self._told(signals, nearest, lists)
-        return Matched(matches, capped or cut, searched)
+        return Matched(matches, capped or cut, searched, failed)
+
+    def _stored(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo]) -> Iterator[_Found]:
+        """Look-ups by equality in the store itself, which finds its values by HMAC."""
+        for signal, entries in zip(signals, self._store.find(signals) if signals else (), strict=True):
+            yield from (_Found(signal, entry) for entry in entries if entry.list in lists)
 
     def _equal(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo]) -> Iterator[_Found]:
-        """Look-ups by equality: the store's own by HMAC, unless the type is indexed."""
-        asked = [signal for signal in signals if self._indexes.exact(signal.type) is None]
-        for signal, entries in zip(asked, self._store.find(asked) if asked else (), strict=True):
-            yield from (_Found(signal, entry) for entry in entries if entry.list in lists)
+        """Look-ups by equality: in an index where the type has one, else in the store."""
+        yield from self._stored([s for s in signals if self._indexes.exact(s.type) is None], lists)
         for signal in signals:
             if index := self._indexes.exact(signal.type):
                 (rows,) = index.find_many([signal.value])

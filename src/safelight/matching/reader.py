@@ -110,6 +110,7 @@ class IndexReader:
         self._key = layout_key()
         self._lock = threading.Lock()
         self._state: _State | None = None
+        self._tried: Manifest | None = None
         self._looked = 0.0
         self._condemned: IndexDamaged | None = None
         self._trouble: SafelightError | None = None
@@ -126,8 +127,8 @@ class IndexReader:
             state = self._newest()
         except IndexFileError as error:
             self._trouble = error
-            if isinstance(error, IndexDamaged):
-                condemn(self.directory, self._key)
+            if isinstance(error, IndexDamaged) and self._tried:
+                condemn(self.directory, self._tried)
             raise
         if state is not self._state:
             self._state, self._condemned = state, None
@@ -139,6 +140,7 @@ class IndexReader:
     def _newest(self) -> _State:
         missing: FileNotFoundError | None = None
         seen = b""
+        self._tried = None
         for _ in range(_SWAPS):
             try:
                 manifest, raw = self._manifest()
@@ -151,6 +153,7 @@ class IndexReader:
                 ) from None
             if missing and raw == seen:
                 break
+            self._tried = manifest
             try:
                 return self._advanced(manifest, raw)
             except FileNotFoundError as error:
@@ -201,7 +204,7 @@ class IndexReader:
         with self._lock:
             if self._state and self._state.live is live:
                 self._condemned = self._trouble = error
-                condemn(self.directory, self._key)
+                condemn(self.directory, self._state.manifest)
 
     @property
     def live(self) -> engine.LiveSet:

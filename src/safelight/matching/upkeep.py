@@ -152,7 +152,10 @@ def _stats(directory: Path, kind: IndexedType, key: bytes) -> IndexStats:
 def _verify(
     directory: Path, kind: IndexedType, key: bytes, progress: Callable[[str, float], None]
 ) -> IndexCheck:
+    looked_at: list[Manifest] = []
+
     def look(manifest: Manifest) -> IndexCheck:
+        looked_at.append(manifest)
         blocks = _verify_snapshot(directory, manifest, kind, key, progress)
         records = sum(
             _verify_log(directory, number, kind, key, closed=number != manifest.segments[-1])
@@ -166,7 +169,8 @@ def _verify(
         problem = f"{error.filename} is missing; the index writer rebuilds it."
     except IndexFileError as error:
         problem = str(error)
-        condemn(directory, key)
+        if looked_at:
+            condemn(directory, looked_at[-1])
     return IndexCheck(kind.signal_type, 0, 0, problem)
 
 

@@ -116,6 +116,8 @@ class Scanner:
             matches += found.matches
             searched += found.searched
             capped = capped or found.capped
+            if found.failed:
+                problems.append(Problem(UnscannedReason.DEPENDENCY_DOWN, detail=str(found.failed)))
         return replace(
             seen,
             matches=tuple(matches),

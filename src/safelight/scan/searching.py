@@ -29,15 +29,8 @@ class Searched:
     only: frozenset[str] | None = None
 
     def match(self, signals: Sequence[Signal]) -> Matched:
-        """What the chosen lists have to say. Capped stays capped: what was cut off may be theirs."""
-        found = self.matcher.match(signals)
-        if self.only is None:
-            return found
-        return Matched(
-            tuple(match for match in found.matches if match.list in self.only),
-            found.capped,
-            tuple(searched for searched in found.searched if searched.name in self.only),
-        )
+        """What the chosen lists have to say."""
+        return self.matcher.match(signals, self.only)
 
     def lists(self) -> tuple[HashListInfo, ...]:
         """The lists that are searched."""

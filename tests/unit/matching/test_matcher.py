@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from safelight.errors import IndexDamaged
 from safelight.lists import HashListInfo, MemoryListStore
 from safelight.matching.index import Hits
 from safelight.matching.kinds import INDEXED, PDQ
@@ -203,3 +204,17 @@ def test_pictures_are_searched_in_one_batch(
     signal = Signal("pdq", near(0), variants=tuple(near(n) for n in range(7)))
     Matcher(store, indexes).match([signal, Signal("pdq", near(9), part=Part(("x",)))])
     assert batches == [9]
+
+
+def test_an_index_that_cannot_be_relied_on_hides_no_equal_digest(
+    store: MemoryListStore, matcher: Matcher, query: Signal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise IndexDamaged("a checksum is wrong")
+
+    listed(store, "alpha", "a", f"{CENTER:064x}")
+    listed(store, "alpha", "b", MD5, "md5")
+    monkeypatch.setattr(matcher._indexes, "hamming", damaged)
+    found = matcher.match([query, Signal("md5", MD5)])
+    assert [match.entry_key for match in found.matches] == ["b"]
+    assert isinstance(found.failed, IndexDamaged)
