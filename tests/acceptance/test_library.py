@@ -54,6 +54,18 @@ def test_the_first_example_publishes_what_is_clear_and_quarantines_the_rest(phot
     assert {r.observation.name for r in quarantined} == {"upload-4711"}
 
 
+def test_the_example_in_the_readme_publishes_what_is_clear_only(
+    photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (PAGE.parents[2] / "README.md").read_text()
+    (example,) = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    Path("known.csv").write_text(f"pdq,key\n{pdq('photo.png')},a\n")
+    for name, said in (("other.png", "publish"), ("copy.jpg", "keep back")):
+        Path("upload.jpg").write_bytes(Path(name).read_bytes())
+        exec(example, {})
+        assert capsys.readouterr().out.startswith(said)
+
+
 def test_the_last_example_finds_the_copy(photo: Path) -> None:
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
