@@ -1,4 +1,4 @@
-"""Writes ``docs/operator/command-line.md`` from the commands' own help; a test fails when it is out of date."""
+"""Writes ``docs/operator/command-line.md`` from the commands' help; a test fails when it is out of date."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def options(command: click.Command) -> Iterator[str]:
     context = click.Context(command)
     for parameter in command.get_params(context):
         if isinstance(parameter, click.Argument):
-            yield f"`{parameter.make_metavar(context)}`\n: {'required' if parameter.required else 'optional'}\n"
+            needed = "required" if parameter.required else "optional"
+            yield f"`{parameter.make_metavar(context)}`\n: {needed}\n"
         elif record := parameter.get_help_record(context):
             yield f"`{record[0]}`\n: {record[1] or '-'}\n"
 
