@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 import pdqhash
-from hashing_pictures import FORMATS, PHOTOGRAPHS, SIZES, Pixels, photographs
+from safelight.media.sandbox.client import Sandbox
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
-from safelight.media.sandbox.client import Sandbox
+from hashing_pictures import FORMATS, PHOTOGRAPHS, SIZES, Pixels, photographs
 from safelight.native import _images, _pdq
 
 ROUNDS = {"640": 21, "1280": 9, "12mp": 3}
