@@ -108,12 +108,22 @@ void luma_of_sums(const float* __restrict rgb, int width, float* __restrict luma
     luma[x] = 0.299F * rgb[3 * x] + 0.587F * rgb[3 * x + 1] + 0.114F * rgb[3 * x + 2];
 }
 
+inline float total(Vec v) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_ps((__m512)v);
+#elif defined(__FMA__)
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+#else
+  return (v[0] + v[1]) + (v[2] + v[3]);
+#endif
+}
+
 float dot(const float* values, const float* weights, int n) {
   Vec sum{};
   for (int k = 0; k < n; k += kLanes) sum = fused(load(values + k), load(weights + k), sum);
-  float total = 0;
-  for (int lane = 0; lane < kLanes; ++lane) total += sum[lane];
-  return total;
+  return total(sum);
 }
 
 // kLanes integers 299 R + 587 G + 114 B from pixels of three bytes; reads four bytes beyond the last.
