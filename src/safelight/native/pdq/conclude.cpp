@@ -34,20 +34,27 @@ const Matrix& cosines() {
   return made;
 }
 
-// Turning or mirroring a picture changes the signs of its coefficients by row and column, and transposes them.
+// Turning or mirroring a picture changes the signs of its coefficients by row and column, and may transpose
+// them. So four patterns of signs, each transposed or not, make all eight.
+constexpr int kPatterns = 4;
+
+// Of the coefficient before it is transposed.
+bool negated(int pattern, int i, int j) {
+  switch (pattern) {
+    case 1: return j % 2 == 0;
+    case 2: return (i + j) % 2 != 0;
+    case 3: return i % 2 == 0;
+    default: return false;
+  }
+}
+
 struct Variant {
+  int pattern;
   bool transposed;
-  bool (*negated)(int i, int j);  // of the coefficient before it is transposed
 };
 
-bool never(int, int) { return false; }
-bool even_rows(int i, int) { return i % 2 == 0; }
-bool even_columns(int, int j) { return j % 2 == 0; }
-bool chequered(int i, int j) { return (i + j) % 2 != 0; }
-
 constexpr Variant kVariantsInOrder[kVariants] = {
-    {false, never}, {true, even_columns}, {false, chequered}, {true, even_rows},
-    {false, even_rows}, {false, even_columns}, {true, never}, {true, chequered},
+    {0, false}, {1, true}, {2, false}, {3, true}, {3, false}, {1, false}, {0, true}, {2, true},
 };
 
 Hash to_hash(const Bits& bits) {
@@ -124,15 +131,19 @@ Result conclude(const Samples& samples, const Rounding* rounding) {
 
   const Spectrum spectrum = transform(samples);
   const Coefficients bound = rounding != nullptr ? rounding->of(spectrum) : Coefficients{};
-  for (std::size_t v = 0; v < kVariants; ++v) {
-    const Variant& variant = kVariantsInOrder[v];
+  std::array<Bits, kPatterns> above;
+  for (int pattern = 0; pattern < kPatterns; ++pattern) {
     Coefficients values = spectrum.coefficients;
     for (int i = 0; i < kSide; ++i)
       for (int j = 0; j < kSide; ++j)
-        if (variant.negated(i, j)) values[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)] *= -1.0F;
+        if (negated(pattern, i, j)) values[static_cast<std::size_t>(i)][static_cast<std::size_t>(j)] *= -1.0F;
     const Cut cut = cut_at_median(values, bound);
     result.certain = result.certain && (rounding == nullptr || cut.certain);
-    result.hashes[v] = to_hash(variant.transposed ? transpose(cut.above) : cut.above);
+    above[static_cast<std::size_t>(pattern)] = cut.above;
+  }
+  for (std::size_t v = 0; v < kVariants; ++v) {
+    const Bits& bits = above[static_cast<std::size_t>(kVariantsInOrder[v].pattern)];
+    result.hashes[v] = to_hash(kVariantsInOrder[v].transposed ? transpose(bits) : bits);
   }
   return result;
 }

@@ -18,7 +18,6 @@ constexpr int kRows = kGroups * kLanes;
 constexpr int kSide = 64;
 
 typedef float Vec __attribute__((vector_size(kLanes * sizeof(float))));
-typedef std::int32_t Lanes __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
 
 inline Vec load(const float* from) {
   Vec v;
@@ -109,21 +108,30 @@ void luma_of_sums(const float* __restrict rgb, int width, float* __restrict luma
     luma[x] = 0.299F * rgb[3 * x] + 0.587F * rgb[3 * x + 1] + 0.114F * rgb[3 * x + 2];
 }
 
+inline float total(Vec v) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_ps((__m512)v);
+#elif defined(__FMA__)
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+#else
+  return (v[0] + v[1]) + (v[2] + v[3]);
+#endif
+}
+
 float dot(const float* values, const float* weights, int n) {
   Vec sum{};
   for (int k = 0; k < n; k += kLanes) sum = fused(load(values + k), load(weights + k), sum);
-  float total = 0;
-  for (int lane = 0; lane < kLanes; ++lane) total += sum[lane];
-  return total;
+  return total(sum);
 }
 
 // kLanes integers 299 R + 587 G + 114 B from pixels of three bytes; reads four bytes beyond the last.
 #if defined(__AVX512F__) || defined(__FMA__)
 inline Vec thousand_lumas(const std::uint8_t* pixels) {
   // Each weight in two parts that fit a signed byte: 8 * (37, 73, 14) + (3, 3, 2).
-  const auto* quads = reinterpret_cast<const __m128i*>(pixels);
-  const auto at = [quads](int k) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(reinterpret_cast<const char*>(quads) + 12 * k));
+  const auto at = [pixels](int k) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(pixels + 12 * k));
   };
   const __m128i spread = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
 #if defined(__AVX512F__)
@@ -180,22 +188,26 @@ inline Vec quads(const float* from, std::ptrdiff_t stride) {
 #elif defined(__FMA__)
   return (Vec)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)), _mm_loadu_ps(from + 4 * stride), 1);
 #else
+  static_assert(kLanes == 4);
   (void)stride;
   return load(from);
 #endif
 }
 
-// Takes lanes of each four of a and b: kFrom says which of a0-a3 (0-3) and b0-b3 (4-7).
+constexpr int lane_of(int k, int four) { return four + (k < 4 ? k : kLanes + k - 4); }
+
+// Lanes of each four of a (0-3) and b (4-7), in every four alike.
 template <int k0, int k1, int k2, int k3>
 inline Vec pick(Vec a, Vec b) {
-  Lanes from;
-  for (int four = 0; four < kLanes; four += 4) {
-    from[four] = four + (k0 < 4 ? k0 : kLanes + k0 - 4);
-    from[four + 1] = four + (k1 < 4 ? k1 : kLanes + k1 - 4);
-    from[four + 2] = four + (k2 < 4 ? k2 : kLanes + k2 - 4);
-    from[four + 3] = four + (k3 < 4 ? k3 : kLanes + k3 - 4);
-  }
-  return __builtin_shuffle(a, b, from);
+#define FOUR(four) lane_of(k0, four), lane_of(k1, four), lane_of(k2, four), lane_of(k3, four)
+#if KERNELS_LANES == 16
+  return __builtin_shufflevector(a, b, FOUR(0), FOUR(4), FOUR(8), FOUR(12));
+#elif KERNELS_LANES == 8
+  return __builtin_shufflevector(a, b, FOUR(0), FOUR(4));
+#else
+  return __builtin_shufflevector(a, b, FOUR(0));
+#endif
+#undef FOUR
 }
 
 // kLanes columns of kLanes rows.

@@ -85,13 +85,13 @@ Result Stream::finish() {
 
 Result hash(const std::uint8_t* pixels, int width, int height, std::ptrdiff_t stride, int channels,
             int orientation) {
-  for (Arithmetic arithmetic : {Arithmetic::kFast, Arithmetic::kReference}) {
+  const auto by = [&](Arithmetic arithmetic) {
     Stream stream(width, height, channels, orientation, arithmetic);
     stream.push(pixels, stride, height);
-    const Result result = stream.finish();
-    if (result.certain) return result;
-  }
-  return {};
+    return stream.finish();
+  };
+  const Result fast = by(Arithmetic::kFast);
+  return fast.certain ? fast : by(Arithmetic::kReference);
 }
 
 }  // namespace safelight::pdq

@@ -21,7 +21,7 @@ const std::array<double, kMost + 1>& times_own_logarithm() {
 
 }  // namespace
 
-Texture::Texture(int width, int height, int channels) : width_(width), height_(height), channels_(channels) {
+Texture::Texture(int width, int height, int channels) : height_(height), channels_(channels) {
   for (int k = 0; k < kSamples; ++k)  // the green of three channels
     columns_[static_cast<std::size_t>(k)] =
         std::min(sample_position(k, width), width - kRun) * channels + channels / 2;
@@ -35,19 +35,25 @@ void Texture::see(const std::uint8_t* row, int y) {
   Row here;
   for (std::size_t k = 0; k < kSamples; ++k)
     for (std::size_t i = 0; i < kRun; ++i) here[k][i] = row[columns_[k] + static_cast<int>(i) * channels_];
-  if (above_at_ >= 0)
-    for (std::size_t k = 0; k < kSamples; ++k) {
-      Place& place = places_[static_cast<std::size_t>(above_at_) / kPlaces][k / kPlaces];
-      const auto [low, high] = std::minmax({above_[k][0], above_[k][1], above_[k][2], here[k][0], here[k][1], here[k][2]});
-      place.darkest = std::min(place.darkest, low);
-      place.brightest = std::max(place.brightest, high);
-      for (std::size_t i = 0; i + 1 < kRun; ++i) {
-        const int mixed = above_[k][i] - above_[k][i + 1] - here[k][i] + here[k][i + 1];
-        ++place.seen[static_cast<std::size_t>(std::min(std::abs(mixed), kSizes - 1))];
-      }
-    }
+  if (above_at_ >= 0) compare(here, places_[static_cast<std::size_t>(above_at_) / kPlaces]);
   above_ = here;
   above_at_ = wanted ? next_ : -1;
+}
+
+void Texture::compare(const Row& here, std::array<Place, kPlaces>& places) {
+  for (std::size_t k = 0; k < kSamples; ++k) {
+    Place& place = places[k / kPlaces];
+    const auto& a = above_[k];
+    const auto& b = here[k];
+    if (!place.begun) {
+      place.first = a[0];
+      place.begun = true;
+    }
+    const int f = place.first;
+    if (((a[0] ^ f) | (a[1] ^ f) | (a[2] ^ f) | (b[0] ^ f) | (b[1] ^ f) | (b[2] ^ f)) != 0) place.flat = false;
+    ++place.seen[static_cast<std::size_t>(std::min(std::abs(a[0] - a[1] - b[0] + b[1]), kSizes - 1))];
+    ++place.seen[static_cast<std::size_t>(std::min(std::abs(a[1] - a[2] - b[1] + b[2]), kSizes - 1))];
+  }
 }
 
 double Texture::repetitive() const {
@@ -55,7 +61,7 @@ double Texture::repetitive() const {
   int repetitive = 0, all = 0;
   for (const auto& row : places_)
     for (const Place& place : row) {
-      if (place.darkest >= place.brightest) continue;  // flat, or not seen
+      if (place.flat) continue;  // or not seen
       int total = 0;
       double sum = 0;
       for (const std::uint8_t count : place.seen) {

@@ -27,12 +27,15 @@ class Texture {
   static constexpr int kSizes = 64;  // of differences that are told apart
 
   struct Place {
-    std::array<std::uint8_t, kSizes> seen{};  // differences by size; at most 8 * 8 * (kRun - 1) in all
-    std::uint8_t darkest = 255, brightest = 0;
+    std::array<std::uint8_t, kSizes> seen{};  // differences by size; at most 128 in all
+    bool begun = false, flat = true;
+    std::uint8_t first = 0;
   };
   using Row = std::array<std::array<std::uint8_t, kRun>, kSamples>;
 
-  int width_, height_, channels_;
+  void compare(const Row& here, std::array<Place, kPlaces>& places);
+
+  int height_, channels_;
   std::array<int, kSamples> columns_;  // offsets of the points in a row
   int next_ = 0;                       // the row of points awaited
   int above_at_ = -1;                  // the row of points that `above_` belongs to, once seen
