@@ -210,18 +210,16 @@ inline Vec pick(Vec a, Vec b) {
 #undef FOUR
 }
 
-// kLanes columns of kLanes rows.
+// Four columns of kLanes rows.
 inline void load_columns(const float* rows, std::ptrdiff_t stride, Vec* columns) {
-  for (int x = 0; x < kLanes; x += 4) {
-    const Vec a = quads(rows + x, stride), b = quads(rows + stride + x, stride);
-    const Vec c = quads(rows + 2 * stride + x, stride), d = quads(rows + 3 * stride + x, stride);
-    const Vec ab_low = pick<0, 4, 1, 5>(a, b), ab_high = pick<2, 6, 3, 7>(a, b);
-    const Vec cd_low = pick<0, 4, 1, 5>(c, d), cd_high = pick<2, 6, 3, 7>(c, d);
-    columns[x] = pick<0, 1, 4, 5>(ab_low, cd_low);
-    columns[x + 1] = pick<2, 3, 6, 7>(ab_low, cd_low);
-    columns[x + 2] = pick<0, 1, 4, 5>(ab_high, cd_high);
-    columns[x + 3] = pick<2, 3, 6, 7>(ab_high, cd_high);
-  }
+  const Vec a = quads(rows, stride), b = quads(rows + stride, stride);
+  const Vec c = quads(rows + 2 * stride, stride), d = quads(rows + 3 * stride, stride);
+  const Vec ab_low = pick<0, 4, 1, 5>(a, b), ab_high = pick<2, 6, 3, 7>(a, b);
+  const Vec cd_low = pick<0, 4, 1, 5>(c, d), cd_high = pick<2, 6, 3, 7>(c, d);
+  columns[0] = pick<0, 1, 4, 5>(ab_low, cd_low);
+  columns[1] = pick<2, 3, 6, 7>(ab_low, cd_low);
+  columns[2] = pick<0, 1, 4, 5>(ab_high, cd_high);
+  columns[3] = pick<2, 3, 6, 7>(ab_high, cd_high);
 }
 
 // Runs `step(x, sums)` after each column has entered the window and the one that leaves it has left.
@@ -230,10 +228,10 @@ inline void sweep(const float* rows, std::ptrdiff_t stride, int width, int windo
                   Step step) {
   for (int k = 0; k < (mask + 1) * kRows; k += kLanes) store(passing + k, Vec{});
   Vec sums[kGroups]{};
-  for (int begin = 0; begin < width; begin += kLanes) {
-    Vec columns[kGroups][kLanes];
+  for (int begin = 0; begin < width; begin += 4) {
+    Vec columns[kGroups][4];
     for (int g = 0; g < kGroups; ++g) load_columns(rows + g * kLanes * stride + begin, stride, columns[g]);
-    for (int k = 0; k < kLanes; ++k) {
+    for (int k = 0; k < 4; ++k) {
       const int x = begin + k;
       float* entering = passing + (x & mask) * kRows;
       const float* leaving = passing + ((x - window) & mask) * kRows;
@@ -260,17 +258,16 @@ void box_along_columns(const float* block, int width, float* const* enter, const
                        const Steps& steps, int first_step, float* sums, float* out, std::ptrdiff_t stride) {
   for (int x = 0; x < width; x += kLanes) {
     Vec sum = load(sums + x);
-    for (int g = 0; g < kGroups; ++g) {
-      Vec rows[kLanes];
-      load_columns(block + x * kRows + g * kLanes, kRows, rows);
-      for (int k = 0; k < kLanes; ++k) store(enter[g * kLanes + k] + x, rows[k]);
-      const float* count = steps.count + first_step + g * kLanes;
-      const float* reciprocal = steps.reciprocal + first_step + g * kLanes;
-      float* to = out + g * kLanes * stride + x;
-      for (int k = 0; k < kLanes; ++k, to += stride) {
+    float* to = out + x;
+    for (int row = 0; row < kRows; row += 4) {
+      Vec rows[4];
+      load_columns(block + x * kRows + row, kRows, rows);
+      for (int k = 0; k < 4; ++k, to += stride) {
+        store(enter[row + k] + x, rows[k]);
         sum += rows[k];
-        sum -= load(leave[g * kLanes + k] + x);
-        store(to, divide(sum, all(count[k]), all(reciprocal[k])));
+        sum -= load(leave[row + k] + x);
+        const int step = first_step + row + k;
+        store(to, divide(sum, all(steps.count[step]), all(steps.reciprocal[step])));
       }
     }
     store(sums + x, sum);

@@ -26,23 +26,26 @@ void Divisors::extend(int steps) {
 
 ReferenceFilter::ReferenceFilter(int width, int height, int channels)
     : kernels_(kernels()), width_(width), height_(height), channels_(channels), across_(width), down_(height) {
-  const int tile = kernels_.tile, rows = kernels_.block_rows;
-  padded_ = (width + across_.reach + tile - 1) / tile * tile;
+  const int rows = kernels_.block_rows;
+  // Whole cache lines a row, an odd number of them: rows a power of two apart would share one set of a cache.
+  const int line = 16;
+  padded_ = (width + across_.reach + line - 1) / line * line;
+  if (padded_ / line % 2 == 0) padded_ += line;
   // Tiles and blocks go on beyond the last step; their results are not used, but they need divisors.
   across_.extend(padded_);
   down_.extend(height + down_.reach + 2 * rows);
 
-  rows_.assign(size(std::ptrdiff_t{padded_} * rows), 0.0F);
-  block_.assign(size(std::ptrdiff_t{across_.reach + padded_} * rows), 0.0F);
+  rows_ = AlignedFloats(std::ptrdiff_t{padded_} * rows);
+  block_ = AlignedFloats(std::ptrdiff_t{across_.reach + padded_} * rows);
   int passing = 1;
   while (passing <= across_.window) passing *= 2;
   mask_ = passing - 1;
-  passing_.assign(size(std::ptrdiff_t{passing} * rows), 0.0F);
+  passing_ = AlignedFloats(std::ptrdiff_t{passing} * rows);
   ring_rows_ = down_.window + rows;
-  ring_.assign(size(std::ptrdiff_t{padded_} * ring_rows_), 0.0F);
-  sums_.assign(size(padded_), 0.0F);
-  sampled_.assign(size(64 * rows), 0.0F);
-  last_ring_.assign(size(64 * down_.window), 0.0F);
+  ring_ = AlignedFloats(std::ptrdiff_t{padded_} * ring_rows_);
+  sums_ = AlignedFloats(padded_);
+  sampled_ = AlignedFloats(std::ptrdiff_t{kSamples} * rows);
+  last_ring_ = AlignedFloats(std::ptrdiff_t{kSamples} * down_.window);
   for (int sample = 0; sample < kSamples; ++sample) {
     sample_columns_[sample] = sample_position(sample, width);
     sample_rows_[sample] = sample_position(sample, height);
@@ -50,7 +53,7 @@ ReferenceFilter::ReferenceFilter(int width, int height, int channels)
 }
 
 void ReferenceFilter::push(const std::uint8_t* row) {
-  kernels_.luma_row(row, channels_, width_, &rows_[size(std::ptrdiff_t{padded_} * staged_)]);
+  kernels_.luma_row(row, channels_, width_, rows_.at(std::ptrdiff_t{padded_} * staged_));
   if (++staged_ == kernels_.block_rows) run_block();
 }
 
@@ -59,23 +62,23 @@ void ReferenceFilter::run_block() {
   float *enter[kMostBlockRows], *leave[kMostBlockRows];
   for (int row = 0; row < rows; ++row) {
     const int here = entered_ + row;
-    enter[row] = &ring_[size(std::ptrdiff_t{padded_} * (here % ring_rows_))];
-    leave[row] = &ring_[size(std::ptrdiff_t{padded_} * ((here + rows) % ring_rows_))];  // `window` rows ago
+    enter[row] = ring_.at(std::ptrdiff_t{padded_} * (here % ring_rows_));
+    leave[row] = ring_.at(std::ptrdiff_t{padded_} * ((here + rows) % ring_rows_));  // `window` rows ago
   }
-  float* const block = &block_[size(std::ptrdiff_t{across_.reach} * rows)];
-  kernels_.box_along_rows(rows_.data(), padded_, padded_, across_.steps(), passing_.data(), mask_, block);
+  float* const block = block_.at(std::ptrdiff_t{across_.reach} * rows);
+  kernels_.box_along_rows(rows_.at(0), padded_, padded_, across_.steps(), passing_.at(0), mask_, block);
   // What the tiles computed beyond the picture is rounding left over; the third pass must find zeros there.
   const int whole = (width_ + kernels_.tile - 1) / kernels_.tile * kernels_.tile;
   std::fill(block + std::ptrdiff_t{width_} * rows, block + std::ptrdiff_t{whole} * rows, 0.0F);
-  kernels_.box_along_columns(block, whole, enter, leave, down_.steps(), entered_, sums_.data(), rows_.data(),
+  kernels_.box_along_columns(block, whole, enter, leave, down_.steps(), entered_, sums_.at(0), rows_.at(0),
                              padded_);
-  kernels_.box_at_columns(rows_.data(), padded_, padded_, across_.steps(), passing_.data(), mask_, block,
-                          sample_columns_, kSamples, sampled_.data());
+  kernels_.box_at_columns(rows_.at(0), padded_, padded_, across_.steps(), passing_.at(0), mask_, block,
+                          sample_columns_, kSamples, sampled_.at(0));
   for (int row = 0; row < rows; ++row) {
     const int blurred = entered_ + row - down_.reach;
     if (blurred < 0 || blurred >= height_) continue;
     float columns[64];
-    for (int k = 0; k < kSamples; ++k) columns[k] = sampled_[size(k * rows + row)];
+    for (int k = 0; k < kSamples; ++k) columns[k] = *sampled_.at(k * rows + row);
     sample_row(columns);
   }
   entered_ += rows;
@@ -83,7 +86,7 @@ void ReferenceFilter::run_block() {
 }
 
 void ReferenceFilter::sample_row(const float* row) {
-  float* oldest = &last_ring_[size(64 * (swept_ % down_.window))];
+  float* oldest = last_ring_.at(kSamples * (swept_ % down_.window));
   for (int k = 0; k < kSamples; ++k) {
     last_sums_[k] += row[k];
     last_sums_[k] -= oldest[k];
@@ -98,7 +101,8 @@ void ReferenceFilter::sample_row(const float* row) {
 Samples ReferenceFilter::finish() {
   // Rows of zeros push the last rows out of the windows, in the second pass and then in the fourth.
   while (swept_ < height_) {
-    std::fill(rows_.begin() + std::ptrdiff_t{padded_} * staged_, rows_.end(), 0.0F);
+    std::fill(rows_.at(std::ptrdiff_t{padded_} * staged_),
+              rows_.at(std::ptrdiff_t{padded_} * kernels_.block_rows), 0.0F);
     run_block();
   }
   const float zeros[64] = {};
@@ -113,46 +117,58 @@ ReferenceSampler::ReferenceSampler(int width, int height, int channels, Orientat
       orientation_(orientation),
       streams_(!orientation.transposed && !orientation.reversed_y),
       filter_(orientation.transposed ? height : width, orientation.transposed ? width : height, channels),
-      row_(size(std::ptrdiff_t{orientation.transposed ? height : width} * channels)) {
+      shown_(size(std::ptrdiff_t{orientation.transposed ? kBand * height : width} * channels)) {
   if (!streams_) kept_.assign(size(std::ptrdiff_t{width} * height * channels), 0);
-}
-
-// One row as shown, from pixels that lie `step` bytes apart.
-void ReferenceSampler::show_row(const std::uint8_t* first, std::ptrdiff_t step, int count) {
-  std::uint8_t* to = row_.data();
-  for (int x = 0; x < count; ++x, first += step)
-    for (int channel = 0; channel < channels_; ++channel) *to++ = first[channel];
-  filter_.push(row_.data());
 }
 
 void ReferenceSampler::push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) {
   const std::ptrdiff_t row_bytes = std::ptrdiff_t{width_} * channels_;
   for (int y = 0; y < count; ++y, ++y_, rows += stride) {
-    if (!streams_)
-      std::copy(rows, rows + row_bytes, kept_.begin() + y_ * row_bytes);
-    else if (orientation_.reversed_x)
-      show_row(rows + row_bytes - channels_, -channels_, width_);
+    if (streams_)
+      show_row(rows);
     else
-      filter_.push(rows);
+      std::copy(rows, rows + row_bytes, kept_.begin() + y_ * row_bytes);
   }
 }
 
 Samples ReferenceSampler::finish() {
-  const std::ptrdiff_t pixel = channels_, row = pixel * width_;
+  const std::ptrdiff_t row_bytes = std::ptrdiff_t{width_} * channels_;
   if (streams_) {
-    std::fill(row_.begin(), row_.end(), std::uint8_t{0});
-    for (; y_ < height_; ++y_) filter_.push(row_.data());
-    return filter_.finish();
+    const std::vector<std::uint8_t> black(size(row_bytes), 0);
+    for (; y_ < height_; ++y_) show_row(black.data());
+  } else if (orientation_.transposed) {
+    for (int from = 0; from < width_; from += kBand) show_columns(from, std::min(from + kBand, width_));
+  } else {
+    for (int y = height_ - 1; y >= 0; --y) show_row(&kept_[size(y * row_bytes)]);
   }
-  const std::uint8_t* corner = kept_.data() + (orientation_.reversed_x ? row - pixel : 0) +
-                               (orientation_.reversed_y ? row * (height_ - 1) : 0);
-  const std::ptrdiff_t right = orientation_.reversed_x ? -pixel : pixel;
-  const std::ptrdiff_t down = orientation_.reversed_y ? -row : row;
-  if (orientation_.transposed)
-    for (int y = 0; y < width_; ++y) show_row(corner + y * right, down, height_);
-  else
-    for (int y = 0; y < height_; ++y) show_row(corner + y * down, right, width_);
   return filter_.finish();
+}
+
+void ReferenceSampler::show_row(const std::uint8_t* row) {
+  if (!orientation_.reversed_x) return filter_.push(row);
+  const std::uint8_t* from = row + std::ptrdiff_t{width_} * channels_;
+  for (std::uint8_t* to = shown_.data(); from != row; to += channels_) copy_pixel(from -= channels_, to);
+  filter_.push(shown_.data());
+}
+
+// Columns become rows a band at a time, so that each kept row is read a few whole cache lines at a time.
+void ReferenceSampler::show_columns(int from, int to) {
+  const std::ptrdiff_t shown_bytes = std::ptrdiff_t{height_} * channels_;
+  for (int y = 0; y < height_; ++y) {
+    const int stored_y = orientation_.reversed_y ? height_ - 1 - y : y;
+    const std::uint8_t* row = &kept_[size(std::ptrdiff_t{stored_y} * width_ * channels_)];
+    std::uint8_t* shown = &shown_[size(std::ptrdiff_t{y} * channels_)];
+    for (int x = from; x < to; ++x, shown += shown_bytes)
+      copy_pixel(row + std::ptrdiff_t{orientation_.reversed_x ? width_ - 1 - x : x} * channels_, shown);
+  }
+  for (int x = from; x < to; ++x) filter_.push(&shown_[size((x - from) * shown_bytes)]);
+}
+
+void ReferenceSampler::copy_pixel(const std::uint8_t* from, std::uint8_t* to) const {
+  to[0] = from[0];
+  if (channels_ == 1) return;
+  to[1] = from[1];
+  to[2] = from[2];
 }
 
 }  // namespace safelight::pdq

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "aligned.hpp"
 #include "kernels.hpp"
 #include "orientation.hpp"
 #include "samples.hpp"
@@ -41,14 +42,14 @@ class ReferenceFilter {
   int width_, height_, channels_;
   Divisors across_, down_;
   int padded_;             // columns worked on: the picture, what its windows reach beyond, whole tiles
-  std::vector<float> rows_, block_;   // of the block at hand, between the passes
-  std::vector<float> passing_;        // columns inside the window of a pass along rows
+  AlignedFloats rows_, block_;        // of the block at hand, between the passes
+  AlignedFloats passing_;             // columns inside the window of a pass along rows
   int mask_;                          // one less than how many
-  std::vector<float> ring_, sums_;    // rows inside the window of the second pass, and its running sums
+  AlignedFloats ring_, sums_;         // rows inside the window of the second pass, and its running sums
   int ring_rows_;
   int sample_columns_[64], sample_rows_[64];
-  std::vector<float> sampled_;        // the third pass at the 64 columns
-  std::vector<float> last_ring_;      // rows inside the window of the fourth pass
+  AlignedFloats sampled_;             // the third pass at the 64 columns
+  AlignedFloats last_ring_;           // rows inside the window of the fourth pass
   float last_sums_[64] = {};
   int staged_ = 0;                    // rows of the next block that have come
   int entered_ = 0;                   // rows that entered the second pass
@@ -64,14 +65,18 @@ class ReferenceSampler final : public Sampler {
   Samples finish() override;
 
  private:
-  void show_row(const std::uint8_t* first, std::ptrdiff_t step, int count);
+  static constexpr int kBand = 32;
+
+  void show_row(const std::uint8_t* row);
+  void show_columns(int from, int to);
+  void copy_pixel(const std::uint8_t* from, std::uint8_t* to) const;
 
   int width_, height_, channels_;
   Orientation orientation_;
   bool streams_;
   ReferenceFilter filter_;
   int y_ = 0;
-  std::vector<std::uint8_t> row_, kept_;
+  std::vector<std::uint8_t> shown_, kept_;
 };
 
 }  // namespace safelight::pdq
