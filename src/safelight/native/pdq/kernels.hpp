@@ -2,7 +2,7 @@
 //
 // The reference adds up its running sums strictly one value after the other, so a row cannot be split among
 // the lanes of a vector. Instead a block of rows goes through together, one row a lane, column after column:
-// block[x * block_rows + row]. Between the passes blocks are turned back into rows and into blocks again.
+// block[x * lanes + row]. Between the passes blocks are turned back into rows and into blocks again.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,24 @@
 
 namespace safelight::pdq {
 
-// One step of a running window: what the sum is divided by, and the reciprocal of that. Steps before the
-// first output and after the last input are there too; what they add or subtract is zero.
+constexpr int kMostLanes = 16;
+
+// An integer below 2^20 to divide by, and its reciprocal to twice a float's precision.
+struct Divisor {
+  explicit Divisor(int by);
+
+  float value, high, low;
+};
+
+// The steps of a running window. Those before the first output and after the last input are there too; what
+// they add or subtract is zero.
 struct Steps {
-  const float* count;
-  const float* reciprocal;
+  const Divisor* divisors;  // by what the sum is divided after each step
   int window, reach;
 };
 
-constexpr int kMostBlockRows = 32;
-
 struct Kernels {
-  int tile;        // columns that are worked on together
-  int block_rows;  // at most kMostBlockRows
+  int lanes;  // at most kMostLanes
 
   // sums[x] += weights[0] * rows[0][x] + weights[1] * rows[1][x] ... for n bytes a row.
   void (*accumulate)(const std::uint8_t* rows, std::ptrdiff_t stride, int count, const float* weights, int n,
@@ -35,16 +40,16 @@ struct Kernels {
   // Luma of a row rounded as the reference's: (R*0.299 + G*0.587) + B*0.114 in double, then to float.
   void (*luma_row)(const std::uint8_t* row, int channels, int width, float* luma);
   // The box pass along a block of rows: rows in, a block out. Both are `width` columns wide, a multiple of
-  // `tile` with at least `reach` columns of zeros at the end; `out` has `reach` columns before it for the steps
-  // that have no output. `passing` keeps the columns inside the window: `mask` + 1 of them, a power of two
-  // above the window.
+  // kMostLanes with at least `reach` columns of zeros at the end; `out` has `reach` columns before it for the
+  // steps that have no output. `passing` keeps the columns inside the window: `mask` + 1 of them, a power of
+  // two above the window.
   void (*box_along_rows)(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
                          int mask, float* out);
   // The box pass along columns for the rows of a block: a block in, rows out. Each row that enters the window
   // is kept at `enter`, the one that leaves it is at `leave`; `sums` is the state of each column.
   void (*box_along_columns)(const float* block, int width, float* const* enter, const float* const* leave,
-                            const Steps& steps, int first_step, float* sums, float* out, std::ptrdiff_t stride);
-  // The box pass along rows again, divided at `count` ascending columns only: out[k * block_rows + row].
+                            const Divisor* divisors, float* sums, float* out, std::ptrdiff_t stride);
+  // The box pass along rows again, divided at `count` ascending columns only: out[k * lanes + row].
   // `swept` is a block of `width` columns for the sums.
   void (*box_at_columns)(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
                          int mask, float* swept, const int* columns, int count, float* out);

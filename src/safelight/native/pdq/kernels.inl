@@ -13,8 +13,6 @@ namespace safelight::pdq {
 namespace {
 
 constexpr int kLanes = KERNELS_LANES;
-constexpr int kGroups = 2;  // of lanes: their sums go on while each waits for its last addition
-constexpr int kRows = kGroups * kLanes;
 constexpr int kSide = 64;
 
 typedef float Vec __attribute__((vector_size(kLanes * sizeof(float))));
@@ -40,22 +38,16 @@ inline Vec fused(Vec a, Vec b, Vec c) {
 #endif
 }
 
-// The correctly rounded quotient by an integer below 2^24 / 3, given its rounded reciprocal.
+// The correctly rounded quotient.
 //
-// The first product is within 1.5 units in the last place, so the remainder is exact in one fused step, and
-// the corrected quotient is off by less than 1.5 * 2^-24 units before it is rounded. A float divided by an
-// integer n is never a midpoint between floats and no nearer to one than 1/(2n) units: the rounding is right.
-inline Vec divide(Vec dividend, Vec divisor, [[maybe_unused]] Vec reciprocal) {
-#if defined(__AVX512F__)
-  const __m512 s = (__m512)dividend, n = (__m512)divisor, r = (__m512)reciprocal;
-  const __m512 quotient = _mm512_mul_ps(s, r);
-  return (Vec)_mm512_fmadd_ps(_mm512_fnmadd_ps(quotient, n, s), r, quotient);
-#elif defined(__FMA__)
-  const __m256 s = (__m256)dividend, n = (__m256)divisor, r = (__m256)reciprocal;
-  const __m256 quotient = _mm256_mul_ps(s, r);
-  return (Vec)_mm256_fmadd_ps(_mm256_fnmadd_ps(quotient, n, s), r, quotient);
+// dividend * (high + low) before its one rounding is off by less than 2^-48 of itself. A float divided by an
+// integer n is never a midpoint between floats, nor nearer to one than 2^-25 / n of itself, and n is below
+// 2^20: the rounding is that of the exact quotient.
+inline Vec divide(Vec dividend, const Divisor& by) {
+#if defined(__AVX512F__) || defined(__FMA__)
+  return fused(dividend, all(by.high), dividend * all(by.low));
 #else
-  return dividend / divisor;
+  return dividend / all(by.value);
 #endif
 }
 
@@ -126,34 +118,34 @@ float dot(const float* values, const float* weights, int n) {
   return total(sum);
 }
 
-// kLanes integers 299 R + 587 G + 114 B from pixels of three bytes; reads four bytes beyond the last.
-#if defined(__AVX512F__) || defined(__FMA__)
-inline Vec thousand_lumas(const std::uint8_t* pixels) {
-  // Each weight in two parts that fit a signed byte: 8 * (37, 73, 14) + (3, 3, 2).
-  const auto at = [pixels](int k) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(pixels + 12 * k));
-  };
-  const __m128i spread = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
+// kLanes integers 299 R + 587 G + 114 B, from pixels of three bytes; reads up to kLumaReads bytes.
 #if defined(__AVX512F__)
-  __m512i rgb = _mm512_castsi128_si512(at(0));
-  rgb = _mm512_inserti32x4(rgb, at(1), 1);
-  rgb = _mm512_inserti32x4(rgb, at(2), 2);
-  rgb = _mm512_inserti32x4(rgb, at(3), 3);
-  rgb = _mm512_shuffle_epi8(rgb, _mm512_broadcast_i32x4(spread));
-  const __m512i high = _mm512_maddubs_epi16(rgb, _mm512_set1_epi32(37 | 73 << 8 | 14 << 16));
-  const __m512i low = _mm512_maddubs_epi16(rgb, _mm512_set1_epi32(3 | 3 << 8 | 2 << 16));
-  return (Vec)_mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_madd_epi16(high, _mm512_set1_epi16(8)),
-                                                  _mm512_madd_epi16(low, _mm512_set1_epi16(1))));
-#else
-  __m256i rgb = _mm256_inserti128_si256(_mm256_castsi128_si256(at(0)), at(1), 1);
-  rgb = _mm256_shuffle_epi8(rgb, _mm256_broadcastsi128_si256(spread));
-  const __m256i high = _mm256_maddubs_epi16(rgb, _mm256_set1_epi32(37 | 73 << 8 | 14 << 16));
-  const __m256i low = _mm256_maddubs_epi16(rgb, _mm256_set1_epi32(3 | 3 << 8 | 2 << 16));
-  return (Vec)_mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_madd_epi16(high, _mm256_set1_epi16(8)),
-                                                  _mm256_madd_epi16(low, _mm256_set1_epi16(1))));
-#endif
+constexpr int kLumaReads = 64;
+inline Vec thousand_lumas(const std::uint8_t* pixels) {
+  // Twelve bytes to each quarter, then red and green, and blue, to halves of their own.
+  const __m512i quarters = _mm512_permutexvar_epi32(
+      _mm512_setr_epi32(0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12), _mm512_loadu_si512(pixels));
+  const __m128i red_green = _mm_setr_epi8(0, -1, 1, -1, 3, -1, 4, -1, 6, -1, 7, -1, 9, -1, 10, -1);
+  const __m128i blue = _mm_setr_epi8(2, -1, -1, -1, 5, -1, -1, -1, 8, -1, -1, -1, 11, -1, -1, -1);
+  return (Vec)_mm512_cvtepi32_ps(_mm512_add_epi32(
+      _mm512_madd_epi16(_mm512_shuffle_epi8(quarters, _mm512_broadcast_i32x4(red_green)),
+                        _mm512_set1_epi32(299 | 587 << 16)),
+      _mm512_madd_epi16(_mm512_shuffle_epi8(quarters, _mm512_broadcast_i32x4(blue)), _mm512_set1_epi32(114))));
+}
+#elif defined(__FMA__)
+constexpr int kLumaReads = 32;
+inline Vec thousand_lumas(const std::uint8_t* pixels) {
+  const __m256i halves = _mm256_permutevar8x32_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(pixels)),
+                                                     _mm256_setr_epi32(0, 1, 2, 3, 3, 4, 5, 6));
+  const __m128i red_green = _mm_setr_epi8(0, -1, 1, -1, 3, -1, 4, -1, 6, -1, 7, -1, 9, -1, 10, -1);
+  const __m128i blue = _mm_setr_epi8(2, -1, -1, -1, 5, -1, -1, -1, 8, -1, -1, -1, 11, -1, -1, -1);
+  return (Vec)_mm256_cvtepi32_ps(_mm256_add_epi32(
+      _mm256_madd_epi16(_mm256_shuffle_epi8(halves, _mm256_broadcastsi128_si256(red_green)),
+                        _mm256_set1_epi32(299 | 587 << 16)),
+      _mm256_madd_epi16(_mm256_shuffle_epi8(halves, _mm256_broadcastsi128_si256(blue)), _mm256_set1_epi32(114))));
 }
 #else
+constexpr int kLumaReads = 3 * kLanes;
 inline Vec thousand_lumas(const std::uint8_t* pixels) {
   Vec lumas;
   for (int x = 0; x < kLanes; ++x, pixels += 3)
@@ -170,10 +162,10 @@ void luma_row(const std::uint8_t* __restrict row, int channels, int width, float
     for (int x = 0; x < width; ++x) luma[x] = static_cast<float>(row[x]);
     return;
   }
-  const Vec divisor = all(1000.0F), reciprocal = all(1.0F / 1000.0F);
+  const Divisor thousand(1000);
   int x = 0;
-  for (; x + kLanes + 1 < width; x += kLanes)
-    store(luma + x, divide(thousand_lumas(row + 3 * x), divisor, reciprocal));
+  for (; 3 * x + kLumaReads <= 3 * width; x += kLanes)
+    store(luma + x, divide(thousand_lumas(row + 3 * x), thousand));
   for (; x < width; ++x)
     luma[x] = static_cast<float>(299 * row[3 * x] + 587 * row[3 * x + 1] + 114 * row[3 * x + 2]) / 1000.0F;
 }
@@ -222,52 +214,46 @@ inline void load_columns(const float* rows, std::ptrdiff_t stride, Vec* columns)
   columns[3] = pick<2, 3, 6, 7>(ab_high, cd_high);
 }
 
-// Runs `step(x, sums)` after each column has entered the window and the one that leaves it has left.
+// Runs `step(x, sum)` after each column has entered the window and the one that leaves it has left.
 template <typename Step>
 inline void sweep(const float* rows, std::ptrdiff_t stride, int width, int window, float* passing, int mask,
                   Step step) {
-  for (int k = 0; k < (mask + 1) * kRows; k += kLanes) store(passing + k, Vec{});
-  Vec sums[kGroups]{};
+  for (int k = 0; k <= mask; ++k) store(passing + k * kLanes, Vec{});
+  Vec sum{};
   for (int begin = 0; begin < width; begin += 4) {
-    Vec columns[kGroups][4];
-    for (int g = 0; g < kGroups; ++g) load_columns(rows + g * kLanes * stride + begin, stride, columns[g]);
+    Vec columns[4];
+    load_columns(rows + begin, stride, columns);
     for (int k = 0; k < 4; ++k) {
       const int x = begin + k;
-      float* entering = passing + (x & mask) * kRows;
-      const float* leaving = passing + ((x - window) & mask) * kRows;
-      for (int g = 0; g < kGroups; ++g) {
-        store(entering + g * kLanes, columns[g][k]);
-        sums[g] += columns[g][k];
-        sums[g] -= load(leaving + g * kLanes);
-      }
-      step(x, sums);
+      store(passing + (x & mask) * kLanes, columns[k]);
+      sum += columns[k];
+      sum -= load(passing + ((x - window) & mask) * kLanes);
+      step(x, sum);
     }
   }
 }
 
 void box_along_rows(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
                     int mask, float* out) {
-  out -= steps.reach * kRows;
-  sweep(rows, stride, width, steps.window, passing, mask, [&](int x, const Vec* sums) {
-    const Vec count = all(steps.count[x]), reciprocal = all(steps.reciprocal[x]);
-    for (int g = 0; g < kGroups; ++g) store(out + x * kRows + g * kLanes, divide(sums[g], count, reciprocal));
-  });
+  out -= steps.reach * kLanes;
+  sweep(rows, stride, width, steps.window, passing, mask,
+        [&](int x, Vec sum) { store(out + x * kLanes, divide(sum, steps.divisors[x])); });
 }
 
 void box_along_columns(const float* block, int width, float* const* enter, const float* const* leave,
-                       const Steps& steps, int first_step, float* sums, float* out, std::ptrdiff_t stride) {
+                       const Divisor* divisors, float* sums, float* out, std::ptrdiff_t stride) {
   for (int x = 0; x < width; x += kLanes) {
     Vec sum = load(sums + x);
     float* to = out + x;
-    for (int row = 0; row < kRows; row += 4) {
+    for (int begin = 0; begin < kLanes; begin += 4) {
       Vec rows[4];
-      load_columns(block + x * kRows + row, kRows, rows);
+      load_columns(block + x * kLanes + begin, kLanes, rows);
       for (int k = 0; k < 4; ++k, to += stride) {
-        store(enter[row + k] + x, rows[k]);
+        const int row = begin + k;
+        store(enter[row] + x, rows[k]);
         sum += rows[k];
-        sum -= load(leave[row + k] + x);
-        const int step = first_step + row + k;
-        store(to, divide(sum, all(steps.count[step]), all(steps.reciprocal[step])));
+        sum -= load(leave[row] + x);
+        store(to, divide(sum, divisors[row]));
       }
     }
     store(sums + x, sum);
@@ -276,14 +262,11 @@ void box_along_columns(const float* block, int width, float* const* enter, const
 
 void box_at_columns(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
                     int mask, float* swept, const int* columns, int count, float* out) {
-  sweep(rows, stride, width, steps.window, passing, mask, [&](int x, const Vec* sums) {
-    for (int g = 0; g < kGroups; ++g) store(swept + x * kRows + g * kLanes, sums[g]);
-  });
+  sweep(rows, stride, width, steps.window, passing, mask,
+        [&](int x, Vec sum) { store(swept + x * kLanes, sum); });
   for (int k = 0; k < count; ++k) {
     const int last = columns[k] + steps.reach;
-    const Vec divisor = all(steps.count[last]), reciprocal = all(steps.reciprocal[last]);
-    for (int g = 0; g < kGroups; ++g)
-      store(out + k * kRows + g * kLanes, divide(load(swept + last * kRows + g * kLanes), divisor, reciprocal));
+    store(out + k * kLanes, divide(load(swept + last * kLanes), steps.divisors[last]));
   }
 }
 
@@ -330,7 +313,7 @@ void gradients(const float* samples, float error, int* least, int* most) {
 }  // namespace
 
 extern const Kernels KERNELS_NAME;
-const Kernels KERNELS_NAME = {kLanes,         kRows,             accumulate,     luma_of_sums, dot,      luma_row,
-                              box_along_rows, box_along_columns, box_at_columns, transform,    gradients};
+const Kernels KERNELS_NAME = {kLanes,         accumulate,        luma_of_sums,   dot,       luma_row,
+                              box_along_rows, box_along_columns, box_at_columns, transform, gradients};
 
 }  // namespace safelight::pdq

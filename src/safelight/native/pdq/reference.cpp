@@ -2,50 +2,66 @@
 
 #include <algorithm>
 
-#include "taps.hpp"
-
 namespace safelight::pdq {
 namespace {
 
 std::size_t size(std::ptrdiff_t n) { return static_cast<std::size_t>(n); }
 
+// Whole cache lines, and an odd number of them: rows a power of two apart would share one set of a cache.
+std::ptrdiff_t row_stride(std::ptrdiff_t columns) {
+  const std::ptrdiff_t line = kMostLanes, lines = (columns + line - 1) / line;
+  return (lines | 1) * line;
+}
+
 }  // namespace
 
-Divisors::Divisors(int length) : window(window_size(length)), reach(window_reach(length)) {
-  for (int step = 0; step < length + reach; ++step) {
+Box::Box(int length, int before_, int after)
+    : window(window_size(length)), reach(window_reach(length)), before(before_) {
+  for (int step = -before; step < length + reach + after; ++step) {
     const int inside = std::min(step + 1, length) - std::max(0, step + 1 - window);
-    count.push_back(static_cast<float>(inside));
-    reciprocal.push_back(1.0F / static_cast<float>(inside));
+    divisors.emplace_back(std::clamp(inside, 1, window));
   }
 }
 
-void Divisors::extend(int steps) {
-  count.resize(size(steps), 1.0F);
-  reciprocal.resize(size(steps), 1.0F);
+ColumnPass::ColumnPass(int width, std::ptrdiff_t stride, int length, int late)
+    : width_((width + kMostLanes - 1) / kMostLanes * kMostLanes),
+      stride_(stride),
+      box_(length, late, 2 * kMostLanes),
+      kept_rows_(box_.window + kernels().lanes),
+      kept_(stride * kept_rows_),
+      sums_(stride),
+      entered_(-late) {}
+
+void ColumnPass::run(const float* block, float* out) {
+  const int lanes = kernels().lanes;
+  float *enter[kMostLanes], *leave[kMostLanes];
+  for (int row = 0; row < lanes; ++row) {
+    const int here = entered_ + row + box_.before;
+    enter[row] = kept_.at(stride_ * (here % kept_rows_));
+    leave[row] = kept_.at(stride_ * ((here + lanes) % kept_rows_));  // that of `window` rows ago
+  }
+  kernels().box_along_columns(block, width_, enter, leave, box_.steps().divisors + entered_, sums_.at(0), out,
+                              stride_);
+  entered_ += lanes;
 }
 
 ReferenceFilter::ReferenceFilter(int width, int height, int channels)
-    : kernels_(kernels()), width_(width), height_(height), channels_(channels), across_(width), down_(height) {
-  const int rows = kernels_.block_rows;
-  // Whole cache lines a row, an odd number of them: rows a power of two apart would share one set of a cache.
-  const int line = 16;
-  padded_ = (width + across_.reach + line - 1) / line * line;
-  if (padded_ / line % 2 == 0) padded_ += line;
-  // Tiles and blocks go on beyond the last step; their results are not used, but they need divisors.
-  across_.extend(padded_);
-  down_.extend(height + down_.reach + 2 * rows);
-
-  rows_ = AlignedFloats(std::ptrdiff_t{padded_} * rows);
-  block_ = AlignedFloats(std::ptrdiff_t{across_.reach + padded_} * rows);
+    : kernels_(kernels()),
+      width_(width),
+      height_(height),
+      channels_(channels),
+      across_(width, 0, 2 * kMostLanes),
+      stride_(row_stride(width + across_.reach)),
+      rows_(stride_ * kernels_.lanes),
+      block_((across_.reach + stride_) * kernels_.lanes),
+      second_(width, stride_, height, 0),
+      fourth_(kSamples, kSamples, height, second_.box().reach),
+      sampled_(std::ptrdiff_t{kSamples} * kernels_.lanes),
+      blurred_(std::ptrdiff_t{kSamples} * kernels_.lanes) {
   int passing = 1;
   while (passing <= across_.window) passing *= 2;
   mask_ = passing - 1;
-  passing_ = AlignedFloats(std::ptrdiff_t{passing} * rows);
-  ring_rows_ = down_.window + rows;
-  ring_ = AlignedFloats(std::ptrdiff_t{padded_} * ring_rows_);
-  sums_ = AlignedFloats(padded_);
-  sampled_ = AlignedFloats(std::ptrdiff_t{kSamples} * rows);
-  last_ring_ = AlignedFloats(std::ptrdiff_t{kSamples} * down_.window);
+  passing_ = AlignedFloats(std::ptrdiff_t{passing} * kernels_.lanes);
   for (int sample = 0; sample < kSamples; ++sample) {
     sample_columns_[sample] = sample_position(sample, width);
     sample_rows_[sample] = sample_position(sample, height);
@@ -53,60 +69,37 @@ ReferenceFilter::ReferenceFilter(int width, int height, int channels)
 }
 
 void ReferenceFilter::push(const std::uint8_t* row) {
-  kernels_.luma_row(row, channels_, width_, rows_.at(std::ptrdiff_t{padded_} * staged_));
-  if (++staged_ == kernels_.block_rows) run_block();
+  kernels_.luma_row(row, channels_, width_, rows_.at(stride_ * staged_));
+  if (++staged_ == kernels_.lanes) run_block();
 }
 
 void ReferenceFilter::run_block() {
-  const int rows = kernels_.block_rows;
-  float *enter[kMostBlockRows], *leave[kMostBlockRows];
-  for (int row = 0; row < rows; ++row) {
-    const int here = entered_ + row;
-    enter[row] = ring_.at(std::ptrdiff_t{padded_} * (here % ring_rows_));
-    leave[row] = ring_.at(std::ptrdiff_t{padded_} * ((here + rows) % ring_rows_));  // `window` rows ago
-  }
-  float* const block = block_.at(std::ptrdiff_t{across_.reach} * rows);
-  kernels_.box_along_rows(rows_.at(0), padded_, padded_, across_.steps(), passing_.at(0), mask_, block);
-  // What the tiles computed beyond the picture is rounding left over; the third pass must find zeros there.
-  const int whole = (width_ + kernels_.tile - 1) / kernels_.tile * kernels_.tile;
-  std::fill(block + std::ptrdiff_t{width_} * rows, block + std::ptrdiff_t{whole} * rows, 0.0F);
-  kernels_.box_along_columns(block, whole, enter, leave, down_.steps(), entered_, sums_.at(0), rows_.at(0),
-                             padded_);
-  kernels_.box_at_columns(rows_.at(0), padded_, padded_, across_.steps(), passing_.at(0), mask_, block,
+  const int lanes = kernels_.lanes, columns = static_cast<int>(stride_);
+  float* const block = block_.at(std::ptrdiff_t{across_.reach} * lanes);
+  kernels_.box_along_rows(rows_.at(0), stride_, columns, across_.steps(), passing_.at(0), mask_, block);
+  // What was computed beyond the picture is rounding left over; the third pass must find zeros there.
+  std::fill(block + std::ptrdiff_t{width_} * lanes, block + stride_ * lanes, 0.0F);
+  second_.run(block, rows_.at(0));
+  kernels_.box_at_columns(rows_.at(0), stride_, columns, across_.steps(), passing_.at(0), mask_, block,
                           sample_columns_, kSamples, sampled_.at(0));
-  for (int row = 0; row < rows; ++row) {
-    const int blurred = entered_ + row - down_.reach;
-    if (blurred < 0 || blurred >= height_) continue;
-    float columns[64];
-    for (int k = 0; k < kSamples; ++k) columns[k] = *sampled_.at(k * rows + row);
-    sample_row(columns);
-  }
-  entered_ += rows;
+  // And so must the fourth above and below it.
+  for (int row = 0; row < lanes; ++row)
+    if (const int y = fourth_.entered() + row; y < 0 || y >= height_)
+      for (int k = 0; k < kSamples; ++k) *sampled_.at(k * lanes + row) = 0.0F;
+  const int first = fourth_.entered() - fourth_.box().reach;
+  fourth_.run(sampled_.at(0), blurred_.at(0));
+  for (; next_sample_ < kSamples && sample_rows_[next_sample_] < first + lanes; ++next_sample_)
+    std::copy_n(blurred_.at(std::ptrdiff_t{kSamples} * (sample_rows_[next_sample_] - first)), kSamples,
+                samples_.at[next_sample_]);
   staged_ = 0;
-}
-
-void ReferenceFilter::sample_row(const float* row) {
-  float* oldest = last_ring_.at(kSamples * (swept_ % down_.window));
-  for (int k = 0; k < kSamples; ++k) {
-    last_sums_[k] += row[k];
-    last_sums_[k] -= oldest[k];
-    oldest[k] = row[k];
-  }
-  const float count = down_.count[size(swept_)];
-  for (; next_sample_ < kSamples && sample_rows_[next_sample_] + down_.reach == swept_; ++next_sample_)
-    for (int k = 0; k < kSamples; ++k) samples_.at[next_sample_][k] = last_sums_[k] / count;
-  ++swept_;
 }
 
 Samples ReferenceFilter::finish() {
   // Rows of zeros push the last rows out of the windows, in the second pass and then in the fourth.
-  while (swept_ < height_) {
-    std::fill(rows_.at(std::ptrdiff_t{padded_} * staged_),
-              rows_.at(std::ptrdiff_t{padded_} * kernels_.block_rows), 0.0F);
+  while (next_sample_ < kSamples) {
+    std::fill(rows_.at(stride_ * staged_), rows_.at(stride_ * kernels_.lanes), 0.0F);
     run_block();
   }
-  const float zeros[64] = {};
-  while (next_sample_ < kSamples) sample_row(zeros);
   return samples_;
 }
 

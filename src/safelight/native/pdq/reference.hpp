@@ -14,17 +14,38 @@
 #include "kernels.hpp"
 #include "orientation.hpp"
 #include "samples.hpp"
+#include "taps.hpp"
 
 namespace safelight::pdq {
 
-// The divisors of a running window along `length` values, and their reciprocals.
-struct Divisors {
-  explicit Divisors(int length);
-  void extend(int steps);  // by steps whose results nobody uses
-  Steps steps() const { return {count.data(), reciprocal.data(), window, reach}; }
+// A running window along one axis of the picture.
+struct Box {
+  // `before` and `after` are steps beyond those of the axis; nobody uses their results.
+  Box(int length, int before, int after);
+  Steps steps() const { return {&divisors[static_cast<std::size_t>(before)], window, reach}; }
 
-  std::vector<float> count, reciprocal;
-  int window, reach;
+  int window, reach, before;
+  std::vector<Divisor> divisors;
+};
+
+// A box pass along columns: the rows inside its window, and the sum of each column.
+class ColumnPass {
+ public:
+  ColumnPass(int width, std::ptrdiff_t stride, int length, int late);
+  // The next rows of a block: block in, rows out. The pass is `late` steps behind: as many rows come before
+  // the first.
+  void run(const float* block, float* out);
+
+  const Box& box() const { return box_; }
+  int entered() const { return entered_; }  // negative while the rows before the first come
+
+ private:
+  int width_;
+  std::ptrdiff_t stride_;
+  Box box_;
+  int kept_rows_;
+  AlignedFloats kept_, sums_;
+  int entered_;
 };
 
 // The picture as shown, row by row.
@@ -36,24 +57,18 @@ class ReferenceFilter {
 
  private:
   void run_block();
-  void sample_row(const float* row);
 
   const Kernels& kernels_;
   int width_, height_, channels_;
-  Divisors across_, down_;
-  int padded_;             // columns worked on: the picture, what its windows reach beyond, whole tiles
-  AlignedFloats rows_, block_;        // of the block at hand, between the passes
-  AlignedFloats passing_;             // columns inside the window of a pass along rows
-  int mask_;                          // one less than how many
-  AlignedFloats ring_, sums_;         // rows inside the window of the second pass, and its running sums
-  int ring_rows_;
-  int sample_columns_[64], sample_rows_[64];
-  AlignedFloats sampled_;             // the third pass at the 64 columns
-  AlignedFloats last_ring_;           // rows inside the window of the fourth pass
-  float last_sums_[64] = {};
-  int staged_ = 0;                    // rows of the next block that have come
-  int entered_ = 0;                   // rows that entered the second pass
-  int swept_ = 0;                     // rows that entered the fourth
+  Box across_;
+  std::ptrdiff_t stride_;       // of rows: the picture, what its windows reach beyond, whole cache lines
+  AlignedFloats rows_, block_;  // the block at hand, between the passes
+  AlignedFloats passing_;       // columns inside the window of a pass along rows
+  int mask_;                    // one less than how many
+  ColumnPass second_, fourth_;
+  AlignedFloats sampled_, blurred_;  // the third pass at the 64 columns, and the fourth
+  int sample_columns_[kSamples], sample_rows_[kSamples];
+  int staged_ = 0;              // rows of the next block that have come
   int next_sample_ = 0;
   Samples samples_;
 };
