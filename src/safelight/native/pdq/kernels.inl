@@ -13,7 +13,11 @@ namespace safelight::pdq {
 namespace {
 
 constexpr int kLanes = KERNELS_LANES;
+constexpr int kGroups = 2;  // of rows: the sum of one goes on while that of the other waits for its addition
+constexpr int kRows = kGroups * kLanes;
 constexpr int kSide = 64;
+constexpr float kThousandth = 1.0F / 1000.0F;
+constexpr float kThousandthRest = static_cast<float>(1.0 / 1000.0 - static_cast<double>(kThousandth));
 
 typedef float Vec __attribute__((vector_size(kLanes * sizeof(float))));
 
@@ -25,7 +29,15 @@ inline Vec load(const float* from) {
 
 inline void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof v); }
 
-inline Vec all(float value) { return Vec{} + value; }
+inline Vec all(float value) {
+#if defined(__AVX512F__)
+  return (Vec)_mm512_set1_ps(value);
+#elif defined(__FMA__)
+  return (Vec)_mm256_set1_ps(value);
+#else
+  return Vec{value, value, value, value};
+#endif
+}
 
 // a * b + c, in one rounding where the machine has it; for results that may round either way.
 inline Vec fused(Vec a, Vec b, Vec c) {
@@ -157,17 +169,19 @@ inline Vec thousand_lumas(const std::uint8_t* pixels) {
 // 299 R + 587 G + 114 B is an exact integer n, and the reference's luma is n / 1000 rounded once to float: its
 // rounding errors in double (below 2^-44) never reach the midpoint between two floats, which is an exact value
 // of n / 1000 only where that is itself a float, and otherwise at least 2^-35 away.
-void luma_row(const std::uint8_t* __restrict row, int channels, int width, float* __restrict luma) {
-  if (channels == 1) {
-    for (int x = 0; x < width; ++x) luma[x] = static_cast<float>(row[x]);
-    return;
-  }
-  const Divisor thousand(1000);
+void luma_row(const std::uint8_t* __restrict row, int channels, int width, int count, float* __restrict luma) {
+  const int end = count < width ? count : width;
   int x = 0;
-  for (; 3 * x + kLumaReads <= 3 * width; x += kLanes)
-    store(luma + x, divide(thousand_lumas(row + 3 * x), thousand));
-  for (; x < width; ++x)
-    luma[x] = static_cast<float>(299 * row[3 * x] + 587 * row[3 * x + 1] + 114 * row[3 * x + 2]) / 1000.0F;
+  if (channels == 1) {
+    for (; x < end; ++x) luma[x] = static_cast<float>(row[x]);
+  } else {
+    const Divisor thousand{1000.0F, kThousandth, kThousandthRest};
+    for (; x + kLanes <= end && 3 * x + kLumaReads <= 3 * width; x += kLanes)
+      store(luma + x, divide(thousand_lumas(row + 3 * x), thousand));
+    for (; x < end; ++x)
+      luma[x] = static_cast<float>(299 * row[3 * x] + 587 * row[3 * x + 1] + 114 * row[3 * x + 2]) / 1000.0F;
+  }
+  for (; x < count; ++x) luma[x] = 0.0F;
 }
 
 // Four values each from `from` and the rows 4, 8, 12 below it.
@@ -214,60 +228,74 @@ inline void load_columns(const float* rows, std::ptrdiff_t stride, Vec* columns)
   columns[3] = pick<2, 3, 6, 7>(ab_high, cd_high);
 }
 
-// Runs `step(x, sum)` after each column has entered the window and the one that leaves it has left.
+// Runs `step(k, sums)` after column from + k has entered the window and the one that leaves it has left.
 template <typename Step>
-inline void sweep(const float* rows, std::ptrdiff_t stride, int width, int window, float* passing, int mask,
-                  Step step) {
-  for (int k = 0; k <= mask; ++k) store(passing + k * kLanes, Vec{});
-  Vec sum{};
-  for (int begin = 0; begin < width; begin += 4) {
-    Vec columns[4];
-    load_columns(rows + begin, stride, columns);
+inline void sweep(const float* rows, std::ptrdiff_t stride, int from, int count, RowWindow& window, Step step) {
+  float* const inside = window.inside;
+  const int mask = window.mask, width = window.width;
+  Vec sums[kGroups];
+  for (int g = 0; g < kGroups; ++g) sums[g] = load(window.sums + g * kLanes);
+  for (int begin = 0; begin < count; begin += 4) {
+    Vec columns[kGroups][4];
+    for (int g = 0; g < kGroups; ++g) load_columns(rows + g * kLanes * stride + begin, stride, columns[g]);
     for (int k = 0; k < 4; ++k) {
-      const int x = begin + k;
-      store(passing + (x & mask) * kLanes, columns[k]);
-      sum += columns[k];
-      sum -= load(passing + ((x - window) & mask) * kLanes);
-      step(x, sum);
-    }
-  }
-}
-
-void box_along_rows(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
-                    int mask, float* out) {
-  out -= steps.reach * kLanes;
-  sweep(rows, stride, width, steps.window, passing, mask,
-        [&](int x, Vec sum) { store(out + x * kLanes, divide(sum, steps.divisors[x])); });
-}
-
-void box_along_columns(const float* block, int width, float* const* enter, const float* const* leave,
-                       const Divisor* divisors, float* sums, float* out, std::ptrdiff_t stride) {
-  for (int x = 0; x < width; x += kLanes) {
-    Vec sum = load(sums + x);
-    float* to = out + x;
-    for (int begin = 0; begin < kLanes; begin += 4) {
-      Vec rows[4];
-      load_columns(block + x * kLanes + begin, kLanes, rows);
-      for (int k = 0; k < 4; ++k, to += stride) {
-        const int row = begin + k;
-        store(enter[row] + x, rows[k]);
-        sum += rows[k];
-        sum -= load(leave[row] + x);
-        store(to, divide(sum, divisors[row]));
+      const int x = from + begin + k;
+      float* const entering = inside + (x & mask) * kRows;
+      const float* const leaving = inside + ((x - width) & mask) * kRows;
+      for (int g = 0; g < kGroups; ++g) {
+        store(entering + g * kLanes, columns[g][k]);
+        sums[g] += columns[g][k];
+        sums[g] -= load(leaving + g * kLanes);
       }
+      step(begin + k, sums);
     }
-    store(sums + x, sum);
   }
+  for (int g = 0; g < kGroups; ++g) store(window.sums + g * kLanes, sums[g]);
 }
 
-void box_at_columns(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
-                    int mask, float* swept, const int* columns, int count, float* out) {
-  sweep(rows, stride, width, steps.window, passing, mask,
-        [&](int x, Vec sum) { store(swept + x * kLanes, sum); });
-  for (int k = 0; k < count; ++k) {
-    const int last = columns[k] + steps.reach;
-    store(out + k * kLanes, divide(load(swept + last * kLanes), steps.divisors[last]));
+void box_along_rows(const float* rows, std::ptrdiff_t stride, int from, int count, RowWindow& window,
+                    const Divisor* divisors, float* block) {
+  divisors += from;
+  sweep(rows, stride, from, count, window, [=](int k, const Vec* sums) {
+    for (int g = 0; g < kGroups; ++g) store(block + k * kRows + g * kLanes, divide(sums[g], divisors[k]));
+  });
+}
+
+template <int kTiles>
+inline void box_down_tiles(const float* block, float* const* enter, const float* const* leave,
+                           const Divisor* divisors, float* sums, float* out, std::ptrdiff_t stride, int x) {
+  Vec sum[kTiles];
+  for (int t = 0; t < kTiles; ++t) sum[t] = load(sums + t * kLanes);
+  for (int begin = 0; begin < kRows; begin += 4) {
+    Vec rows[kTiles][4];
+    for (int t = 0; t < kTiles; ++t) load_columns(block + t * kLanes * kRows + begin, kRows, rows[t]);
+    for (int k = 0; k < 4; ++k)
+      for (int t = 0; t < kTiles; ++t) {
+        const int row = begin + k, column = x + t * kLanes;
+        store(enter[row] + column, rows[t][k]);
+        sum[t] += rows[t][k];
+        sum[t] -= load(leave[row] + column);
+        store(out + row * stride + t * kLanes, divide(sum[t], divisors[row]));
+      }
   }
+  for (int t = 0; t < kTiles; ++t) store(sums + t * kLanes, sum[t]);
+}
+
+void box_along_columns(const float* block, int from, int count, float* const* enter, const float* const* leave,
+                       const Divisor* divisors, float* sums, float* out, std::ptrdiff_t stride) {
+  constexpr int kTiles = 2;  // so that one sum goes on while the other waits for its last addition
+  int k = 0;
+  for (; k + kTiles * kLanes <= count; k += kTiles * kLanes)
+    box_down_tiles<kTiles>(block + k * kRows, enter, leave, divisors, sums + from + k, out + k, stride, from + k);
+  for (; k < count; k += kLanes)
+    box_down_tiles<1>(block + k * kRows, enter, leave, divisors, sums + from + k, out + k, stride, from + k);
+}
+
+void sum_along_rows(const float* rows, std::ptrdiff_t stride, int from, int count, RowWindow& window,
+                    float* block) {
+  sweep(rows, stride, from, count, window, [=](int k, const Vec* sums) {
+    for (int g = 0; g < kGroups; ++g) store(block + k * kRows + g * kLanes, sums[g]);
+  });
 }
 
 void transform(const float* samples, const float* matrix, const float* transposed, float* half,
@@ -313,7 +341,7 @@ void gradients(const float* samples, float error, int* least, int* most) {
 }  // namespace
 
 extern const Kernels KERNELS_NAME;
-const Kernels KERNELS_NAME = {kLanes,         accumulate,        luma_of_sums,   dot,       luma_row,
-                              box_along_rows, box_along_columns, box_at_columns, transform, gradients};
+const Kernels KERNELS_NAME = {kRows,          accumulate,        luma_of_sums,   dot,       luma_row,
+                              box_along_rows, box_along_columns, sum_along_rows, transform, gradients};
 
 }  // namespace safelight::pdq

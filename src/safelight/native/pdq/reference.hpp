@@ -20,56 +20,68 @@ namespace safelight::pdq {
 
 // A running window along one axis of the picture.
 struct Box {
-  // `before` and `after` are steps beyond those of the axis; nobody uses their results.
-  Box(int length, int before, int after);
-  Steps steps() const { return {&divisors[static_cast<std::size_t>(before)], window, reach}; }
+  explicit Box(int length);
+  // By what the sum is divided after a step. Blocks begin up to `reach` steps before the first and go on after
+  // the last; what comes out there has no meaning.
+  const Divisor* divisors_from(int step) const { return &divisors[static_cast<std::size_t>(step + beyond)]; }
 
-  int window, reach, before;
+  int window, reach, beyond;
   std::vector<Divisor> divisors;
+};
+
+// A box pass along rows, a strip of columns at a time.
+class RowPass {
+ public:
+  explicit RowPass(const Box& box);
+  void restart();  // for the next block of rows
+  RowWindow& window() { return window_; }
+
+ private:
+  AlignedFloats inside_;
+  RowWindow window_;
 };
 
 // A box pass along columns: the rows inside its window, and the sum of each column.
 class ColumnPass {
  public:
-  ColumnPass(int width, std::ptrdiff_t stride, int length, int late);
-  // The next rows of a block: block in, rows out. The pass is `late` steps behind: as many rows come before
-  // the first.
-  void run(const float* block, float* out);
-
-  const Box& box() const { return box_; }
-  int entered() const { return entered_; }  // negative while the rows before the first come
+  ColumnPass(const Box& box, int columns, int first_row);
+  void run(const float* block, int from, int count, float* out, std::ptrdiff_t stride);
+  void next_block() { row_ += kernels().block_rows; }
+  int row() const { return row_; }  // of the picture: the first of the block that enters
 
  private:
-  int width_;
-  std::ptrdiff_t stride_;
-  Box box_;
+  const Box& box_;
+  std::ptrdiff_t columns_;
   int kept_rows_;
   AlignedFloats kept_, sums_;
-  int entered_;
+  int row_;
 };
 
-// The picture as shown, row by row.
+// The picture as shown, in order.
 class ReferenceFilter {
  public:
   ReferenceFilter(int width, int height, int channels);
-  void push(const std::uint8_t* row);
+  void push(const std::uint8_t* rows, std::ptrdiff_t stride, int count);
   Samples finish();
 
  private:
-  void run_block();
+  static constexpr int kStrip = 128;  // columns; what is at work on a block of them stays in the first cache
+
+  void run_block(const std::uint8_t* rows, std::ptrdiff_t stride);
+  void run_strip(const std::uint8_t* rows, std::ptrdiff_t stride, int from, int count);
+  void take_samples();
 
   const Kernels& kernels_;
   int width_, height_, channels_;
-  Box across_;
-  std::ptrdiff_t stride_;       // of rows: the picture, what its windows reach beyond, whole cache lines
-  AlignedFloats rows_, block_;  // the block at hand, between the passes
-  AlignedFloats passing_;       // columns inside the window of a pass along rows
-  int mask_;                    // one less than how many
+  Box across_, down_;
+  int columns_;  // the picture, what its windows reach beyond, whole vectors
+  RowPass first_, third_;
   ColumnPass second_, fourth_;
-  AlignedFloats sampled_, blurred_;  // the third pass at the 64 columns, and the fourth
-  int sample_columns_[kSamples], sample_rows_[kSamples];
-  int staged_ = 0;              // rows of the next block that have come
-  int next_sample_ = 0;
+  AlignedFloats rows_, block_;       // a strip, between the passes
+  AlignedFloats sampled_, blurred_;  // a block at the 64 columns, after the third and the fourth pass
+  int next_column_ = 0, next_row_ = 0;  // samples awaited
+  std::vector<std::uint8_t> waiting_;   // rows of a block that is not complete
+  int waiting_rows_ = 0;
   Samples samples_;
 };
 
@@ -80,9 +92,9 @@ class ReferenceSampler final : public Sampler {
   Samples finish() override;
 
  private:
-  static constexpr int kBand = 32;
+  static constexpr int kBand = kMostRows;
 
-  void show_row(const std::uint8_t* row);
+  void show_rows(const std::uint8_t* rows, std::ptrdiff_t stride, int count);
   void show_columns(int from, int to);
   void copy_pixel(const std::uint8_t* from, std::uint8_t* to) const;
 
