@@ -286,7 +286,8 @@ void box_along_columns(const float* block, int from, int count, float* const* en
   constexpr int kTiles = 2;  // so that one sum goes on while the other waits for its last addition
   int k = 0;
   for (; k + kTiles * kLanes <= count; k += kTiles * kLanes)
-    box_down_tiles<kTiles>(block + k * kRows, enter, leave, divisors, sums + from + k, out + k, stride, from + k);
+    box_down_tiles<kTiles>(block + k * kRows, enter, leave, divisors, sums + from + k, out + k, stride,
+                           from + k);
   for (; k < count; k += kLanes)
     box_down_tiles<1>(block + k * kRows, enter, leave, divisors, sums + from + k, out + k, stride, from + k);
 }

@@ -53,7 +53,8 @@ void ColumnPass::run(const float* block, int from, int count, float* out, std::p
     enter[k] = kept_.at(columns_ * (here % kept_rows_));
     leave[k] = kept_.at(columns_ * ((here + block_rows) % kept_rows_));  // that of `window` rows ago
   }
-  kernels().box_along_columns(block, from, count, enter, leave, box_.divisors_from(row_), sums_.at(0), out, stride);
+  kernels().box_along_columns(block, from, count, enter, leave, box_.divisors_from(row_), sums_.at(0), out,
+                              stride);
 }
 
 ReferenceFilter::ReferenceFilter(int width, int height, int channels)
@@ -162,7 +163,8 @@ void ReferenceSampler::push(const std::uint8_t* rows, std::ptrdiff_t stride, int
   y_ += count;
   if (streams_) return show_rows(rows, stride, count);
   const std::ptrdiff_t row_bytes = std::ptrdiff_t{width_} * channels_;
-  for (int y = y_ - count; y < y_; ++y, rows += stride) std::copy_n(rows, row_bytes, kept_.begin() + y * row_bytes);
+  for (int y = y_ - count; y < y_; ++y, rows += stride)
+    std::copy_n(rows, row_bytes, kept_.begin() + y * row_bytes);
 }
 
 Samples ReferenceSampler::finish() {
