@@ -10,6 +10,12 @@ extern const Kernels kernels_avx2;
 extern const Kernels kernels_avx512;
 #endif
 
+Divisor divisor(int by) {
+  const auto value = static_cast<float>(by);
+  const float high = 1.0F / value;
+  return {value, high, static_cast<float>(1.0 / by - static_cast<double>(high))};
+}
+
 const Kernels& kernels() {
 #if defined(__x86_64__)
   switch (isa()) {

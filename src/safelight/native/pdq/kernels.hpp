@@ -10,19 +10,25 @@
 
 namespace safelight::pdq {
 
-// One step of a running window: what the sum is divided by, and the reciprocal of that. Steps before the
-// first output and after the last input are there too; what they add or subtract is zero.
-struct Steps {
-  const float* count;
-  const float* reciprocal;
-  int window, reach;
+constexpr int kMostLanes = 16;
+constexpr int kMostRows = 32;
+
+// An integer below 2^20 to divide by, and its reciprocal to twice a float's precision.
+struct Divisor {
+  float value, high, low;
+};
+Divisor divisor(int by);
+
+// A running window along the rows of a block: its sums, and the columns inside it, as many as `mask` + 1, a
+// power of two above the window's width.
+struct RowWindow {
+  alignas(64) float sums[kMostRows];
+  float* inside;
+  int mask, width;
 };
 
-constexpr int kMostBlockRows = 32;
-
 struct Kernels {
-  int tile;        // columns that are worked on together
-  int block_rows;  // at most kMostBlockRows
+  int block_rows;  // at most kMostRows
 
   // sums[x] += weights[0] * rows[0][x] + weights[1] * rows[1][x] ... for n bytes a row.
   void (*accumulate)(const std::uint8_t* rows, std::ptrdiff_t stride, int count, const float* weights, int n,
@@ -32,22 +38,23 @@ struct Kernels {
   // Inner product of n values, n a multiple of kTapBlock; rounds as it likes.
   float (*dot)(const float* values, const float* weights, int n);
 
-  // Luma of a row rounded as the reference's: (R*0.299 + G*0.587) + B*0.114 in double, then to float.
-  void (*luma_row)(const std::uint8_t* row, int channels, int width, float* luma);
-  // The box pass along a block of rows: rows in, a block out. Both are `width` columns wide, a multiple of
-  // `tile` with at least `reach` columns of zeros at the end; `out` has `reach` columns before it for the steps
-  // that have no output. `passing` keeps the columns inside the window: `mask` + 1 of them, a power of two
-  // above the window.
-  void (*box_along_rows)(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
-                         int mask, float* out);
-  // The box pass along columns for the rows of a block: a block in, rows out. Each row that enters the window
-  // is kept at `enter`, the one that leaves it is at `leave`; `sums` is the state of each column.
-  void (*box_along_columns)(const float* block, int width, float* const* enter, const float* const* leave,
-                            const Steps& steps, int first_step, float* sums, float* out, std::ptrdiff_t stride);
-  // The box pass along rows again, divided at `count` ascending columns only: out[k * block_rows + row].
-  // `swept` is a block of `width` columns for the sums.
-  void (*box_at_columns)(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
-                         int mask, float* swept, const int* columns, int count, float* out);
+  // The luma of `count` pixels rounded as the reference's: (R*0.299 + G*0.587) + B*0.114 in double, then to
+  // float. The row has `width` pixels from there on; beyond them luma is zero.
+  void (*luma_row)(const std::uint8_t* row, int channels, int width, int count, float* luma);
+  // The three below work on `count` columns from column `from` on, multiples of kMostLanes.
+  //
+  // The box pass along rows: rows in, a block out. What comes out at a column is divided by that column's
+  // divisor, and belongs to the column `reach` before it.
+  void (*box_along_rows)(const float* rows, std::ptrdiff_t stride, int from, int count, RowWindow& window,
+                         const Divisor* divisors, float* block);
+  // The box pass along columns: a block in, rows out, each divided by its divisor. Each row that enters the
+  // window is kept at `enter`, the one that leaves it is at `leave`; `sums` is the state of every column.
+  void (*box_along_columns)(const float* block, int from, int count, float* const* enter,
+                            const float* const* leave, const Divisor* divisors, float* sums, float* out,
+                            std::ptrdiff_t stride);
+  // The box pass along rows without the division.
+  void (*sum_along_rows)(const float* rows, std::ptrdiff_t stride, int from, int count, RowWindow& window,
+                         float* block);
 
   // The reference's 64x64 -> 16x16 transform; `matrix` is 16x64 and `transposed` 64x16. `half` receives the
   // 16x64 that it goes through.

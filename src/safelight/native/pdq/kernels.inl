@@ -13,9 +13,11 @@ namespace safelight::pdq {
 namespace {
 
 constexpr int kLanes = KERNELS_LANES;
-constexpr int kGroups = 2;  // of lanes: their sums go on while each waits for its last addition
+constexpr int kGroups = 2;  // of rows: the sum of one goes on while that of the other waits for its addition
 constexpr int kRows = kGroups * kLanes;
 constexpr int kSide = 64;
+constexpr float kThousandth = 1.0F / 1000.0F;
+constexpr float kThousandthRest = static_cast<float>(1.0 / 1000.0 - static_cast<double>(kThousandth));
 
 typedef float Vec __attribute__((vector_size(kLanes * sizeof(float))));
 
@@ -27,7 +29,15 @@ inline Vec load(const float* from) {
 
 inline void store(float* to, Vec v) { __builtin_memcpy(to, &v, sizeof v); }
 
-inline Vec all(float value) { return Vec{} + value; }
+inline Vec all(float value) {
+#if defined(__AVX512F__)
+  return (Vec)_mm512_set1_ps(value);
+#elif defined(__FMA__)
+  return (Vec)_mm256_set1_ps(value);
+#else
+  return Vec{value, value, value, value};
+#endif
+}
 
 // a * b + c, in one rounding where the machine has it; for results that may round either way.
 inline Vec fused(Vec a, Vec b, Vec c) {
@@ -40,22 +50,16 @@ inline Vec fused(Vec a, Vec b, Vec c) {
 #endif
 }
 
-// The correctly rounded quotient by an integer below 2^24 / 3, given its rounded reciprocal.
+// The correctly rounded quotient.
 //
-// The first product is within 1.5 units in the last place, so the remainder is exact in one fused step, and
-// the corrected quotient is off by less than 1.5 * 2^-24 units before it is rounded. A float divided by an
-// integer n is never a midpoint between floats and no nearer to one than 1/(2n) units: the rounding is right.
-inline Vec divide(Vec dividend, Vec divisor, [[maybe_unused]] Vec reciprocal) {
-#if defined(__AVX512F__)
-  const __m512 s = (__m512)dividend, n = (__m512)divisor, r = (__m512)reciprocal;
-  const __m512 quotient = _mm512_mul_ps(s, r);
-  return (Vec)_mm512_fmadd_ps(_mm512_fnmadd_ps(quotient, n, s), r, quotient);
-#elif defined(__FMA__)
-  const __m256 s = (__m256)dividend, n = (__m256)divisor, r = (__m256)reciprocal;
-  const __m256 quotient = _mm256_mul_ps(s, r);
-  return (Vec)_mm256_fmadd_ps(_mm256_fnmadd_ps(quotient, n, s), r, quotient);
+// dividend * (high + low) before its one rounding is off by less than 2^-48 of itself. A float divided by an
+// integer n is never a midpoint between floats, nor nearer to one than 2^-25 / n of itself, and n is below
+// 2^20: the rounding is that of the exact quotient.
+inline Vec divide(Vec dividend, const Divisor& by) {
+#if defined(__AVX512F__) || defined(__FMA__)
+  return fused(dividend, all(by.high), dividend * all(by.low));
 #else
-  return dividend / divisor;
+  return dividend / all(by.value);
 #endif
 }
 
@@ -126,34 +130,34 @@ float dot(const float* values, const float* weights, int n) {
   return total(sum);
 }
 
-// kLanes integers 299 R + 587 G + 114 B from pixels of three bytes; reads four bytes beyond the last.
-#if defined(__AVX512F__) || defined(__FMA__)
-inline Vec thousand_lumas(const std::uint8_t* pixels) {
-  // Each weight in two parts that fit a signed byte: 8 * (37, 73, 14) + (3, 3, 2).
-  const auto at = [pixels](int k) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(pixels + 12 * k));
-  };
-  const __m128i spread = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
+// kLanes integers 299 R + 587 G + 114 B, from pixels of three bytes; reads up to kLumaReads bytes.
 #if defined(__AVX512F__)
-  __m512i rgb = _mm512_castsi128_si512(at(0));
-  rgb = _mm512_inserti32x4(rgb, at(1), 1);
-  rgb = _mm512_inserti32x4(rgb, at(2), 2);
-  rgb = _mm512_inserti32x4(rgb, at(3), 3);
-  rgb = _mm512_shuffle_epi8(rgb, _mm512_broadcast_i32x4(spread));
-  const __m512i high = _mm512_maddubs_epi16(rgb, _mm512_set1_epi32(37 | 73 << 8 | 14 << 16));
-  const __m512i low = _mm512_maddubs_epi16(rgb, _mm512_set1_epi32(3 | 3 << 8 | 2 << 16));
-  return (Vec)_mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_madd_epi16(high, _mm512_set1_epi16(8)),
-                                                  _mm512_madd_epi16(low, _mm512_set1_epi16(1))));
-#else
-  __m256i rgb = _mm256_inserti128_si256(_mm256_castsi128_si256(at(0)), at(1), 1);
-  rgb = _mm256_shuffle_epi8(rgb, _mm256_broadcastsi128_si256(spread));
-  const __m256i high = _mm256_maddubs_epi16(rgb, _mm256_set1_epi32(37 | 73 << 8 | 14 << 16));
-  const __m256i low = _mm256_maddubs_epi16(rgb, _mm256_set1_epi32(3 | 3 << 8 | 2 << 16));
-  return (Vec)_mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_madd_epi16(high, _mm256_set1_epi16(8)),
-                                                  _mm256_madd_epi16(low, _mm256_set1_epi16(1))));
-#endif
+constexpr int kLumaReads = 64;
+inline Vec thousand_lumas(const std::uint8_t* pixels) {
+  // Twelve bytes to each quarter, then red and green, and blue, to halves of their own.
+  const __m512i quarters = _mm512_permutexvar_epi32(
+      _mm512_setr_epi32(0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12), _mm512_loadu_si512(pixels));
+  const __m128i red_green = _mm_setr_epi8(0, -1, 1, -1, 3, -1, 4, -1, 6, -1, 7, -1, 9, -1, 10, -1);
+  const __m128i blue = _mm_setr_epi8(2, -1, -1, -1, 5, -1, -1, -1, 8, -1, -1, -1, 11, -1, -1, -1);
+  return (Vec)_mm512_cvtepi32_ps(_mm512_add_epi32(
+      _mm512_madd_epi16(_mm512_shuffle_epi8(quarters, _mm512_broadcast_i32x4(red_green)),
+                        _mm512_set1_epi32(299 | 587 << 16)),
+      _mm512_madd_epi16(_mm512_shuffle_epi8(quarters, _mm512_broadcast_i32x4(blue)), _mm512_set1_epi32(114))));
+}
+#elif defined(__FMA__)
+constexpr int kLumaReads = 32;
+inline Vec thousand_lumas(const std::uint8_t* pixels) {
+  const __m256i halves = _mm256_permutevar8x32_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(pixels)),
+                                                     _mm256_setr_epi32(0, 1, 2, 3, 3, 4, 5, 6));
+  const __m128i red_green = _mm_setr_epi8(0, -1, 1, -1, 3, -1, 4, -1, 6, -1, 7, -1, 9, -1, 10, -1);
+  const __m128i blue = _mm_setr_epi8(2, -1, -1, -1, 5, -1, -1, -1, 8, -1, -1, -1, 11, -1, -1, -1);
+  return (Vec)_mm256_cvtepi32_ps(_mm256_add_epi32(
+      _mm256_madd_epi16(_mm256_shuffle_epi8(halves, _mm256_broadcastsi128_si256(red_green)),
+                        _mm256_set1_epi32(299 | 587 << 16)),
+      _mm256_madd_epi16(_mm256_shuffle_epi8(halves, _mm256_broadcastsi128_si256(blue)), _mm256_set1_epi32(114))));
 }
 #else
+constexpr int kLumaReads = 3 * kLanes;
 inline Vec thousand_lumas(const std::uint8_t* pixels) {
   Vec lumas;
   for (int x = 0; x < kLanes; ++x, pixels += 3)
@@ -165,17 +169,19 @@ inline Vec thousand_lumas(const std::uint8_t* pixels) {
 // 299 R + 587 G + 114 B is an exact integer n, and the reference's luma is n / 1000 rounded once to float: its
 // rounding errors in double (below 2^-44) never reach the midpoint between two floats, which is an exact value
 // of n / 1000 only where that is itself a float, and otherwise at least 2^-35 away.
-void luma_row(const std::uint8_t* __restrict row, int channels, int width, float* __restrict luma) {
-  if (channels == 1) {
-    for (int x = 0; x < width; ++x) luma[x] = static_cast<float>(row[x]);
-    return;
-  }
-  const Vec divisor = all(1000.0F), reciprocal = all(1.0F / 1000.0F);
+void luma_row(const std::uint8_t* __restrict row, int channels, int width, int count, float* __restrict luma) {
+  const int end = count < width ? count : width;
   int x = 0;
-  for (; x + kLanes + 1 < width; x += kLanes)
-    store(luma + x, divide(thousand_lumas(row + 3 * x), divisor, reciprocal));
-  for (; x < width; ++x)
-    luma[x] = static_cast<float>(299 * row[3 * x] + 587 * row[3 * x + 1] + 114 * row[3 * x + 2]) / 1000.0F;
+  if (channels == 1) {
+    for (; x < end; ++x) luma[x] = static_cast<float>(row[x]);
+  } else {
+    const Divisor thousand{1000.0F, kThousandth, kThousandthRest};
+    for (; x + kLanes <= end && 3 * x + kLumaReads <= 3 * width; x += kLanes)
+      store(luma + x, divide(thousand_lumas(row + 3 * x), thousand));
+    for (; x < end; ++x)
+      luma[x] = static_cast<float>(299 * row[3 * x] + 587 * row[3 * x + 1] + 114 * row[3 * x + 2]) / 1000.0F;
+  }
+  for (; x < count; ++x) luma[x] = 0.0F;
 }
 
 // Four values each from `from` and the rows 4, 8, 12 below it.
@@ -210,84 +216,87 @@ inline Vec pick(Vec a, Vec b) {
 #undef FOUR
 }
 
-// kLanes columns of kLanes rows.
+// Four columns of kLanes rows.
 inline void load_columns(const float* rows, std::ptrdiff_t stride, Vec* columns) {
-  for (int x = 0; x < kLanes; x += 4) {
-    const Vec a = quads(rows + x, stride), b = quads(rows + stride + x, stride);
-    const Vec c = quads(rows + 2 * stride + x, stride), d = quads(rows + 3 * stride + x, stride);
-    const Vec ab_low = pick<0, 4, 1, 5>(a, b), ab_high = pick<2, 6, 3, 7>(a, b);
-    const Vec cd_low = pick<0, 4, 1, 5>(c, d), cd_high = pick<2, 6, 3, 7>(c, d);
-    columns[x] = pick<0, 1, 4, 5>(ab_low, cd_low);
-    columns[x + 1] = pick<2, 3, 6, 7>(ab_low, cd_low);
-    columns[x + 2] = pick<0, 1, 4, 5>(ab_high, cd_high);
-    columns[x + 3] = pick<2, 3, 6, 7>(ab_high, cd_high);
-  }
+  const Vec a = quads(rows, stride), b = quads(rows + stride, stride);
+  const Vec c = quads(rows + 2 * stride, stride), d = quads(rows + 3 * stride, stride);
+  const Vec ab_low = pick<0, 4, 1, 5>(a, b), ab_high = pick<2, 6, 3, 7>(a, b);
+  const Vec cd_low = pick<0, 4, 1, 5>(c, d), cd_high = pick<2, 6, 3, 7>(c, d);
+  columns[0] = pick<0, 1, 4, 5>(ab_low, cd_low);
+  columns[1] = pick<2, 3, 6, 7>(ab_low, cd_low);
+  columns[2] = pick<0, 1, 4, 5>(ab_high, cd_high);
+  columns[3] = pick<2, 3, 6, 7>(ab_high, cd_high);
 }
 
-// Runs `step(x, sums)` after each column has entered the window and the one that leaves it has left.
+// Runs `step(k, sums)` after column from + k has entered the window and the one that leaves it has left.
 template <typename Step>
-inline void sweep(const float* rows, std::ptrdiff_t stride, int width, int window, float* passing, int mask,
-                  Step step) {
-  for (int k = 0; k < (mask + 1) * kRows; k += kLanes) store(passing + k, Vec{});
-  Vec sums[kGroups]{};
-  for (int begin = 0; begin < width; begin += kLanes) {
-    Vec columns[kGroups][kLanes];
+inline void sweep(const float* rows, std::ptrdiff_t stride, int from, int count, RowWindow& window, Step step) {
+  float* const inside = window.inside;
+  const int mask = window.mask, width = window.width;
+  Vec sums[kGroups];
+  for (int g = 0; g < kGroups; ++g) sums[g] = load(window.sums + g * kLanes);
+  for (int begin = 0; begin < count; begin += 4) {
+    Vec columns[kGroups][4];
     for (int g = 0; g < kGroups; ++g) load_columns(rows + g * kLanes * stride + begin, stride, columns[g]);
-    for (int k = 0; k < kLanes; ++k) {
-      const int x = begin + k;
-      float* entering = passing + (x & mask) * kRows;
-      const float* leaving = passing + ((x - window) & mask) * kRows;
+    for (int k = 0; k < 4; ++k) {
+      const int x = from + begin + k;
+      float* const entering = inside + (x & mask) * kRows;
+      const float* const leaving = inside + ((x - width) & mask) * kRows;
       for (int g = 0; g < kGroups; ++g) {
         store(entering + g * kLanes, columns[g][k]);
         sums[g] += columns[g][k];
         sums[g] -= load(leaving + g * kLanes);
       }
-      step(x, sums);
+      step(begin + k, sums);
     }
   }
+  for (int g = 0; g < kGroups; ++g) store(window.sums + g * kLanes, sums[g]);
 }
 
-void box_along_rows(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
-                    int mask, float* out) {
-  out -= steps.reach * kRows;
-  sweep(rows, stride, width, steps.window, passing, mask, [&](int x, const Vec* sums) {
-    const Vec count = all(steps.count[x]), reciprocal = all(steps.reciprocal[x]);
-    for (int g = 0; g < kGroups; ++g) store(out + x * kRows + g * kLanes, divide(sums[g], count, reciprocal));
+void box_along_rows(const float* rows, std::ptrdiff_t stride, int from, int count, RowWindow& window,
+                    const Divisor* divisors, float* block) {
+  divisors += from;
+  sweep(rows, stride, from, count, window, [=](int k, const Vec* sums) {
+    for (int g = 0; g < kGroups; ++g) store(block + k * kRows + g * kLanes, divide(sums[g], divisors[k]));
   });
 }
 
-void box_along_columns(const float* block, int width, float* const* enter, const float* const* leave,
-                       const Steps& steps, int first_step, float* sums, float* out, std::ptrdiff_t stride) {
-  for (int x = 0; x < width; x += kLanes) {
-    Vec sum = load(sums + x);
-    for (int g = 0; g < kGroups; ++g) {
-      Vec rows[kLanes];
-      load_columns(block + x * kRows + g * kLanes, kRows, rows);
-      for (int k = 0; k < kLanes; ++k) store(enter[g * kLanes + k] + x, rows[k]);
-      const float* count = steps.count + first_step + g * kLanes;
-      const float* reciprocal = steps.reciprocal + first_step + g * kLanes;
-      float* to = out + g * kLanes * stride + x;
-      for (int k = 0; k < kLanes; ++k, to += stride) {
-        sum += rows[k];
-        sum -= load(leave[g * kLanes + k] + x);
-        store(to, divide(sum, all(count[k]), all(reciprocal[k])));
+template <int kTiles>
+inline void box_down_tiles(const float* block, float* const* enter, const float* const* leave,
+                           const Divisor* divisors, float* sums, float* out, std::ptrdiff_t stride, int x) {
+  Vec sum[kTiles];
+  for (int t = 0; t < kTiles; ++t) sum[t] = load(sums + t * kLanes);
+  for (int begin = 0; begin < kRows; begin += 4) {
+    Vec rows[kTiles][4];
+    for (int t = 0; t < kTiles; ++t) load_columns(block + t * kLanes * kRows + begin, kRows, rows[t]);
+    for (int k = 0; k < 4; ++k)
+      for (int t = 0; t < kTiles; ++t) {
+        const int row = begin + k, column = x + t * kLanes;
+        store(enter[row] + column, rows[t][k]);
+        sum[t] += rows[t][k];
+        sum[t] -= load(leave[row] + column);
+        store(out + row * stride + t * kLanes, divide(sum[t], divisors[row]));
       }
-    }
-    store(sums + x, sum);
   }
+  for (int t = 0; t < kTiles; ++t) store(sums + t * kLanes, sum[t]);
 }
 
-void box_at_columns(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
-                    int mask, float* swept, const int* columns, int count, float* out) {
-  sweep(rows, stride, width, steps.window, passing, mask, [&](int x, const Vec* sums) {
-    for (int g = 0; g < kGroups; ++g) store(swept + x * kRows + g * kLanes, sums[g]);
+void box_along_columns(const float* block, int from, int count, float* const* enter, const float* const* leave,
+                       const Divisor* divisors, float* sums, float* out, std::ptrdiff_t stride) {
+  constexpr int kTiles = 2;  // so that one sum goes on while the other waits for its last addition
+  int k = 0;
+  for (; k + kTiles * kLanes <= count; k += kTiles * kLanes)
+    box_down_tiles<kTiles>(block + k * kRows, enter, leave, divisors, sums + from + k, out + k, stride,
+                           from + k);
+  for (; k < count; k += kLanes)
+    box_down_tiles<1>(block + k * kRows, enter, leave, divisors, sums + from + k, out + k, stride, from + k);
+}
+
+void sum_along_rows(const float* rows, std::ptrdiff_t stride, int from, int count, RowWindow& window,
+                    float* block) {
+  sweep(rows, stride, from, count, window, [=](int k, const Vec* sums) {
+    for (int g = 0; g < kGroups; ++g) store(block + k * kRows + g * kLanes, sums[g]);
   });
-  for (int k = 0; k < count; ++k) {
-    const int last = columns[k] + steps.reach;
-    const Vec divisor = all(steps.count[last]), reciprocal = all(steps.reciprocal[last]);
-    for (int g = 0; g < kGroups; ++g)
-      store(out + k * kRows + g * kLanes, divide(load(swept + last * kRows + g * kLanes), divisor, reciprocal));
-  }
 }
 
 void transform(const float* samples, const float* matrix, const float* transposed, float* half,
@@ -333,7 +342,7 @@ void gradients(const float* samples, float error, int* least, int* most) {
 }  // namespace
 
 extern const Kernels KERNELS_NAME;
-const Kernels KERNELS_NAME = {kLanes,         kRows,             accumulate,     luma_of_sums, dot,      luma_row,
-                              box_along_rows, box_along_columns, box_at_columns, transform,    gradients};
+const Kernels KERNELS_NAME = {kRows,          accumulate,        luma_of_sums,   dot,       luma_row,
+                              box_along_rows, box_along_columns, sum_along_rows, transform, gradients};
 
 }  // namespace safelight::pdq

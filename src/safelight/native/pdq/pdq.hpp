@@ -1,9 +1,10 @@
 // PDQ, bit for bit the hash of the reference implementation, from rows of pixels as they are decoded.
 //
-// The reference blurs the whole picture twice and then keeps 64 x 64 samples. The blur is linear, so `Stream`
-// evaluates it only at those samples, row by row, in constant memory. Its float rounding differs from the
-// reference's in the last places; where that could decide a bit (`Result::certain` is false) the caller
-// decodes again into `Arithmetic::kReference`, which repeats the reference's operations in their order.
+// The reference blurs the whole picture twice and then keeps 64 x 64 samples. The blur is linear, so the fast
+// arithmetic evaluates it only at those samples. Its float rounding differs from the reference's in the last
+// places; where that could decide a bit `Result::certain` is false. That judgement rests on how rounding
+// errors spread in pictures that were tried (rounding.hpp); `Arithmetic::kReference` rests on nothing: it
+// repeats the reference's operations in their order, for three times the work of the fast one.
 #pragma once
 
 #include <array>
@@ -26,6 +27,7 @@ struct Result {
   bool certain = true;   // false: rounding may have decided a bit or the quality; use kReference
 };
 
+// Memory: kFast a few rows. kReference a few dozen rows for orientations 1 and 2, else the pixels as pushed.
 enum class Arithmetic { kFast, kReference };
 
 // One picture, pushed top to bottom in the order in which it is stored. `orientation` is the EXIF value 1-8;

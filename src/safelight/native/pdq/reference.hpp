@@ -10,50 +10,78 @@
 #include <cstdint>
 #include <vector>
 
+#include "aligned.hpp"
 #include "kernels.hpp"
 #include "orientation.hpp"
 #include "samples.hpp"
+#include "taps.hpp"
 
 namespace safelight::pdq {
 
-// The divisors of a running window along `length` values, and their reciprocals.
-struct Divisors {
-  explicit Divisors(int length);
-  void extend(int steps);  // by steps whose results nobody uses
-  Steps steps() const { return {count.data(), reciprocal.data(), window, reach}; }
+// A running window along one axis of the picture.
+struct Box {
+  explicit Box(int length);
+  // By what the sum is divided after a step. Blocks begin up to `reach` steps before the first and go on after
+  // the last; what comes out there has no meaning.
+  const Divisor* divisors_from(int step) const { return &divisors[static_cast<std::size_t>(step + beyond)]; }
 
-  std::vector<float> count, reciprocal;
-  int window, reach;
+  int window, reach, beyond;
+  std::vector<Divisor> divisors;
 };
 
-// The picture as shown, row by row.
+// A box pass along rows, a strip of columns at a time.
+class RowPass {
+ public:
+  explicit RowPass(const Box& box);
+  void restart();  // for the next block of rows
+  RowWindow& window() { return window_; }
+
+ private:
+  AlignedFloats inside_;
+  RowWindow window_;
+};
+
+// A box pass along columns: the rows inside its window, and the sum of each column.
+class ColumnPass {
+ public:
+  ColumnPass(const Box& box, int columns, int first_row);
+  void run(const float* block, int from, int count, float* out, std::ptrdiff_t stride);
+  void next_block() { row_ += kernels().block_rows; }
+  int row() const { return row_; }  // of the picture: the first of the block that enters
+
+ private:
+  const Box& box_;
+  std::ptrdiff_t columns_;
+  int kept_rows_;
+  AlignedFloats kept_, sums_;
+  int row_;
+};
+
+// The picture as shown, in order.
 class ReferenceFilter {
  public:
   ReferenceFilter(int width, int height, int channels);
-  void push(const std::uint8_t* row);
+  void push(const std::uint8_t* rows, std::ptrdiff_t stride, int count);
   Samples finish();
 
  private:
-  void run_block();
-  void sample_row(const float* row);
+  static constexpr int kStrip = 128;  // columns; what is at work on a block of them stays in the first cache
+
+  void run_block(const std::uint8_t* rows, std::ptrdiff_t stride);
+  void run_strip(const std::uint8_t* rows, std::ptrdiff_t stride, int from, int count);
+  void take_samples();
 
   const Kernels& kernels_;
   int width_, height_, channels_;
-  Divisors across_, down_;
-  int padded_;             // columns worked on: the picture, what its windows reach beyond, whole tiles
-  std::vector<float> rows_, block_;   // of the block at hand, between the passes
-  std::vector<float> passing_;        // columns inside the window of a pass along rows
-  int mask_;                          // one less than how many
-  std::vector<float> ring_, sums_;    // rows inside the window of the second pass, and its running sums
-  int ring_rows_;
-  int sample_columns_[64], sample_rows_[64];
-  std::vector<float> sampled_;        // the third pass at the 64 columns
-  std::vector<float> last_ring_;      // rows inside the window of the fourth pass
-  float last_sums_[64] = {};
-  int staged_ = 0;                    // rows of the next block that have come
-  int entered_ = 0;                   // rows that entered the second pass
-  int swept_ = 0;                     // rows that entered the fourth
-  int next_sample_ = 0;
+  Box across_, down_;
+  int columns_;  // the picture, what its windows reach beyond, whole vectors
+  RowPass first_, third_;
+  ColumnPass second_, fourth_;
+  AlignedFloats rows_, block_;       // a strip, between the passes
+  AlignedFloats sampled_, blurred_;  // a block at the 64 columns, after the third and the fourth pass
+  int next_column_ = 0, next_row_ = 0;  // samples awaited
+  std::vector<std::uint8_t> waiting_;   // rows of a block that is not complete
+  int waiting_rows_ = 0;
   Samples samples_;
 };
 
@@ -64,14 +92,18 @@ class ReferenceSampler final : public Sampler {
   Samples finish() override;
 
  private:
-  void show_row(const std::uint8_t* first, std::ptrdiff_t step, int count);
+  static constexpr int kBand = kMostRows;
+
+  void show_rows(const std::uint8_t* rows, std::ptrdiff_t stride, int count);
+  void show_columns(int from, int to);
+  void copy_pixel(const std::uint8_t* from, std::uint8_t* to) const;
 
   int width_, height_, channels_;
   Orientation orientation_;
   bool streams_;
   ReferenceFilter filter_;
   int y_ = 0;
-  std::vector<std::uint8_t> row_, kept_;
+  std::vector<std::uint8_t> shown_, kept_;
 };
 
 }  // namespace safelight::pdq

@@ -15,13 +15,13 @@ constexpr double kBrightest = 255.0;
 
 // By the share of the picture that repeats itself.
 double margin(double repetitive) {
-  if (repetitive <= 0.03) return 8.0;
-  if (repetitive <= 0.2) return 30.0;
-  return 120.0;
+  if (repetitive <= 0.03) return 32.0;
+  if (repetitive <= 0.2) return 64.0;
+  return 160.0;
 }
 
 // Of differences between neighbours, in which most of a slow walk cancels.
-double gradient_margin(double repetitive) { return repetitive <= 0.03 ? 12.0 : 30.0; }
+double gradient_margin(double repetitive) { return repetitive <= 0.03 ? 24.0 : 50.0; }
 
 double square(double x) { return x * x; }
 

@@ -19,7 +19,7 @@ class DirectSampler final : public Sampler {
   DirectSampler(int channels, Orientation orientation) : channels_(channels), orientation_(orientation) {}
 
   void push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) override {
-    for (; count > 0; --count, ++y_, rows += stride) kernels().luma_row(rows, channels_, 64, stored_.at[y_]);
+    for (; count > 0; --count, ++y_, rows += stride) kernels().luma_row(rows, channels_, 64, 64, stored_.at[y_]);
   }
 
   Samples finish() override {
