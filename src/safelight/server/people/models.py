@@ -1,0 +1,116 @@
+"""People, what they may do, and the acts that take two of them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+
+from safelight.server.ids import new_id, now
+from safelight.server.people.roles import Role
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """Makes people; passwords are hashed with argon2 (settings)."""
+
+    def create_user(self, email: str, password: str | None = None, name: str = "") -> Person:
+        """A person without any role: nothing is permitted until two people grant one."""
+        person = self.model(email=self.normalize_email(email).lower(), name=name)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+
+class Person(AbstractBaseUser):
+    """Someone who signs in. There is no superuser: roles are granted, seconded and written to the ledger."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(default=now)
+
+    objects: ClassVar[PersonManager] = PersonManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    is_staff = False
+    is_superuser = False
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class RoleGrant(models.Model):
+    """A role that a person holds from one moment to another; revoked, never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="grants")
+    role = models.CharField(max_length=20, choices=[(r.value, r.value) for r in Role])
+    proposal = models.ForeignKey("Proposal", models.PROTECT, null=True, related_name="+")
+    granted_at = models.DateTimeField(default=now)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person", "role"], condition=Q(revoked_at=None), name="one_live_grant_a_role"
+            )
+        ]
+
+
+class Proposal(models.Model):
+    """An act that takes two people: one proposes with a reason, another approves or refuses."""
+
+    class Kind(models.TextChoices):
+        """What is proposed."""
+
+        ROLE_GRANT = "role_grant"
+        FACTOR_RESET = "factor_reset"
+        EXPORT = "export"
+        EARLY_DESTRUCTION = "early_destruction"
+        PRODUCTION_SWITCH = "production_switch"
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        OPEN = "open"
+        APPROVED = "approved"
+        REFUSED = "refused"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    subject = models.UUIDField()
+    detail = models.JSONField(default=dict)
+    reason = models.TextField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    proposed_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(default=now)
+    decided_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    single_operator = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | Q(single_operator=True) | ~Q(decided_by=F("proposed_by")),
+                name="two_people_decide",
+            ),
+        ]
+
+
+class Invitation(models.Model):
+    """A link that lets one person in; only the digest of its token is kept."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    roles = models.JSONField(default=list)
+    invited_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField()
+    used_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    used_at = models.DateTimeField(null=True)
