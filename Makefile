@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VENV ?= .venv
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 PY := $(VENV)/bin/python
 NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
 
