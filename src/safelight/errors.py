@@ -13,7 +13,8 @@
     ├── WorkspaceError          the workspace cannot be opened
     │   ├── WorkspaceMissing
     │   ├── WorkspaceTooNew     written by a newer Safelight
-    │   └── WorkspaceBusy       another process holds what this one needs
+    │   ├── WorkspaceBusy       another process holds what this one needs
+    │   └── WorkspaceFull       no space left on its disk
     ├── ListError
     │   ├── NoSuchList
     │   └── ListExists
@@ -76,6 +77,10 @@ class WorkspaceTooNew(WorkspaceError):
 
 class WorkspaceBusy(WorkspaceError):
     """Another process holds the lock that this one needs."""
+
+
+class WorkspaceFull(WorkspaceError):
+    """No space is left on the workspace's disk; what was acknowledged before is kept."""
 
 
 class ListError(SafelightError):

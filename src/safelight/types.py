@@ -224,12 +224,13 @@ class Unhashable:
 class ListEntry:
     """One listed signal. ``key`` is the source's own, so that updates and withdrawals find the right row.
 
-    One key may stand for several signals of one file (its MD5, its SHA-1, its PDQ).
+    One key may stand for several signals of one file (its MD5, its SHA-1, its PDQ). The listed value is left
+    out of ``repr``, so that no log shows it.
     """
 
     list: str
     key: str
-    signal: Signal
+    signal: Signal = field(repr=False)
     classification: str | None = None
     flags: frozenset[str] = frozenset()
 

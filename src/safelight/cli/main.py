@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from typing import Final
+from typing import Any, Final
 
 import click
+
+from safelight.cli.errors import plain_failure
+from safelight.errors import SafelightError
 
 COMMANDS: Final = {
     "demo": "safelight.cli.demo:demo",
@@ -30,6 +33,13 @@ class _LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Errors raised on purpose end as one message and an exit code, never as a traceback."""
+        try:
+            return super().invoke(ctx)
+        except SafelightError as error:
+            raise plain_failure(error) from error
 
 
 @click.group(

@@ -1,17 +1,19 @@
 """The truth about hash lists, as a protocol: the embedded store and the server's both keep it.
 
-A store numbers every change. Indexes are derived from it: a writer tails :meth:`ListStore.changes` and stamps
-what it built with :class:`Stamp`, so that a restored backup (an older sequence, or another epoch) is noticed.
+A store numbers every change; numbers grow and may have gaps. Indexes are derived from it: a writer tails
+:meth:`ListStore.changes` and stamps what it built with :class:`Stamp`. A new epoch (after a backup was
+restored, or the root key rotated) or a sequence behind the stamp means: rebuild from :meth:`ListStore.live`.
 ``tests/unit/lists/conformance.py`` holds the promises that every implementation is tested against.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
+from safelight.errors import UsageError
 from safelight.types import ListClass, ListEntry, Signal
 
 DEFAULT_DISTANCE: Final = 31
@@ -20,6 +22,8 @@ DEFAULT_DISTANCE: Final = 31
 MAX_DISTANCE: Final = 64
 """The widest distance a list may ask for; random pairs sit near 128."""
 
+MAX_NAME: Final = 100
+
 
 @dataclass(frozen=True, slots=True)
 class HashListInfo:
@@ -27,6 +31,8 @@ class HashListInfo:
 
     ``distance`` (0-64) is the widest Hamming distance that counts as a match for its PDQ entries. ``shadow``
     suppresses automatic action, never review. A list that is not ``enabled`` is kept and not searched.
+    Names have 1-100 printable characters, no slash and no colon, so that none is taken for a file. Raises
+    :class:`~safelight.errors.UsageError`.
     """
 
     name: str
@@ -36,6 +42,18 @@ class HashListInfo:
     enabled: bool = True
     source: str = ""
     entries: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.name) <= MAX_NAME or not self.name.isprintable() or set(self.name) & set("/:"):
+            raise UsageError(
+                f"A list's name has 1 to {MAX_NAME} printable characters, no slash and no colon."
+            )
+        if self.name != self.name.strip() or self.name.startswith("-"):
+            raise UsageError("A list's name does not begin with a dash, nor begin or end with a space.")
+        if not 0 <= self.distance <= MAX_DISTANCE:
+            raise UsageError(
+                f"A list's distance is 0 to {MAX_DISTANCE} of 256 bits; {DEFAULT_DISTANCE} is usual."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +77,16 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One numbered change to one row. ``value`` is the listed value of an added row, else None."""
+    """One numbered change to one row. ``value`` is the listed value of an added row, else None.
+
+    The value is left out of ``repr``, so that no log shows it.
+    """
 
     sequence: int
     kind: ChangeKind
     row: int
     signal_type: str
-    value: str | None = None
+    value: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +106,9 @@ class Added:
     known: int = 0
     updated: int = 0
 
+    def __add__(self, other: Added) -> Added:
+        return Added(self.added + other.added, self.known + other.known, self.updated + other.updated)
+
 
 class ListStore(Protocol):
     """Lists and their entries. Every method is safe to call from any thread and from several processes."""
@@ -95,6 +119,10 @@ class ListStore(Protocol):
 
     def lists(self) -> tuple[HashListInfo, ...]:
         """Every list, by name, with its number of live entries."""
+        ...
+
+    def tally(self, name: str) -> dict[str, int]:
+        """How many live entries of each signal type a list has. Raises ``NoSuchList``."""
         ...
 
     def get(self, name: str) -> HashListInfo:
@@ -121,7 +149,19 @@ class ListStore(Protocol):
         ...
 
     def add(self, entries: Iterable[ListEntry]) -> Added:
-        """Add entries to the lists they name, in batches; committed when this returns."""
+        """Add entries to the lists they name, in batches; committed when this returns.
+
+        A row is (list, key, signal type, value): offered again, it is known, or updated where classification
+        or flags differ. Raises :class:`~safelight.errors.UsageError` for a value that is malformed, or that
+        would match what it should not; batches before the one that failed stay.
+        """
+        ...
+
+    def derive_key(self, signals: Sequence[Signal]) -> str:
+        """A key for signals of one file to which their source gave none.
+
+        Opaque, and the same in this store for the same signals for ever, key rotations included.
+        """
         ...
 
     def withdraw(self, name: str, keys: Iterable[str]) -> int:
@@ -137,7 +177,10 @@ class ListStore(Protocol):
         ...
 
     def changes(self, after: int, limit: int = 10_000) -> Sequence[Change]:
-        """Changes with a sequence greater than ``after``, oldest first, at most ``limit``."""
+        """Changes with a sequence greater than ``after``, oldest first, at most ``limit``.
+
+        An addition that was withdrawn since may be left out; its withdrawal is there all the same.
+        """
         ...
 
     def live(self, signal_type: str) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,135 @@
+"""``safelight lists``: bring hash lists in, look at them, change them. Never shows a listed value."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from safelight.cli.lists_import import import_
+from safelight.cli.lists_verify import verify
+from safelight.cli.workspace_options import workspace_options
+from safelight.lists import MAX_DISTANCE, HashListInfo
+from safelight.workspace import Workspace
+
+
+@click.group()
+def lists() -> None:
+    """Import, show, change, remove and verify hash lists."""
+
+
+lists.add_command(import_)
+lists.add_command(verify)
+
+
+@lists.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a list, one a line.")
+@workspace_options
+def show(name: str | None, as_json: bool, workspace: Path | None, key_file: Path | None) -> None:
+    """Show the lists of the workspace, or one of them: settings and numbers, never values."""
+    with Workspace.open(workspace, key_file=key_file) as opened:
+        found = opened.store.lists() if name is None else (opened.store.get(name),)
+        tallies = [opened.store.tally(info.name) for info in found]
+    if as_json:
+        for info, tally in zip(found, tallies, strict=True):
+            click.echo(json.dumps(_as_json(info, tally)))
+        return
+    if not found:
+        click.echo("There are no lists yet. `safelight lists import` brings one in.")
+        return
+    table = Table("Name", "Class", "Distance", "Shadow", "Enabled", "Entries")
+    for info, tally in zip(found, tallies, strict=True):
+        entries = ", ".join(f"{type_} {count:,}" for type_, count in tally.items()) or "0"
+        table.add_row(
+            Text(info.name),
+            info.list_class,
+            str(info.distance),
+            _yes(info.shadow),
+            _yes(info.enabled),
+            entries,
+        )
+    Console().print(table)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _as_json(info: HashListInfo, tally: dict[str, int]) -> dict[str, object]:
+    return {
+        "name": info.name,
+        "class": info.list_class,
+        "distance": info.distance,
+        "shadow": info.shadow,
+        "enabled": info.enabled,
+        "source": info.source,
+        "entries": tally,
+    }
+
+
+@lists.command("set")
+@click.argument("name")
+@click.option(
+    "--distance", type=click.IntRange(0, MAX_DISTANCE), help="Bits of 256 that PDQ hashes may differ in."
+)
+@click.option("--shadow/--no-shadow", default=None, help="Suppress automatic action, never review.")
+@click.option("--enable/--disable", "enabled", default=None, help="Search the list, or keep it unsearched.")
+@workspace_options
+def set_(  # noqa: PLR0917 - click passes them by name
+    name: str,
+    distance: int | None,
+    shadow: bool | None,
+    enabled: bool | None,
+    workspace: Path | None,
+    key_file: Path | None,
+) -> None:
+    """Change a list's settings; the next search uses them."""
+    if distance is None and shadow is None and enabled is None:
+        raise click.UsageError(
+            "Say what to change: --distance, --shadow, --no-shadow, --enable or --disable."
+        )
+    with Workspace.open(workspace, key_file=key_file) as opened:
+        info = opened.store.change(name, distance=distance, shadow=shadow, enabled=enabled)
+    click.echo(
+        f"{info.name}: distance {info.distance}, shadow {_yes(info.shadow)}, enabled {_yes(info.enabled)}."
+    )
+
+
+@lists.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@workspace_options
+def remove(name: str, yes: bool, workspace: Path | None, key_file: Path | None) -> None:
+    """Withdraw every entry of a list and forget the list."""
+    with Workspace.open(workspace, key_file=key_file) as opened:
+        info = opened.store.get(name)
+        if not yes:
+            click.confirm(
+                f"Remove {info.name} ({info.list_class}) and its {info.entries:,} entries?", abort=True
+            )
+        gone = opened.store.remove(name)
+    click.echo(f"Removed {name} and its {gone:,} entries.")
+
+
+@lists.command()
+@click.argument("name")
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+@workspace_options
+def withdraw(name: str, keys: tuple[str, ...], workspace: Path | None, key_file: Path | None) -> None:
+    """Withdraw entries by the keys that their source gave them.
+
+    Ends with exit code 1 when a key stands for no entry; the others are withdrawn all the same.
+    """
+    with Workspace.open(workspace, key_file=key_file) as opened:
+        gone = {key: opened.store.withdraw(name, [key]) for key in dict.fromkeys(keys)}
+    click.echo(f"Withdrew {sum(gone.values()):,} entries of {name}.")
+    missing = [key for key, count in gone.items() if not count]
+    for key in missing:
+        click.echo(f"No entry of {name} has the key {key!r}.", err=True)
+    if missing:
+        raise click.exceptions.Exit(1)

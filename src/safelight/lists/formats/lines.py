@@ -1,0 +1,63 @@
+"""Reads the two plain layouts: one hash a line, and ``signal_type value`` a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from safelight.lists.formats.records import BadLine, Record
+from safelight.lists.formats.text import Line
+from safelight.types import Signal
+from safelight.values import HEX_BITS, SIGNAL_TYPES, degenerate, pack, unpack
+
+Complain = Callable[[BadLine], object]
+
+
+def checked_signal(signal_type: str, text: str) -> Signal:
+    """A signal in canonical form. Raises ``ValueError`` with a reason that does not repeat the text."""
+    raw = pack(signal_type, text)
+    if reason := degenerate(signal_type, raw):
+        raise ValueError(f"{reason}; it was not listed")
+    return Signal(signal_type, unpack(signal_type, raw))
+
+
+def read_values(lines: Iterable[Line], signal_type: str, complain: Complain) -> Iterator[Record]:
+    """One hash of a known type on each line."""
+    return _read(lines, lambda text: checked_signal(signal_type, text.strip()), complain)
+
+
+def read_typed(lines: Iterable[Line], complain: Complain) -> Iterator[Record]:
+    """``signal_type value`` on each line, separated by spaces or tabs."""
+    return _read(lines, _typed_signal, complain)
+
+
+def _typed_signal(text: str) -> Signal:
+    words = text.split()
+    if len(words) != 2:
+        raise ValueError("it is not made of a signal type and a value")
+    return checked_signal(words[0].lower(), words[1])
+
+
+def _read(lines: Iterable[Line], parse: Callable[[str], Signal], complain: Complain) -> Iterator[Record]:
+    for line in lines:
+        if not line.is_content:
+            continue
+        if line.problem is not None:
+            complain(BadLine(line.number, line.problem))
+            continue
+        try:
+            signal = parse(line.text)
+        except ValueError as error:
+            complain(BadLine(line.number, str(error)))
+            continue
+        yield Record(line.number, (signal,))
+
+
+def looks_typed(line: Line) -> bool:
+    """Whether a line can be nothing but ``signal_type value``."""
+    words = line.text.split()
+    return len(words) == 2 and words[0].lower() in HEX_BITS
+
+
+def known_types() -> str:
+    """The signal types, for messages."""
+    return ", ".join(SIGNAL_TYPES)
