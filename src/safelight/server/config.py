@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from safelight.errors import UsageError
-from safelight.workspace import default_workspace
+from safelight.workspace.workspace import default_directory
 
 
 class Limits(BaseModel):
@@ -25,7 +25,9 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     body_mib: int = Field(256, ge=1, le=65_536, description="largest request body, in MiB")
-    inline_mib: int = Field(8, ge=1, le=256, description="files larger than this are accepted as jobs, in MiB")
+    inline_mib: int = Field(
+        8, ge=1, le=256, description="files larger than this are accepted as jobs, in MiB"
+    )
     body_seconds: int = Field(60, ge=1, le=3_600, description="longest time for a body to arrive, in seconds")
     body_rate_kib: int = Field(16, ge=0, le=65_536, description="least rate of an arriving body, in KiB/s")
 
@@ -38,7 +40,9 @@ class Retention(BaseModel):
     preserve_days: int = Field(365, ge=1, description="after a finished report (18 U.S.C. 2258A(h))")
     complaint_days: int = Field(180, ge=1, description="dismissed evidence is destroyed after this many days")
     undecided_alarm_days: int = Field(7, ge=1, description="undecided evidence raises an alarm after this")
-    seen_days: int = Field(90, ge=0, description="hashes of past files are kept to re-check them; 0 keeps none")
+    seen_days: int = Field(
+        90, ge=0, description="hashes of past files are kept to re-check them; 0 keeps none"
+    )
 
 
 class Config(BaseSettings):
@@ -48,7 +52,7 @@ class Config(BaseSettings):
         env_prefix="SAFELIGHT_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    workspace: Path = Field(default_factory=default_workspace, description="the workspace directory")
+    workspace: Path = Field(default_factory=default_directory, description="the workspace directory")
     port: int = Field(8400, ge=1, le=65_535, description="the port on the loopback interface")
     database_url: str = Field("", description="postgresql://… ; empty means SQLite inside the workspace")
     evidence_url: str = Field("", description="s3://bucket/prefix ; empty means files inside the workspace")
@@ -85,7 +89,7 @@ class Config(BaseSettings):
 
 def load(workspace: Path | None = None) -> Config:
     """Read the file and the environment. Raises :class:`UsageError` that names the setting to mend."""
-    root = workspace or Path(os.environ.get("SAFELIGHT_WORKSPACE", "") or default_workspace())
+    root = workspace or Path(os.environ.get("SAFELIGHT_WORKSPACE", "") or default_directory())
     path = Path(os.environ.get("SAFELIGHT_CONFIG", "") or root / "server.toml")
     values: dict[str, Any] = {"workspace": root}
     try:
@@ -99,4 +103,6 @@ def load(workspace: Path | None = None) -> Config:
         return Config(**values)
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
-        raise UsageError(f"The server's settings ({path} and the environment) are not valid:\n" + "\n".join(lines)) from None
+        raise UsageError(
+            f"The server's settings ({path} and the environment) are not valid:\n" + "\n".join(lines)
+        ) from None

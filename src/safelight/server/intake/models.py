@@ -94,7 +94,7 @@ class Intake(models.Model):
     surface = models.ForeignKey(Surface, models.PROTECT, null=True, related_name="+")
     key = models.ForeignKey(ApiKey, models.PROTECT, null=True, related_name="+")
     person = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
-    idempotency_key = models.CharField(max_length=100, null=True)  # noqa: DJ001 - absent is not empty here
+    idempotency_key = models.CharField(max_length=100, null=True)
     sender = models.CharField(max_length=200, blank=True)
     reference = models.CharField(max_length=200, blank=True)
     received_at = models.DateTimeField(default=now)

@@ -22,7 +22,7 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=60)
-    key = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001 - absent is not empty here
+    key = models.CharField(max_length=200, null=True, unique=True)
     payload = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
     due_at = models.DateTimeField(default=now)

@@ -76,7 +76,9 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     ),
 }  # fmt: skip
 
-NEED_SECOND_FACTOR: Final = frozenset({P.EVIDENCE_VIEW, P.EVIDENCE_EXPORT, P.EVIDENCE_DESTROY, P.PEOPLE_CHANGE})
+NEED_SECOND_FACTOR: Final = frozenset(
+    {P.EVIDENCE_VIEW, P.EVIDENCE_EXPORT, P.EVIDENCE_DESTROY, P.PEOPLE_CHANGE}
+)
 """Nobody uses these without a second factor, whatever their roles; demo workspaces excepted."""
 
 EXCLUSIVE: Final = ((Role.LEAD, Role.AUDITOR),)
