@@ -47,7 +47,11 @@ def _mapping(
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--name", required=True, help="The list that the entries go into; made if it is not there.")
 @click.option(
-    "--class", "list_class", type=click.Choice([*ListClass]), required=True, help="What the list holds."
+    "--class",
+    "list_class",
+    type=click.Choice([item.value for item in ListClass]),
+    required=True,
+    help="What the list holds.",
 )
 @click.option(
     "--distance",
@@ -55,7 +59,9 @@ def _mapping(
     help=f"Bits of 256 that PDQ hashes may differ in (new lists: {DEFAULT_DISTANCE}).",
 )
 @click.option("--shadow", is_flag=True, default=None, help="A new list takes no automatic action.")
-@click.option("--format", "layout", type=click.Choice([*Layout]), help="How the file is laid out.")
+@click.option(
+    "--format", "layout", type=click.Choice([item.value for item in Layout]), help="How the file is laid out."
+)
 @click.option("--signal-type", type=click.Choice(SIGNAL_TYPES), help="Of which type one hash a line is.")
 @click.option(
     "--column",
@@ -144,11 +150,11 @@ def _print(report: ImportReport, info: HashListInfo, as_json: bool) -> None:
         click.echo(json.dumps(content))
     else:
         click.echo(
-            f"{info.name}: {report.read:,} hashes read; {report.added:,} added, {report.known:,} known "
-            f"already, {report.updated:,} updated."
+            f"{info.name}: {report.added:,} added, {report.known:,} known already, "
+            f"{report.updated:,} updated."
         )
     if report.bad_total:
-        click.echo(f"{report.bad_total:,} problems; what they concern was not listed:", err=True)
+        click.echo(f"Problems: {report.bad_total:,}. What they concern was not listed:", err=True)
         for bad in report.bad[:_SHOWN]:
             click.echo(f"  line {bad.number}: {bad.reason}", err=True)
         if report.bad_total > _SHOWN:

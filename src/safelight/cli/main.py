@@ -40,6 +40,10 @@ class _LazyGroup(click.Group):
             return super().invoke(ctx)
         except SafelightError as error:
             raise plain_failure(error) from error
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader of a pipe has left
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(

@@ -49,10 +49,12 @@ class KeyFile:
                 f"The root key at {self.path} ({self.location.chosen_by}) cannot be opened: "
                 f"{error.strerror}. Run Safelight as the user whom the key belongs to."
             ) from None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             refuse_shared_file(self.path, os.fstat(descriptor))
             refuse_open_directories(self.path)
-            text = file.read(_LARGEST)
+            text = os.read(descriptor, _LARGEST)
+        finally:
+            os.close(descriptor)
         return self._parse(text)
 
     def create(self, keyring: Keyring) -> None:

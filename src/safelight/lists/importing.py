@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
-from safelight.errors import NoSuchList, UsageError
+from safelight.errors import ListExists, UsageError
 from safelight.lists.formats import BadLines, ImportReport, ListFormat, open_list
 from safelight.lists.store import HashListInfo, ListStore
 from safelight.types import ListEntry
@@ -67,12 +66,11 @@ def import_file(
 
 def _create_or_check(store: ListStore, info: HashListInfo) -> None:
     try:
+        store.create(info)
+    except ListExists:
         present = store.get(info.name)
-    except NoSuchList:
-        store.create(replace(info, entries=0))
-        return
-    if present.list_class != info.list_class:
-        raise UsageError(
-            f"The list {info.name!r} is there with class {present.list_class}, not {info.list_class}. "
-            "Import into another name, or remove that list first."
-        )
+        if present.list_class != info.list_class:
+            raise UsageError(
+                f"The list {info.name!r} is there with class {present.list_class}, not {info.list_class}. "
+                "Import into another name, or remove that list first."
+            ) from None

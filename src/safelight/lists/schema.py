@@ -68,8 +68,12 @@ LEAST_SQLITE: Final = (3, 37)
 """The first SQLite with STRICT tables (Debian 12 has 3.40)."""
 
 
-def version(connection: sqlite3.Connection) -> int:
-    """How many steps a database has taken."""
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether a database has taken every step, and no other."""
+    return _steps_taken(connection) == len(MIGRATIONS)
+
+
+def _steps_taken(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
@@ -78,7 +82,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     Raises :class:`~safelight.errors.WorkspaceTooNew` for a database with more steps than are known here.
     """
-    present = version(connection)
+    present = _steps_taken(connection)
     if present > len(MIGRATIONS):
         raise WorkspaceTooNew(
             f"This workspace's lists have format {present}; this Safelight knows formats up to "

@@ -21,7 +21,7 @@ from safelight.lists.database import Database
 from safelight.lists.entry_keys import SECRET_BYTES, derive_entry_key
 from safelight.lists.high_water import HighWater
 from safelight.lists.row_secrets import KeyUse, RowKeys, RowSecrets, key_use
-from safelight.lists.schema import MIGRATIONS, migrate, version
+from safelight.lists.schema import is_current, migrate
 from safelight.lists.store import Added, Change, HashListInfo, Stamp, StoredEntry
 from safelight.lists.withdrawing import rows_of_keys, withdraw_rows
 from safelight.types import ListEntry, Signal
@@ -64,8 +64,8 @@ class SqliteListStore:
 
     def _bring_up_to_date(self, workspace: str) -> None:
         with self._database.read() as connection:
-            present = version(connection)
-        if present != len(MIGRATIONS):
+            current = is_current(connection)
+        if not current:
             with self._database.write() as connection:
                 migrate(connection)
         with self._database.read() as connection:

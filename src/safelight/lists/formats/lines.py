@@ -16,7 +16,7 @@ def checked_signal(signal_type: str, text: str) -> Signal:
     """A signal in canonical form. Raises ``ValueError`` with a reason that does not repeat the text."""
     raw = pack(signal_type, text)
     if reason := degenerate(signal_type, raw):
-        raise ValueError(f"{reason}; it was not listed")
+        raise ValueError(reason)
     return Signal(signal_type, unpack(signal_type, raw))
 
 

@@ -1,0 +1,146 @@
+"""What a decoder may say, and nothing else: its messages are read as a stranger's.
+
+A decoder that a file has taken over can send anything. Each message is one JSON object with one member, which
+names the kind; types are strict, numbers bounded, text matched against patterns, unknown members refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal, Optional
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+)
+
+from safelight.types import Part, UnscannedReason
+
+Hash256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Selector = tuple[
+    Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,16}$")],
+    Annotated[str, StringConstraints(pattern=r"^[0-9a-z.]{1,32}$")],
+]
+Selectors = Annotated[tuple[Selector, ...], Field(max_length=4)]
+Side = Annotated[int, Field(ge=1, le=1 << 31)]
+
+
+def _printable(text: str) -> str:
+    # Cleaned rather than refused: an honest decoder's message can quote the file.
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+Detail = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
+
+
+class Body(BaseModel):
+    """What stands beside a message's kind."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class PictureFound(Body):
+    """One decoded picture or frame, its size as displayed, its PDQ quality and its eight dihedral hashes."""
+
+    selectors: Selectors = ()
+    width: Side
+    height: Side
+    quality: Annotated[int, Field(ge=0, le=100)]
+    hashes: Annotated[tuple[Hash256, ...], Field(min_length=8, max_length=8)]
+
+    @property
+    def part(self) -> Part:
+        """Where in the file it is."""
+        return Part(selectors=self.selectors)
+
+
+class Deferred(Body):
+    """The decoder asks that another family look at the file instead."""
+
+    to: Literal["pillow"]
+
+
+class ProblemFound(Body):
+    """A part that the decoder could not, or was told not to, look at."""
+
+    reason: Literal[
+        UnscannedReason.EMPTY,
+        UnscannedReason.UNSUPPORTED,
+        UnscannedReason.DAMAGED,
+        UnscannedReason.TRUNCATED,
+        UnscannedReason.ENCRYPTED,
+        UnscannedReason.TOO_MANY_PIXELS,
+        UnscannedReason.TOO_MANY_PARTS,
+        UnscannedReason.OUT_OF_MEMORY,
+    ]
+    detail: Detail = ""
+    selectors: Selectors = ()
+
+    @property
+    def part(self) -> Part:
+        """Where in the file it is."""
+        return Part(selectors=self.selectors)
+
+
+class Ended(Body):
+    """The decoder looked at everything it wanted to; ``parts`` counts the findings it sent."""
+
+    parts: Annotated[int, Field(ge=0, le=1 << 20)]
+
+
+class FailureReason(StrEnum):
+    """Why a child did not reach its end, in the words of ``native/confine/warm_parent.hpp``."""
+
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASHED = "crashed"
+    REFUSED = "refused"
+    UNCONFINED = "unconfined"
+
+
+class Failed(Body):
+    """The child died, or never began; nothing follows."""
+
+    reason: FailureReason
+    detail: Detail = ""
+
+
+class InvalidMessage(ValueError):
+    """No sound decoder sends this."""
+
+
+class MessageSet:
+    """The kinds of message of one family: ``findings`` are its own, beside problem, end and failed.
+
+    ``counted`` is the finding of which the end message gives the number.
+    """
+
+    def __init__(self, findings: Mapping[str, type[Body]], *, counted: type[Body]) -> None:
+        self.counted: Final = counted
+        kinds = {**findings, "problem": ProblemFound, "end": Ended, "failed": Failed}
+        fields: dict[str, Any] = {name: (Optional[body], None) for name, body in kinds.items()}  # noqa: UP045
+        self._envelope: type[Body] = create_model("Message", __base__=Body, **fields)
+
+    def read(self, message: bytes) -> Body:
+        """The one body in a message. Raises :class:`InvalidMessage`."""
+        try:
+            envelope = self._envelope.model_validate_json(message)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            raise InvalidMessage(first["type"]) from None
+        bodies = [value for name in envelope.model_fields_set if (value := getattr(envelope, name))]
+        if len(bodies) != 1 or len(envelope.model_fields_set) != 1:
+            raise InvalidMessage("not exactly one kind")
+        body = bodies[0]
+        assert isinstance(body, Body)
+        return body
+
+
+IMAGE_MESSAGES: Final = MessageSet({"picture": PictureFound, "defer": Deferred}, counted=PictureFound)
+"""What the two image families say."""

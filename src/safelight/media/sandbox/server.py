@@ -1,0 +1,99 @@
+"""Warm parents that several processes share: started first, before any thread, and reached by path."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from safelight.errors import SandboxError
+from safelight.media.sandbox.channel import Channel, spawn
+from safelight.media.sandbox.families import FAMILIES, Family
+
+_MAX_PATH = 107
+"""Bytes of a Unix socket's path (``sun_path`` in unix(7), without its end)."""
+
+
+class SandboxServer:
+    """Serves each family on ``directory/<family>.sock``; clients are ``Sandbox(directory=directory)``.
+
+    The directory must be ours and closed to others (it is made so when absent). Only this user and root are
+    answered. The warm parents leave when this process ends, however it ends. Call :meth:`restart_dead` now
+    and then to replace one that died; clients connect again by themselves.
+
+    Raises :class:`~safelight.errors.SandboxError` where a directory or a program will not do.
+    """
+
+    def __init__(
+        self, directory: Path, families: Iterable[Family] = FAMILIES, *, max_children: int = 64
+    ) -> None:
+        _make_private(directory)
+        self._arguments = ("--max-children", str(max_children))
+        self._listeners: dict[str, tuple[Family, socket.socket, Path]] = {}
+        self._parents: dict[str, Channel] = {}
+        try:
+            for family in families:
+                path = directory / f"{family.name}.sock"
+                self._listeners[family.name] = (family, _listen(path), path)
+            self.restart_dead()
+        except BaseException:
+            self.close()
+            raise
+
+    def restart_dead(self) -> tuple[str, ...]:
+        """Start every parent that does not run; returns the names of those families."""
+        started = []
+        for name, (family, listener, _) in self._listeners.items():
+            parent = self._parents.get(name)
+            if parent is not None:
+                if not parent.lost():
+                    continue
+                parent.close()
+            self._parents[name] = spawn(family, *self._arguments, listener=listener)
+            started.append(name)
+        return tuple(started)
+
+    def close(self) -> None:
+        """Take the sockets away and let the parents go."""
+        for _, listener, path in self._listeners.values():
+            listener.close()
+            path.unlink(missing_ok=True)
+        for parent in self._parents.values():
+            parent.close()
+        self._listeners.clear()
+        self._parents.clear()
+
+    def __enter__(self) -> Self:
+        """The server itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+def _make_private(directory: Path) -> None:
+    directory.mkdir(mode=0o700, exist_ok=True)
+    status = directory.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise SandboxError(f"{directory} must be a directory of this user with mode 0700.")
+
+
+def _listen(path: Path) -> socket.socket:
+    if len(os.fsencode(path)) > _MAX_PATH:
+        raise SandboxError(f"{path} is too long for a Unix socket; give a directory with a shorter name.")
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        listener.bind(str(path))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise SandboxError(f"The sandbox cannot listen at {path}: {error.strerror}.") from error
+    return listener

@@ -1,0 +1,3 @@
+#define KERNELS_NAME kernels_scalar
+#define KERNELS_LANES 4
+#include "kernels.inl"

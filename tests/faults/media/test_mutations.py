@@ -1,0 +1,37 @@
+"""No file, however broken, makes a native decoder crash, hang or say what is not a message."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).parents[2] / "support" / "mutations.py"
+
+
+def outcomes(seed: int, count: int, timeout: float) -> dict[str, int]:
+    run = subprocess.run(
+        [sys.executable, PROGRAM, str(seed), str(count)], capture_output=True, text=True, timeout=timeout, check=False
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    found: dict[str, int] = json.loads(run.stdout)
+    return found
+
+
+def test_broken_files_end_well() -> None:
+    found = outcomes(seed=1, count=20_000, timeout=120)
+    # Each way of ending was reached, so that the files were neither all refused nor all harmless.
+    for outcome in ("hashed", "deferred", "truncated", "damaged", "too_many_pixels"):
+        assert found[outcome] > 10, found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_many_broken_files_end_well() -> None:
+    seed = int(time.time())
+    found = outcomes(seed, count=1_000_000, timeout=1700)
+    print(f"FIGURE mutated_pictures=1000000 crashes=0 seed={seed} outcomes={json.dumps(found)}")
