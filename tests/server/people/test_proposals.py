@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from at_once import at_once
+from django.db import IntegrityError, transaction
 
 from safelight.server.ids import clock_at, new_id, now
 from safelight.server.ledger.models import LedgerPayload
@@ -197,28 +197,6 @@ class TestExclusiveRoles:
         revoke_role(first, person, Role.LEAD, "changes sides")
         approve(second, propose_role(first, person, Role.AUDITOR, "changes sides").pk)
         assert roles_of(person) == {Role.AUDITOR}
-
-
-def at_once(*acts) -> list[BaseException | None]:
-    """Run acts in threads that start together; what each raised."""
-    barrier = Barrier(len(acts))
-    outcomes: list[BaseException | None] = [None] * len(acts)
-
-    def run(number, act) -> None:
-        barrier.wait()
-        try:
-            act()
-        except Exception as error:  # noqa: BLE001 - it is looked at
-            outcomes[number] = error
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 class TestRaces:
