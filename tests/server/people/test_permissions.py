@@ -34,15 +34,15 @@ def allowed(actor, permission, **what) -> bool:
 
 @pytest.fixture
 def item() -> Item:
-    return Item.objects.create(tag=b"t", size=1, kind="image", mime="image/png", observation=b"", outcome="match")
+    return Item.objects.create(
+        tag=b"t", size=1, kind="image", mime="image/png", observation=b"", outcome="match"
+    )
 
 
 @pytest.fixture
 def case(item: Item) -> Case:
     case = Case.objects.create()
-    occurrence = Occurrence.objects.create(
-        intake=Intake.objects.create(kind=Intake.Kind.BY_HAND), item=item
-    )
+    occurrence = Occurrence.objects.create(intake=Intake.objects.create(kind=Intake.Kind.BY_HAND), item=item)
     CaseOccurrence.objects.create(case=case, occurrence=occurrence)
     return case
 

@@ -209,7 +209,8 @@ def test_changing_the_password_ends_other_sessions(person: Person, browser: Clie
 
 
 @pytest.mark.parametrize(
-    "path", ["/accounts/signup/", "/accounts/password/reset/", "/accounts/email/", "/accounts/3rdparty/signup/"]
+    "path",
+    ["/accounts/signup/", "/accounts/password/reset/", "/accounts/email/", "/accounts/3rdparty/signup/"],
 )
 def test_nobody_signs_up_or_resets_by_mail(path: str, browser: Client) -> None:
     assert browser.get(path).status_code == 404
@@ -232,9 +233,7 @@ def plain_pages() -> list[str]:
     return sorted("/" + patterns(name)[0][0][0][0] for name in names if not patterns(name)[0][0][0][1])
 
 
-@pytest.mark.parametrize(
-    ("demo", "alone"), [(False, False), (False, True), (True, False)], indirect=["demo"]
-)
+@pytest.mark.parametrize(("demo", "alone"), [(False, False), (False, True), (True, False)], indirect=["demo"])
 def test_every_page_obeys_the_policy_and_says_what_this_workspace_is(
     demo: bool, alone: bool, person: Person, browser: Client, workspace_setting
 ) -> None:
