@@ -8,10 +8,11 @@ which the ledger's guards refuse).
 from __future__ import annotations
 
 import os
-import shutil
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,8 @@ def committing_db(django_db_setup: None, django_db_blocker: Any, tmp_path: Path)
             _on_postgres(f'CREATE DATABASE "{copy}" TEMPLATE "{migrated}"')
         else:
             copy = str(tmp_path / "server.sqlite3")
-            shutil.copy(migrated, copy)
+            with closing(sqlite3.connect(migrated)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
         names["NAME"] = copy
         try:
             yield
