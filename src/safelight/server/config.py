@@ -1,8 +1,8 @@
 """Every setting of the server, in one place: a TOML file, then the environment, both validated.
 
 The file is ``server.toml`` in the workspace (or ``SAFELIGHT_CONFIG``). An environment variable wins over it:
-``SAFELIGHT_PORT=8400``, nested as ``SAFELIGHT_LIMITS__BODY_MIB=64``. ``docs/operator/settings.md`` documents each;
-a test fails when one is missing there.
+``SAFELIGHT_PORT=8400``, nested as ``SAFELIGHT_LIMITS__BODY_MIB=64``. ``docs/operator/settings.md`` documents
+each; a test fails when one is missing there.
 """
 
 from __future__ import annotations
@@ -66,17 +66,17 @@ class Config(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
     heads_directory: Path | None = Field(None, description="a second place for the ledger's signed heads")
-    limits: Limits = Field(default_factory=Limits)
-    retention: Retention = Field(default_factory=Retention)
+    limits: Limits = Limits()
+    retention: Retention = Retention()
 
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic passes all of them by name
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over what :func:`load` read from the file."""
         return env_settings, init_settings

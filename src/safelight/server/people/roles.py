@@ -1,7 +1,7 @@
 """Who may do what: permissions are denied unless one of these tables grants them.
 
-A permission is checked in the service layer by :func:`safelight.server.people.permissions.require`, never in a
-template or a view alone.
+A permission is checked in the service layer by :func:`safelight.server.people.permissions.require`, never in
+a template or a view alone.
 """
 
 from __future__ import annotations
