@@ -10,13 +10,16 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from safelight.errors import UsageError
 from safelight.workspace.workspace import default_directory
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Limits(BaseModel):
@@ -45,6 +48,28 @@ class Retention(BaseModel):
     )
 
 
+class Oidc(BaseModel):
+    """The operator's own identity provider. Only invited people can sign in by it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str = Field(description="the provider's address; https, or http on this machine")
+    client_id: str = Field(min_length=1, description="this server's name at the provider")
+    client_secret: SecretStr = Field(description="this server's secret at the provider")
+    name: str = Field("single sign-on", description="what the sign-in page calls the provider")
+    trust_email: bool = Field(
+        False, description="the provider vouches for every address, although it sends no email_verified"
+    )
+
+    @field_validator("issuer")
+    @classmethod
+    def _encrypted_or_local(cls, issuer: str) -> str:
+        url = urlsplit(issuer)
+        if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
+            raise ValueError("the issuer must begin with https:// (or http:// on this machine)")
+        return issuer.rstrip("/")
+
+
 class Config(BaseSettings):
     """The server's settings."""
 
@@ -66,6 +91,7 @@ class Config(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
     heads_directory: Path | None = Field(None, description="a second place for the ledger's signed heads")
+    oidc: Oidc | None = Field(None, description="sign-in by an identity provider; none by default")
     limits: Limits = Limits()
     retention: Retention = Retention()
 
