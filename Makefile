@@ -36,6 +36,9 @@ lint: setup ## style, types and import contracts
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
+demo: setup ## see real photographs scanned, and altered copies found
+	@$(VENV)/bin/safelight demo
+
 docs: setup ## build the documentation, warnings as errors
 	@$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
 

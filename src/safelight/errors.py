@@ -18,11 +18,29 @@
     ├── ListError
     │   ├── NoSuchList
     │   └── ListExists
-    ├── IndexFileError             an index file is damaged or not ours
+    ├── IndexFileError          an index file is damaged or not ours
     │   ├── IndexDamaged        a checksum, length or header is wrong
     │   ├── IndexTooNew
-    │   └── IndexKeyMismatch
-    └── SandboxError            the decoders' sandbox cannot be used
+    │   ├── IndexKeyMismatch
+    │   ├── IndexBehind         it does not hold the store's present state
+    │   └── IndexNotWritten     disk full, read-only; what was acknowledged is safe
+    ├── SandboxError            the decoders' sandbox cannot be used
+    ├── VaultError              evidence cannot be sealed, read or destroyed as asked
+    │   ├── ObjectExists        an object of that id is there already; objects are written once
+    │   ├── ObjectMissing       no object of that id
+    │   ├── ObjectDamaged       bytes were altered, cut, moved or swapped; nothing of them was used
+    │   ├── ObjectTooNew        sealed by a newer Safelight
+    │   ├── KeyRecordMissing    the object's key was destroyed, or never recorded
+    │   ├── KeyRecordDamaged    a wrapped key does not open, or opens another object
+    │   ├── WrappingKeyMissing  the private key that a key record needs is not held
+    │   ├── StoreUnsafe         the evidence store can be read by others
+    │   ├── StoreUnavailable    the evidence store did not answer, or refused
+    │   │   └── StoreFull
+    │   ├── SpoolTooLarge       an upload is larger than the operator allows
+    │   ├── DestructionRefused  evidence must be kept, and the message says why
+    │   └── DestructionLogDamaged
+    └── LedgerError             the ledger cannot be written or proven as asked
+        └── LedgerMalformed     a ledger row, head or bundle is not in its one canonical form
 
 What a *file* does wrong is never an exception: a crash, a bomb or a truncated picture ends as an
 :class:`~safelight.types.Problem` in its observation.
@@ -111,5 +129,77 @@ class IndexKeyMismatch(IndexFileError):
     """The index file was written under another workspace key."""
 
 
+class IndexBehind(IndexFileError):
+    """The index lacks the store's present state and nobody brings it up to date; it was not searched."""
+
+
+class IndexNotWritten(IndexFileError):
+    """An index file could not be written; what was acknowledged is safe and searches go on."""
+
+
 class SandboxError(SafelightError):
     """The decoders' sandbox cannot be started or does not protect as required."""
+
+
+class VaultError(SafelightError):
+    """Evidence cannot be sealed, read or destroyed as asked."""
+
+
+class ObjectExists(VaultError):
+    """An object of that id is there already; objects are written once and never overwritten."""
+
+
+class ObjectMissing(VaultError):
+    """No object of that id is in the evidence store."""
+
+
+class ObjectDamaged(VaultError):
+    """A sealed object was altered, cut, extended, moved or swapped; nothing of it was used."""
+
+
+class ObjectTooNew(VaultError):
+    """The object was sealed by a newer Safelight."""
+
+
+class KeyRecordMissing(VaultError):
+    """The object's wrapped key was destroyed, or never recorded: the object cannot be read."""
+
+
+class KeyRecordDamaged(VaultError):
+    """A wrapped key does not open, or belongs to another object."""
+
+
+class WrappingKeyMissing(VaultError):
+    """The private key that a key record was wrapped to is not held by this process."""
+
+
+class StoreUnsafe(VaultError):
+    """The evidence store can be read by others, or does not keep its promise never to overwrite."""
+
+
+class StoreUnavailable(VaultError):
+    """The evidence store did not answer, or refused; nothing is known to be stored."""
+
+
+class StoreFull(StoreUnavailable):
+    """The evidence store has no room left; nothing was stored under the object's name."""
+
+
+class SpoolTooLarge(VaultError):
+    """An upload is larger than the operator allows; what was spooled is gone."""
+
+
+class DestructionRefused(VaultError):
+    """The evidence must be kept for now; the message gives every reason."""
+
+
+class DestructionLogDamaged(VaultError):
+    """A line of the destruction log was altered, removed or moved."""
+
+
+class LedgerError(SafelightError):
+    """The ledger cannot be written or proven as asked."""
+
+
+class LedgerMalformed(LedgerError):
+    """A ledger row, signed head or bundle is not in its one canonical form."""

@@ -14,8 +14,8 @@ import zlib
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
 from pictures import draw, encode, native
+from PIL import Image
 
 MAX_PIXELS = 1_000_000
 
@@ -24,7 +24,8 @@ def corpus() -> list[bytes]:
     image = draw(50, 40)
     clear = image.convert("RGBA")
     clear.putalpha(image.convert("L"))
-    jpegs = [{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 2}, {"exif": b"Exif\0\0MM\0*" + bytes(40)}]
+    jpegs = [{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 2}]
+    jpegs += [{"exif": b"Exif\0\0MM\0*" + bytes(40)}]
     files = [encode(image, "JPEG", **options) for options in jpegs]
     files += [encode(image.convert("L"), "JPEG"), encode(image.convert("CMYK"), "JPEG")]
     pngs = [image, image.convert("L"), image.convert("1"), clear, clear.convert("LA"), image.quantize(16)]
@@ -67,7 +68,8 @@ def mutated(files: list[bytes], random_: random.Random) -> bytes:
             case 3:
                 content[at:at] = content[at : at + size]
             case 4:
-                content[at : at + 4] = struct.pack(random_.choice("<>") + "I", random_.choice([0, 1, 2**31 - 1, 2**32 - 1]))
+                number = random_.choice([0, 1, 2**31 - 1, 2**32 - 1])
+                content[at : at + 4] = number.to_bytes(4, random_.choice(["big", "little"]))
             case 5:
                 del content[at:]
             case _:
@@ -91,8 +93,8 @@ def main(seed: int, count: int) -> None:
         replies = native(content, MAX_PIXELS)  # parses every message
         assert replies.deferred or replies.pictures or replies.problems
         assert all(picture["width"] * picture["height"] <= MAX_PIXELS for picture in replies.pictures)
-        for outcome in ["deferred"] * replies.deferred + ["hashed"] * bool(replies.pictures) + replies.reasons:
-            outcomes[outcome] += 1
+        outcomes.update(replies.reasons)
+        outcomes.update(deferred=replies.deferred, hashed=bool(replies.pictures))
     print(json.dumps(outcomes))
 
 

@@ -47,8 +47,7 @@ def encode(image: Image.Image, format_: str, **options: object) -> bytes:
 def oracle(image: Image.Image) -> tuple[list[str], int]:
     """The eight reference hashes of a picture in mode L or RGB, and its quality."""
     pixels = np.ascontiguousarray(np.asarray(image.convert("RGB")))
-    _, quality = pdqhash.compute(pixels)
-    vectors, _ = pdqhash.compute_dihedral(pixels)
+    vectors, quality = pdqhash.compute_dihedral(pixels)
     return [np.packbits(vector.astype(np.uint8)).tobytes().hex() for vector in vectors], quality
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import click
 
+from safelight.cli.exit_codes import ExitCode
 from safelight.errors import SafelightError, UsageError
-
-FAILED: Final = 1
-"""The command failed; its message says what to do."""
-USAGE: Final = 2
-"""The command cannot work as it was called; nothing was done."""
 
 
 class _Misused(click.ClickException):
-    exit_code = USAGE
+    exit_code = ExitCode.USAGE
 
 
 def plain_failure(error: SafelightError) -> click.ClickException:

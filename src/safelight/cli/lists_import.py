@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from safelight.cli.errors import FAILED
+from safelight.cli.exit_codes import ExitCode
 from safelight.cli.row_progress import progress_bar
 from safelight.cli.workspace_options import workspace_options
 from safelight.errors import NoSuchList, UsageError
@@ -106,7 +106,7 @@ def import_(  # noqa: PLR0917 - click passes them by name
     if strict and (checked := check_file(file, told)).bad_total:
         _print(ImportReport(read=0, bad=checked.bad, bad_total=checked.bad_total), info, as_json)
         click.echo("Nothing was listed, because --strict was given.", err=True)
-        raise click.exceptions.Exit(FAILED)
+        raise click.exceptions.Exit(ExitCode.FAILED)
     opened, made = Workspace.open_or_create(workspace, key_file=key_file)
     with opened, progress_bar("Importing") as progress:
         if made:

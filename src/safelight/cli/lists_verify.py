@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from safelight.cli.errors import FAILED
+from safelight.cli.exit_codes import ExitCode
 from safelight.cli.row_progress import progress_bar
 from safelight.cli.workspace_options import workspace_options
 from safelight.workspace import Workspace
@@ -29,4 +29,4 @@ def verify(workspace: Path | None, key_file: Path | None) -> None:
                 click.echo(("ok     " if finding.ok else "WRONG  ") + finding.text, err=not finding.ok)
                 wrong += not finding.ok
     if wrong:
-        raise click.exceptions.Exit(FAILED)
+        raise click.exceptions.Exit(ExitCode.FAILED)

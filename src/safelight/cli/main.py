@@ -1,4 +1,4 @@
-"""The root command; a subcommand is imported only when it is used, so that ``--help`` stays quick."""
+"""The root command; a subcommand's module is imported only when it is used, so ``--help`` stays quick."""
 
 from __future__ import annotations
 
@@ -11,28 +11,33 @@ from safelight.cli.errors import plain_failure
 from safelight.errors import SafelightError
 
 COMMANDS: Final = {
-    "demo": "safelight.cli.demo:demo",
-    "doctor": "safelight.cli.doctor:doctor",
-    "hash": "safelight.cli.hash:hash_",
-    "keys": "safelight.cli.keys:keys",
-    "lists": "safelight.cli.lists:lists",
-    "policy": "safelight.cli.policy:policy",
-    "scan": "safelight.cli.scan:scan",
+    "demo": ("safelight.cli.demo:demo", "See it work on benign pictures, in less than a minute."),
+    "doctor": ("safelight.cli.doctor:doctor", "Check decoders, sandbox, workspace, key and lists."),
+    "hash": ("safelight.cli.hash:hash_", "Print the hashes of files."),
+    "keys": ("safelight.cli.keys:keys", "Look after the root key of a workspace."),
+    "lists": ("safelight.cli.lists:lists", "Import, show, change, remove and verify hash lists."),
+    "policy": ("safelight.cli.policy:policy", "Check a policy file, or show the built-in policy."),
+    "scan": ("safelight.cli.scan:scan", "Compare files with hash lists."),
 }
-"""Subcommand name to ``module:attribute``."""
+"""Subcommand name to ``module:attribute`` and what it is for."""
 
 
 class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Errors raised on purpose end as one message and an exit code, never as a traceback."""

@@ -18,3 +18,9 @@ class Purpose(StrEnum):
     """32 bytes for the matching engine's bit permutation and mask: obfuscation, not encryption."""
     SCAN_STATE = "scan-state"
     """AES-256-GCM over what a resumable scan remembers between runs."""
+    DJANGO_SECRET = "django-secret"  # noqa: S105 - a label
+    """What the web framework signs sessions and one-time links with."""
+    LEDGER_PSEUDONYM = "ledger-pseudonym"
+    """HMAC over the ids of people, keys and records: what the ledger calls them."""
+    LEDGER_SIGNING = "ledger-signing"
+    """The private Ed25519 key that signs the ledger's heads. Only the process with the sequencer gets it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from safelight.errors import ListExists, NoSuchList, UsageError
@@ -50,5 +51,8 @@ def pack_entry(entry: ListEntry) -> bytes:
 
 
 def is_plain_text(text: str) -> bool:
-    """Whether text from a list file can be kept and shown: not too long, no control characters."""
-    return len(text) <= MAX_KEY and text.isprintable()
+    """Whether text from a list file can be kept: not too long, no control or formatting characters.
+
+    Spaces of every width are fine; spreadsheets put them into labels.
+    """
+    return len(text) <= MAX_KEY and all(c.isprintable() or unicodedata.category(c) == "Zs" for c in text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ class HashList:
     """
 
     def __init__(
-        self, name: str, list_class: ListClass, distance: int = DEFAULT_DISTANCE, shadow: bool = False
+        self, name: str, list_class: ListClass | str, distance: int = DEFAULT_DISTANCE, shadow: bool = False
     ) -> None:
         self._info = HashListInfo(name, ListClass(list_class), distance, shadow)
         self._entries: list[ListEntry] = []
@@ -49,9 +50,9 @@ class HashList:
     @classmethod
     def from_file(
         cls,
-        path: Path,
+        path: str | os.PathLike[str],
         name: str,
-        list_class: ListClass,
+        list_class: ListClass | str,
         *,
         distance: int = DEFAULT_DISTANCE,
         shadow: bool = False,
@@ -64,7 +65,7 @@ class HashList:
         """
         hashes = cls(name, list_class, distance, shadow)
         bad = BadLines()
-        with open_list(path, layout or ListFormat()) as reader:
+        with open_list(Path(path), layout or ListFormat()) as reader:
             for record in reader.records(bad.add):
                 key = record.key or f"line:{record.line}"
                 hashes._entries += [

@@ -43,3 +43,15 @@ class HammingIndex(Protocol):
     def search_many(self, values: Sequence[str], radius: int, cap: int = DEFAULT_CAP) -> tuple[Hits, ...]:
         """One result a query, in the order asked: a batch, or the eight dihedral variants of one picture."""
         ...
+
+
+class ExactIndex(Protocol):
+    """Look-up of equal values (digests, model hashes), given as lower-case hexadecimal digits."""
+
+    def __len__(self) -> int:
+        """How many live rows can be found."""
+        ...
+
+    def find_many(self, values: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+        """The rows, ascending, whose value equals each of these, in the order asked."""
+        ...

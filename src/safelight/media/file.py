@@ -13,7 +13,7 @@ from typing import Final
 from safelight.media.sandbox.descriptors import sealed_memfd
 from safelight.media.sandbox.limits import Limits
 from safelight.media.sniff import HEAD_BYTES, Sniffed, sniff
-from safelight.types import MediaFile, MediaKind, Problem, UnscannedReason
+from safelight.types import MediaKind, Problem, UnscannedReason
 
 DEFAULT_MAX_BYTES: Final = Limits().max_file_bytes
 """The largest file that is opened: what the sandbox would take."""
@@ -58,10 +58,6 @@ class OpenedFile:
         except OSError as error:
             return Problem(UnscannedReason.UNREADABLE, detail=_explain(error))
         return None if same else Problem(UnscannedReason.CHANGED, detail="it was written to meanwhile")
-
-    def media_file(self, sha256: str) -> MediaFile:
-        """The same file with its digest."""
-        return MediaFile(self.fd, self.size, self.kind, self.mime, sha256)
 
 
 @contextmanager

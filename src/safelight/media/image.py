@@ -9,7 +9,8 @@ from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.families import IMAGE, PILLOW
 from safelight.media.sandbox.messages import Deferred, PictureFound
 from safelight.media.sandbox.protocol import Reply
-from safelight.types import Picture, Problem, Signal, Unhashable, UnhashableReason
+from safelight.signals.pdq import pdq_signal
+from safelight.types import Picture, Signal, Unhashable
 
 NATIVE: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
 """What the native decoders take on; they defer the rare variants of these."""
@@ -35,12 +36,6 @@ PILLOWS: Final = frozenset(
 )
 """What :mod:`safelight.media.pillow_decoder` decodes beside those."""
 
-_LEAST_QUALITY: Final = 50
-"""Below it a picture has too few gradients to tell it from other plain ones (Meta's PDQ paper, 2019)."""
-
-_LEAST_SIDE: Final = 5
-"""In pixels; the reference implementation hashes nothing smaller."""
-
 
 def look(fd: int, mime: str, sandbox: Sandbox) -> Findings:
     """Decode and hash every picture in a file of one of the types above."""
@@ -52,26 +47,14 @@ def look(fd: int, mime: str, sandbox: Sandbox) -> Findings:
 
 
 def _findings(reply: Reply) -> Findings:
-    pictures: list[Picture] = []
-    signals: list[Signal] = []
-    unhashable: list[Unhashable] = []
-    for message in reply.messages:
-        if not isinstance(message, PictureFound):
-            continue
-        pictures.append(Picture(message.part, message.width, message.height))
-        hashed = _hashed(message)
-        if isinstance(hashed, Signal):
-            signals.append(hashed)
-        else:
-            unhashable.append(hashed)
-    problems: tuple[Problem, ...] = reply.problems
-    return Findings(tuple(pictures), tuple(signals), tuple(unhashable), problems)
-
-
-def _hashed(found: PictureFound) -> Signal | Unhashable:
-    if min(found.width, found.height) < _LEAST_SIDE:
-        return Unhashable("pdq", UnhashableReason.TOO_SMALL, part=found.part)
-    if found.quality < _LEAST_QUALITY:
-        return Unhashable("pdq", UnhashableReason.TOO_PLAIN, found.quality, found.part)
-    original, *variants = found.hashes
-    return Signal("pdq", original, found.quality, found.part, tuple(variants))
+    found = [message for message in reply.messages if isinstance(message, PictureFound)]
+    hashed = [
+        pdq_signal([bytes.fromhex(value) for value in p.hashes], p.quality, p.width, p.height, p.part)
+        for p in found
+    ]
+    return Findings(
+        pictures=tuple(Picture(p.part, p.width, p.height) for p in found),
+        signals=tuple(signal for signal in hashed if isinstance(signal, Signal)),
+        unhashable=tuple(none for none in hashed if isinstance(none, Unhashable)),
+        problems=reply.problems,
+    )

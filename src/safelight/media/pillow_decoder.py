@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import IO, Final, cast
 
 import pi_heif
-from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
+from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from safelight.media.as_seen import as_seen
 from safelight.media.descriptor import Descriptor
@@ -42,7 +42,6 @@ _SELECTOR: Final = {"TIFF": "page", "MPO": "image", "HEIF": "image"}
 _FLATTENED: Final = frozenset({"PSD"})
 """Formats whose further frames are the layers of the first."""
 
-_TURNED_BY_DECODER: Final = frozenset({"HEIF", "TIFF"})
 _ORIENTATION_TAG: Final = 0x0112
 
 Message = dict[str, dict[str, object]]
@@ -170,9 +169,13 @@ def _picture(opened: _Opened, selectors: Selectors, seen: set[bytes]) -> list[Me
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's, 1-8; 1 where the decoder has turned the picture already. XMP's is not what viewers go by."""
+    """EXIF's, 1-8, where the decoder left the turning to us; XMP's is not what viewers go by.
+
+    The HEIF and TIFF decoders turn pictures themselves and leave no EXIF here that says otherwise; the AVIF
+    decoder writes the container's turn into it.
+    """
     exif = image.info.get("exif")
-    if image.format in _TURNED_BY_DECODER or not isinstance(exif, bytes):
+    if not isinstance(exif, bytes):
         return 1
     try:
         tags = Image.Exif()
@@ -203,7 +206,8 @@ def _say_problem(reason: UnscannedReason, detail: str, selectors: Selectors = ()
 
 
 def _problem(error: Exception, selectors: Selectors = ()) -> Message:
-    # An exception's text can quote the file, but the observation's writers escape what they print.
+    if isinstance(error, UnidentifiedImageError):  # its text names an object in memory
+        return _say_problem(UnscannedReason.DAMAGED, "no decoder recognises the image data", selectors)
     return _say_problem(_reason(error), str(error) or type(error).__name__, selectors)
 
 

@@ -1,1 +1,28 @@
 """One module a signal type: how a part is turned into a hash, and how two of them compare."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from safelight.errors import UsageError
+from safelight.signals.digest import MD5, SHA1, SHA256
+from safelight.signals.pdq import PDQ
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safelight.signals.signal_type import SignalType
+
+SIGNAL_TYPES: Final[Mapping[str, SignalType]] = MappingProxyType(
+    {each.name: each for each in (MD5, SHA1, SHA256, PDQ)}
+)
+"""Every signal type by its name."""
+
+
+def signal_type(name: str) -> SignalType:
+    """The signal type of a name. Raises :class:`~safelight.errors.UsageError` that lists the names."""
+    try:
+        return SIGNAL_TYPES[name]
+    except KeyError:
+        raise UsageError(f"no signal type {name!r}; there are {', '.join(SIGNAL_TYPES)}") from None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import resource
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pictures import MAX_PIXELS, Replies, draw, encode, native, oracle, pillow
@@ -14,6 +17,7 @@ from PIL import Image, ImageFile
 
 from safelight.media import Findings, OpenedFile, inspect, open_media
 from safelight.media.sandbox.client import Sandbox
+from safelight.native import _images
 from safelight.types import UnscannedReason
 
 
@@ -51,7 +55,7 @@ def png(width: int, height: int, rows: bytes, *, bits: int = 8, colour: int = 0,
 # -- files that end early ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("share", [0.45, 0.6, 0.95])
 @pytest.mark.parametrize(
     "options",
     [
@@ -130,6 +134,16 @@ def test_corrupt_jpeg_data_is_reported_beside_what_a_viewer_shows() -> None:
 def test_padding_before_a_marker_is_no_damage() -> None:
     content = encode(draw(), "JPEG")
     assert native(content[:-2] + bytes(50) + content[-2:]).only["hashes"] == native(content).only["hashes"]
+
+
+def test_a_corrupt_stream_under_right_checksums_is_told_from_a_wrong_checksum() -> None:
+    rows = zlib.compress(bytes(240 * 321))
+    content = png(320, 240, b"").replace(
+        chunk(b"IDAT", zlib.compress(b"", 9)), chunk(b"IDAT", rows[:20] + b"\xff" * 9)
+    )
+    replies = native(content)
+    assert replies.reasons == ["damaged"]
+    assert "checksum" not in replies.problems[0]["detail"]
 
 
 # -- bombs ---------------------------------------------------------------------------------------------------
@@ -242,6 +256,29 @@ def test_text_named_jpg(sandbox: Sandbox) -> None:
 
 
 def test_a_descriptor_that_cannot_be_read_is_no_crash() -> None:
-    from safelight.native import _images
-
     assert Replies.parse(_images.hash_unprotected(-1, MAX_PIXELS)).deferred
+
+
+def test_a_file_cut_off_while_it_is_decoded_is_no_crash(tmp_path: Path) -> None:
+    contents = [encode(draw(800, 600), format_) for format_ in ("JPEG", "PNG", "WEBP")]
+    path = tmp_path / "changing"
+    done = threading.Event()
+
+    def change() -> None:
+        while not done.is_set():
+            for content in contents:
+                path.write_bytes(content)
+                os.truncate(path, len(content) // 2)
+
+    path.write_bytes(contents[0])
+    writer = threading.Thread(target=change)
+    writer.start()
+    try:
+        for _ in range(100):
+            fd = os.open(path, os.O_RDONLY)
+            replies = Replies.parse(_images.hash_unprotected(fd, MAX_PIXELS))
+            os.close(fd)
+            assert replies.pictures or replies.problems or replies.deferred
+    finally:
+        done.set()
+        writer.join()

@@ -14,9 +14,8 @@ PROGRAM = Path(__file__).parents[2] / "support" / "mutations.py"
 
 
 def outcomes(seed: int, count: int, timeout: float) -> dict[str, int]:
-    run = subprocess.run(
-        [sys.executable, PROGRAM, str(seed), str(count)], capture_output=True, text=True, timeout=timeout, check=False
-    )
+    command = [sys.executable, PROGRAM, str(seed), str(count)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
     found: dict[str, int] = json.loads(run.stdout)
     return found

@@ -56,8 +56,7 @@ def test_links_are_followed_and_loops_refused(tmp_path: Path) -> None:
 )
 def test_names_are_only_names(tmp_path: Path, name: bytes) -> None:
     path = os.fsencode(tmp_path) + b"/" + name
-    with open(path, "wb") as file:
-        file.write(JPEG_HEAD)
+    Path(os.fsdecode(path)).write_bytes(JPEG_HEAD)
     with open_media(os.fsdecode(path)) as opened:
         assert isinstance(opened, OpenedFile)
         assert (opened.kind, opened.mime) == (MediaKind.IMAGE, "image/jpeg")
@@ -139,9 +138,9 @@ def test_bytes_cannot_be_changed_by_anybody() -> None:
 
 
 def test_descriptors_are_closed(tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     (tmp_path / "a.jpg").write_bytes(JPEG_HEAD)
     for source in (tmp_path / "a.jpg", tmp_path, tmp_path / "gone", b"bytes"):
         with open_media(source):
             pass
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

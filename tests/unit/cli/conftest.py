@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from safelight.cli import main
-
-sys.path.append(str(Path(__file__).parents[1] / "lists"))
 
 Safelight = Callable[..., Result]
 

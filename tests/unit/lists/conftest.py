@@ -1,8 +1,7 @@
-"""Fixtures for list stores; puts this directory on the path, so that ``conformance`` can be imported."""
+"""An embedded store and a store in memory, each empty."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +11,6 @@ from safelight.keys import KeyFile, KeyLocation, Keyring
 from safelight.lists import HashListInfo, MemoryListStore
 from safelight.lists.sqlite import SqliteListStore, create_database
 from safelight.types import ListClass
-
-pytest.register_assert_rewrite("conformance")
-sys.path.append(str(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tracemalloc
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,15 @@ def test_a_quote_that_never_closes_costs_its_own_line_only(path: Path) -> None:
     assert len(records) == 198
 
 
+def test_two_stray_quotes_swallow_nothing_between_them(path: Path) -> None:
+    rows = [f"{pdq(n)},k{n}" for n in range(20)]
+    rows[3] = f'{pdq(3)},"k3'
+    rows[10] = f'{pdq(10)},k10"'
+    records, bad = read(path, "pdq,key\n" + "\n".join(rows))
+    assert [b.number for b in bad] == [5]
+    assert [r.line for r in records] == [n + 2 for n in range(20) if n != 3]
+
+
 def test_a_key_that_repeats_the_value_is_not_kept(path: Path) -> None:
     records, _ = read(path, f"md5,key\n{MD5},{MD5.upper()}\n")
     assert records[0].key is None
@@ -179,6 +189,10 @@ def test_a_key_that_cannot_be_shown_is_bad(path: Path, key: str) -> None:
     records, bad = read(path, f"md5,key\n{MD5},{key}\n{SHA1[:32]},k\n")
     assert [r.key for r in records] == ["k"]
     assert bad[0].number == 2
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 @given(
@@ -198,7 +212,8 @@ def test_whatever_a_spreadsheet_writes_is_read(
     writer.writerow(["pdq", "classification"])
     writer.writerows([pdq(number), note] for number, note in rows)
     records, bad = read(path, out.getvalue())
-    readable = [(pdq(number), note.strip() or None) for number, note in rows if note.isprintable()]
+    kept = [(n, note.strip()) for n, note in rows if all(_is_shown(c) for c in note.strip())]
+    readable = [(pdq(number), note or None) for number, note in kept]
     assert [(r.signals[0].value, r.classification) for r in records] == readable
     assert len(records) + len(bad) == len(rows)
 

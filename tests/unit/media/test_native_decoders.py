@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pdqhash
 import pytest
 from pictures import distance, draw, encode, native, oracle, pillow
 from PIL import Image, ImageOps
@@ -249,9 +250,9 @@ def test_the_photographs(shared_data: Path) -> None:
         if replies.deferred:
             assert path.name == "CMYK.jpg"
         elif not has_alpha(content):
-            assert (
-                replies.only["hashes"] == oracle(ImageOps.exif_transpose(opened(content)).convert("RGB"))[0]
-            )
+            upright = ImageOps.exif_transpose(opened(content)).convert("RGB")
+            bits, _ = pdqhash.compute(np.asarray(upright))  # of the eight, the quickest to compute
+            assert replies.only["hashes"][0] == np.packbits(bits.astype(np.uint8)).tobytes().hex()
 
 
 def test_every_mode_of_one_photograph_lands_near_it(shared_data: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from typing import Any
 
@@ -245,6 +247,14 @@ def test_a_picture_of_too_many_pixels_is_refused(format_: str) -> None:
     assert not replies.pictures
 
 
+def test_a_later_page_of_too_many_pixels_costs_only_itself() -> None:
+    pages = [draw(50, 50, 1), draw(200, 200, 2), draw(50, 50, 3)]
+    replies = pillow(encode(pages[0], "TIFF", save_all=True, append_images=pages[1:]), max_pixels=39_999)
+    assert [picture["selectors"] for picture in replies.pictures] == [[["page", "1"]], [["page", "3"]]]
+    assert replies.reasons == ["too_many_pixels"]
+    assert "200 x 200" in replies.problems[0]["detail"]
+
+
 @pytest.mark.parametrize("options", [{"format_": "GIF"}, {"format_": "BMP"}, {"format_": "TIFF"}], ids=str)
 def test_what_can_be_read_of_a_truncated_picture_is_hashed(options: dict[str, Any]) -> None:
     content = encode(draw(), **options)
@@ -297,3 +307,11 @@ def test_what_is_no_picture_is_one_problem(content: bytes) -> None:
 def test_postscript_is_never_run() -> None:
     replies = pillow(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n")
     assert replies.reasons == ["damaged"]
+
+
+def test_the_warm_parent_loads_no_more_than_decoding_needs() -> None:
+    # What it maps, every fork copies; what it holds, an attacker inside could read.
+    program = "import sys, safelight.media.pillow_decoder; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert not loaded & {"pydantic", "numpy", "sqlite3", "cryptography", "safelight.lists", "safelight.keys"}

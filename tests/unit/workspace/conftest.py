@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import pytest
 from safelight.lists import HashListInfo
 from safelight.types import ListClass
 from safelight.workspace import Workspace
-
-sys.path.append(str(Path(__file__).parents[1] / "lists"))
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,10 @@ from conformance import entries, entry, found
 
 from safelight.errors import KeyMismatch, UsageError, WorkspaceBusy
 from safelight.keys import sealed_with
-from safelight.lists import Added
+from safelight.lists import Added, sqlite
+from safelight.lists.adding import Offered
+from safelight.lists.row_secrets import RowKeys
+from safelight.types import ListEntry
 from safelight.workspace import Workspace, retire, rotate, unfinished
 from safelight.workspace.lock import workspace_lock
 from safelight.workspace.verification import verify_lists
@@ -149,3 +152,21 @@ def test_progress_counts_every_row(workspace: Workspace, monkeypatch: pytest.Mon
     steps: list[int] = []
     rotate(workspace, steps.append)
     assert steps == [10, 10, 5]
+
+
+def test_a_rotation_between_preparing_and_writing_is_noticed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, rotations = sqlite._tagged, []
+
+    def rotate_once(batch: list[tuple[ListEntry, bytes]], keys: RowKeys) -> list[Offered]:
+        prepared = prepare(batch, keys)
+        if not rotations:
+            rotations.append(rotate(workspace))
+        return prepared
+
+    monkeypatch.setattr(sqlite, "_tagged", rotate_once)
+    with Workspace.open(workspace.directory) as other:
+        other.store.add([entry(1)])
+    assert found(workspace.store, 1) == [[("a", "key 1")]]
+    assert _sound(workspace)

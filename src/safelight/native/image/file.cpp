@@ -22,7 +22,8 @@ File::File(int fd) : fd_(fd), size_(size_of(fd)) {}
 std::size_t File::read(std::uint64_t offset, void* into, std::size_t count) const {
   std::size_t done = 0;
   while (done < count) {
-    const ssize_t got = pread(fd_, static_cast<char*>(into) + done, count - done, static_cast<off_t>(offset + done));
+    const auto at = static_cast<off_t>(offset + done);
+    const ssize_t got = pread(fd_, static_cast<char*>(into) + done, count - done, at);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     done += static_cast<std::size_t>(got);

@@ -69,7 +69,14 @@ Attempt settle(const File& file, std::uint64_t max_pixels) {
     a = attempt(file, max_pixels, false, pdq::Arithmetic::kFast);
     if (a.ending.kind == Ending::Kind::kWell) a.ending = {Ending::Kind::kDamaged, detail};
   }
-  if (!a.certain()) a.hashed = attempt(file, max_pixels, !checksum, pdq::Arithmetic::kReference).hashed;
+  if (a.certain()) return a;
+  try {
+    // Of a file that was cut off since, what was seen first is kept.
+    Attempt exact = attempt(file, max_pixels, !checksum, pdq::Arithmetic::kReference);
+    if (!exact.hashed.empty()) a.hashed = std::move(exact.hashed);
+  } catch (const std::bad_alloc&) {
+    // It needs the whole picture in memory. The hashes at hand differ from it by a bit or two at most.
+  }
   return a;
 }
 
@@ -78,13 +85,17 @@ void report(const Attempt& a, std::uint64_t max_pixels, Replies& replies) {
   const std::uint32_t width = turned ? a.header.height : a.header.width;
   const std::uint32_t height = turned ? a.header.width : a.header.height;
   if (a.too_many_pixels) {
-    replies.problem("too_many_pixels", std::to_string(width) + " x " + std::to_string(height) + " pixels; at most " +
-                                           std::to_string(max_pixels) + " are allowed");
-    return;
+    const std::string size = std::to_string(width) + " x " + std::to_string(height) + " pixels";
+    const std::string most = "; at most " + std::to_string(max_pixels) + " are allowed";
+    return replies.problem("too_many_pixels", size + most);
   }
   if (a.ending.kind == Ending::Kind::kDefer) return replies.defer();
   for (const Hashed& hashed : a.hashed) replies.picture(width, height, hashed);
-  if (a.ending.kind != Ending::Kind::kWell) replies.problem(reason_of(a.ending.kind), a.ending.detail);
+  if (a.ending.kind != Ending::Kind::kWell) {
+    replies.problem(reason_of(a.ending.kind), a.ending.detail);
+  } else if (a.hashed.empty()) {
+    replies.problem("damaged", "the decoder gave no pixels");
+  }
 }
 
 }  // namespace

@@ -38,7 +38,10 @@ class JpegReader final : public Reader {
     errors_.output_message = [](j_common_ptr) {};
     jpeg_.client_data = this;
     source_.init_source = [](j_decompress_ptr) {};
-    source_.fill_input_buffer = [](j_decompress_ptr cinfo) -> boolean { return self(cinfo)->fill(), TRUE; };
+    source_.fill_input_buffer = [](j_decompress_ptr cinfo) -> boolean {
+      self(cinfo)->fill();
+      return TRUE;
+    };
     source_.skip_input_data = [](j_decompress_ptr cinfo, long count) { self(cinfo)->skip(count); };
     source_.resync_to_restart = jpeg_resync_to_restart;
     source_.term_source = [](j_decompress_ptr) {};
@@ -82,7 +85,8 @@ class JpegReader final : public Reader {
   }
 
   Ending decode(const Rows& rows) override {
-    const std::size_t stride = std::size_t{jpeg_.image_width} * (jpeg_.out_color_space == JCS_GRAYSCALE ? 1 : 3);
+    const std::size_t channels = jpeg_.out_color_space == JCS_GRAYSCALE ? 1 : 3;
+    const std::size_t stride = jpeg_.image_width * channels;
     pixels_.resize(stride * kRowsAtOnce);
     for (int i = 0; i < kRowsAtOnce; ++i) lines_[i] = pixels_.data() + stride * static_cast<std::size_t>(i);
     waiting_ = 0;
@@ -95,7 +99,8 @@ class JpegReader final : public Reader {
     jpeg_start_decompress(&jpeg_);
     many_scans_ = jpeg_has_multiple_scans(&jpeg_) != FALSE;
     while (jpeg_.output_scanline < jpeg_.output_height) {
-      waiting_ += static_cast<int>(jpeg_read_scanlines(&jpeg_, lines_ + waiting_, static_cast<JDIMENSION>(kRowsAtOnce - waiting_)));
+      const auto room = static_cast<JDIMENSION>(kRowsAtOnce - waiting_);
+      waiting_ = waiting_ + static_cast<int>(jpeg_read_scanlines(&jpeg_, lines_ + waiting_, room));
       if (waiting_ == kRowsAtOnce || jpeg_.output_scanline == jpeg_.output_height) {
         rows(pixels_.data(), static_cast<std::ptrdiff_t>(stride), waiting_);
         waiting_ = 0;
@@ -152,13 +157,13 @@ class JpegReader final : public Reader {
   // The file ended, and it mattered. A missing end marker after the last row of a single scan does not.
   bool truncated() const { return ended_early_ && (corrupt_ || many_scans_); }
 
-  std::string where() const {
-    return "after about row " + std::to_string(corrupt_at_) + " of " + std::to_string(jpeg_.image_height);
-  }
-
   Ending completed() const {
-    if (truncated()) return {Ending::Kind::kTruncated, corrupt_at_ > 0 ? "the JPEG data ends " + where() : "the JPEG data ends early"};
-    if (corrupt_) return {Ending::Kind::kDamaged, corrupt_at_ > 0 ? "corrupt JPEG data " + where() : "corrupt JPEG data"};
+    std::string where;  // of several scans each covers the whole picture, so that no row can be named
+    if (corrupt_at_ > 0) {
+      where = " after about row " + std::to_string(corrupt_at_) + " of " + std::to_string(jpeg_.image_height);
+    }
+    if (truncated()) return {Ending::Kind::kTruncated, "the JPEG data ends early" + where};
+    if (corrupt_) return {Ending::Kind::kDamaged, "corrupt JPEG data" + where};
     return {};
   }
 

@@ -22,10 +22,11 @@ bool all_opaque(const std::uint8_t* row, std::uint32_t width) {
 Picture::Picture(const Header& header, pdq::Arithmetic arithmetic)
     : width_(header.width),
       alpha_(header.channels == 4),
-      over_white_(static_cast<int>(header.width), static_cast<int>(header.height), alpha_ ? 3 : header.channels,
-                  header.orientation, arithmetic) {
+      over_white_(static_cast<int>(header.width), static_cast<int>(header.height),
+                  alpha_ ? 3 : header.channels, header.orientation, arithmetic) {
   if (!alpha_) return;
-  over_black_.emplace(static_cast<int>(header.width), static_cast<int>(header.height), 3, header.orientation, arithmetic);
+  over_black_.emplace(static_cast<int>(header.width), static_cast<int>(header.height), 3, header.orientation,
+                      arithmetic);
   white_row_.resize(std::size_t{width_} * 3);
   black_row_.resize(std::size_t{width_} * 3);
 }

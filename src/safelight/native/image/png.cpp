@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 16;
 constexpr std::size_t kBytesAtOnce = 1 << 20;  // or one row, of pictures wider than that
-constexpr std::size_t kMostChunkBytes = 1 << 20;  // PLTE and tRNS are under 1 KB; IDAT is streamed, not stored
+constexpr std::size_t kMostChunkBytes = 1 << 20;  // PLTE and tRNS are under 1 KB; IDAT is not stored
 
 struct Free {
   void operator()(spng_ctx* context) const { spng_ctx_free(context); }
@@ -27,7 +27,8 @@ void high_bytes(std::uint8_t* row, std::size_t samples) {
 
 class PngReader final : public Reader {
  public:
-  PngReader(const File& file, bool check_sums) : chunks_(file), check_sums_(check_sums && !chunks_.truncated()) {}
+  PngReader(const File& file, bool check_sums)
+      : chunks_(file), check_sums_(check_sums && !chunks_.truncated()) {}
 
   Ending open(Header& header) override {
     if (chunks_.animated()) return {Ending::Kind::kDefer, ""};
@@ -110,18 +111,17 @@ class PngReader final : public Reader {
   }
 
   Ending failed(int error) const {
-    switch (error) {
-      case SPNG_EMEM: return {Ending::Kind::kOutOfMemory, "decoding a PNG"};
-      case SPNG_ECHUNK_CRC: return {check_sums_ ? Ending::Kind::kChecksum : Ending::Kind::kDamaged, "a PNG checksum is wrong"};
-      default: break;
+    if (error == SPNG_EMEM) return {Ending::Kind::kOutOfMemory, "decoding a PNG"};
+    // A wrong Adler-32 is one of the faults of the compressed stream.
+    if (check_sums_ && (error == SPNG_ECHUNK_CRC || error == SPNG_EIDAT_STREAM)) {
+      return {Ending::Kind::kChecksum, "a checksum of the PNG is wrong"};
     }
-    if (chunks_.truncated()) {
-      return {Ending::Kind::kTruncated,
-              rows_done_ > 0 ? "the PNG data ends after row " + std::to_string(rows_done_) + " of " + std::to_string(ihdr_.height)
-                             : "the PNG data ends early"};
+    std::string where;  // every pass of an interlaced picture covers it, so that no row can be named
+    if (rows_done_ > 0) {
+      where = " after row " + std::to_string(rows_done_) + " of " + std::to_string(ihdr_.height);
     }
-    const bool stream = error == SPNG_EIDAT_STREAM && check_sums_;  // a wrong Adler-32 among other things
-    return {stream ? Ending::Kind::kChecksum : Ending::Kind::kDamaged, std::string("PNG: ") + spng_strerror(error)};
+    if (chunks_.truncated()) return {Ending::Kind::kTruncated, "the PNG data ends early" + where};
+    return {Ending::Kind::kDamaged, "PNG: " + (spng_strerror(error) + where)};
   }
 
   PngChunks chunks_;
@@ -135,6 +135,8 @@ class PngReader final : public Reader {
 
 }  // namespace
 
-std::unique_ptr<Reader> read_png(const File& file, bool check_sums) { return std::make_unique<PngReader>(file, check_sums); }
+std::unique_ptr<Reader> read_png(const File& file, bool check_sums) {
+  return std::make_unique<PngReader>(file, check_sums);
+}
 
 }  // namespace safelight::image

@@ -49,8 +49,9 @@ void PngChunks::walk() {
         truncated_ = true;
         if (pixels && file_.size() > content) {
           const auto left = static_cast<std::uint32_t>(std::min(length, file_.size() - content));
-          const std::uint8_t mended[kChunkHeader] = {std::uint8_t(left >> 24), std::uint8_t(left >> 16), std::uint8_t(left >> 8),
-                                                     std::uint8_t(left), 'I', 'D', 'A', 'T'};
+          const std::uint8_t mended[kChunkHeader] = {
+              std::uint8_t(left >> 24), std::uint8_t(left >> 16), std::uint8_t(left >> 8), std::uint8_t(left),
+              'I', 'D', 'A', 'T'};
           const std::uint8_t no_crc[kCrc] = {};
           make(mended, sizeof mended);
           keep(content, left);

@@ -1,8 +1,8 @@
 // A PNG reduced to the chunks that make its pixels.
 //
 // Text and colour-profile chunks can be bombs, and a fault in one of them must not keep a picture from being
-// hashed; libspng therefore never sees them. A chunk that the file ends in is shown as if it were complete, so
-// that every row that can be decoded is.
+// hashed; libspng therefore never sees them. A chunk that the file ends in is shown as if it were complete,
+// so that every row that can be decoded is.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ class PngChunks {
 
   bool animated() const { return frames_ > 1; }  // acTL, APNG specification 1.0
   bool truncated() const { return truncated_; }  // the file ends before its IEND chunk
-  bool mangled() const { return mangled_; }      // chunks that no encoder writes, or more than kMostSpans of them
+  bool mangled() const { return mangled_; }      // more chunks, or scattered wider, than encoders write
   bool transparent() const { return transparent_; }
   int orientation() const { return orientation_; }
 

@@ -25,12 +25,12 @@ struct Ending {
   std::string detail;
 };
 
-// The picture as stored. `channels`: 1 grey, 3 RGB, 4 RGB and straight alpha, 8 bits each. `orientation`: EXIF's.
+// The picture as stored. `channels` of 8 bits: 1 is grey, 3 RGB, 4 RGB and straight alpha.
 struct Header {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   int channels = 3;
-  int orientation = 1;
+  int orientation = 1;  // EXIF's, 1-8
 };
 
 // Takes `count` rows, `stride` bytes apart, below those it was given before.

@@ -78,7 +78,9 @@ class WebpReader final : public Reader {
     }
     if (status == VP8_STATUS_OK) return {};
     Ending ending = failed(status);
-    if (rows_done > 0) ending.detail += " after row " + std::to_string(rows_done) + " of " + std::to_string(height);
+    if (rows_done > 0) {
+      ending.detail += " after row " + std::to_string(rows_done) + " of " + std::to_string(height);
+    }
     return ending;
   }
 

@@ -17,8 +17,9 @@ namespace {
 namespace confine = safelight::confine;
 
 int hash_request(const confine::Request& request, std::string_view) {
-  const bool answered = safelight::image::hash_file(confine::kFileFd, request.max_pixels, confine::send_message);
-  return answered ? confine::kDone : confine::kHandlerFailed;
+  using safelight::image::hash_file;
+  return hash_file(confine::kFileFd, request.max_pixels, confine::send_message) ? confine::kDone
+                                                                                : confine::kHandlerFailed;
 }
 
 }  // namespace

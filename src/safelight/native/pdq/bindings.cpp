@@ -103,6 +103,19 @@ nb::tuple hash(nb::handle pixels, int width, int height, int channels, std::int6
   return to_tuple(result);
 }
 
+nb::tuple hash_reference(nb::handle pixels, int width, int height, int channels, std::int64_t stride,
+                         int orientation) {
+  const Picture p = picture(width, height, channels, stride, orientation);
+  const Buffer buffer(pixels);
+  require_whole(buffer, p);
+  pdq::Result result;
+  {
+    nb::gil_scoped_release unlocked;
+    result = run(buffer, p, pdq::Arithmetic::kReference, p.height, p.height);
+  }
+  return to_tuple(result);
+}
+
 nb::tuple stream(nb::handle pixels, int width, int height, int channels, std::int64_t stride, int orientation,
                  int chunk, bool reference) {
   const Picture p = picture(width, height, channels, stride, orientation);
@@ -149,6 +162,8 @@ int hamming(nb::bytes a, nb::bytes b) {
 NB_MODULE(_pdq, m) {
   m.doc() = "See the headers in native/pdq.";
   m.def("hash", &hash, "pixels"_a, "width"_a, "height"_a, "channels"_a, "stride"_a = 0, "orientation"_a = 1);
+  m.def("hash_reference", &hash_reference, "pixels"_a, "width"_a, "height"_a, "channels"_a, "stride"_a = 0,
+        "orientation"_a = 1);
   m.def("stream", &stream, "pixels"_a, "width"_a, "height"_a, "channels"_a, "stride"_a = 0, "orientation"_a = 1,
         "chunk"_a = 1, "reference"_a = false);
   m.def("rounding", &rounding, "pixels"_a, "width"_a, "height"_a, "channels"_a);

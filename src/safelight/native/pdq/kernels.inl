@@ -13,6 +13,8 @@ namespace safelight::pdq {
 namespace {
 
 constexpr int kLanes = KERNELS_LANES;
+constexpr int kGroups = 2;  // of lanes: their sums go on while each waits for its last addition
+constexpr int kRows = kGroups * kLanes;
 constexpr int kSide = 64;
 
 typedef float Vec __attribute__((vector_size(kLanes * sizeof(float))));
@@ -115,6 +117,43 @@ float dot(const float* values, const float* weights, int n) {
   return total;
 }
 
+// kLanes integers 299 R + 587 G + 114 B from pixels of three bytes; reads four bytes beyond the last.
+#if defined(__AVX512F__) || defined(__FMA__)
+inline Vec thousand_lumas(const std::uint8_t* pixels) {
+  // Each weight in two parts that fit a signed byte: 8 * (37, 73, 14) + (3, 3, 2).
+  const auto* quads = reinterpret_cast<const __m128i*>(pixels);
+  const auto at = [quads](int k) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(reinterpret_cast<const char*>(quads) + 12 * k));
+  };
+  const __m128i spread = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
+#if defined(__AVX512F__)
+  __m512i rgb = _mm512_castsi128_si512(at(0));
+  rgb = _mm512_inserti32x4(rgb, at(1), 1);
+  rgb = _mm512_inserti32x4(rgb, at(2), 2);
+  rgb = _mm512_inserti32x4(rgb, at(3), 3);
+  rgb = _mm512_shuffle_epi8(rgb, _mm512_broadcast_i32x4(spread));
+  const __m512i high = _mm512_maddubs_epi16(rgb, _mm512_set1_epi32(37 | 73 << 8 | 14 << 16));
+  const __m512i low = _mm512_maddubs_epi16(rgb, _mm512_set1_epi32(3 | 3 << 8 | 2 << 16));
+  return (Vec)_mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_madd_epi16(high, _mm512_set1_epi16(8)),
+                                                  _mm512_madd_epi16(low, _mm512_set1_epi16(1))));
+#else
+  __m256i rgb = _mm256_inserti128_si256(_mm256_castsi128_si256(at(0)), at(1), 1);
+  rgb = _mm256_shuffle_epi8(rgb, _mm256_broadcastsi128_si256(spread));
+  const __m256i high = _mm256_maddubs_epi16(rgb, _mm256_set1_epi32(37 | 73 << 8 | 14 << 16));
+  const __m256i low = _mm256_maddubs_epi16(rgb, _mm256_set1_epi32(3 | 3 << 8 | 2 << 16));
+  return (Vec)_mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_madd_epi16(high, _mm256_set1_epi16(8)),
+                                                  _mm256_madd_epi16(low, _mm256_set1_epi16(1))));
+#endif
+}
+#else
+inline Vec thousand_lumas(const std::uint8_t* pixels) {
+  Vec lumas;
+  for (int x = 0; x < kLanes; ++x, pixels += 3)
+    lumas[x] = static_cast<float>(299 * pixels[0] + 587 * pixels[1] + 114 * pixels[2]);
+  return lumas;
+}
+#endif
+
 // 299 R + 587 G + 114 B is an exact integer n, and the reference's luma is n / 1000 rounded once to float: its
 // rounding errors in double (below 2^-44) never reach the midpoint between two floats, which is an exact value
 // of n / 1000 only where that is itself a float, and otherwise at least 2^-35 away.
@@ -123,89 +162,119 @@ void luma_row(const std::uint8_t* __restrict row, int channels, int width, float
     for (int x = 0; x < width; ++x) luma[x] = static_cast<float>(row[x]);
     return;
   }
-  for (int x = 0; x < width; ++x)
-    luma[x] = static_cast<float>(299 * row[3 * x] + 587 * row[3 * x + 1] + 114 * row[3 * x + 2]);
   const Vec divisor = all(1000.0F), reciprocal = all(1.0F / 1000.0F);
   int x = 0;
-  for (; x + kLanes <= width; x += kLanes) store(luma + x, divide(load(luma + x), divisor, reciprocal));
-  for (; x < width; ++x) luma[x] /= 1000.0F;
+  for (; x + kLanes + 1 < width; x += kLanes)
+    store(luma + x, divide(thousand_lumas(row + 3 * x), divisor, reciprocal));
+  for (; x < width; ++x)
+    luma[x] = static_cast<float>(299 * row[3 * x] + 587 * row[3 * x + 1] + 114 * row[3 * x + 2]) / 1000.0F;
 }
 
-// Swaps one bit of the row's number with the same bit of the lane's, for all rows; all bits make a transpose.
-template <int kBit>
-inline void swap_bit(Vec* v) {
-  Lanes low, high;
-  for (int lane = 0; lane < kLanes; ++lane) {
-    low[lane] = (lane & kBit) != 0 ? kLanes + (lane ^ kBit) : lane;
-    high[lane] = (lane & kBit) != 0 ? kLanes + lane : lane | kBit;
+// Four values each from `from` and the rows 4, 8, 12 below it.
+inline Vec quads(const float* from, std::ptrdiff_t stride) {
+#if defined(__AVX512F__)
+  __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(from));
+  v = _mm512_insertf32x4(v, _mm_loadu_ps(from + 4 * stride), 1);
+  v = _mm512_insertf32x4(v, _mm_loadu_ps(from + 8 * stride), 2);
+  return (Vec)_mm512_insertf32x4(v, _mm_loadu_ps(from + 12 * stride), 3);
+#elif defined(__FMA__)
+  return (Vec)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)), _mm_loadu_ps(from + 4 * stride), 1);
+#else
+  (void)stride;
+  return load(from);
+#endif
+}
+
+// Takes lanes of each four of a and b: kFrom says which of a0-a3 (0-3) and b0-b3 (4-7).
+template <int k0, int k1, int k2, int k3>
+inline Vec pick(Vec a, Vec b) {
+  Lanes from;
+  for (int four = 0; four < kLanes; four += 4) {
+    from[four] = four + (k0 < 4 ? k0 : kLanes + k0 - 4);
+    from[four + 1] = four + (k1 < 4 ? k1 : kLanes + k1 - 4);
+    from[four + 2] = four + (k2 < 4 ? k2 : kLanes + k2 - 4);
+    from[four + 3] = four + (k3 < 4 ? k3 : kLanes + k3 - 4);
   }
-  for (int row = 0; row < kLanes; ++row) {
-    if ((row & kBit) != 0) continue;
-    const Vec a = v[row], b = v[row | kBit];
-    v[row] = __builtin_shuffle(a, b, low);
-    v[row | kBit] = __builtin_shuffle(a, b, high);
+  return __builtin_shuffle(a, b, from);
+}
+
+// kLanes columns of kLanes rows.
+inline void load_columns(const float* rows, std::ptrdiff_t stride, Vec* columns) {
+  for (int x = 0; x < kLanes; x += 4) {
+    const Vec a = quads(rows + x, stride), b = quads(rows + stride + x, stride);
+    const Vec c = quads(rows + 2 * stride + x, stride), d = quads(rows + 3 * stride + x, stride);
+    const Vec ab_low = pick<0, 4, 1, 5>(a, b), ab_high = pick<2, 6, 3, 7>(a, b);
+    const Vec cd_low = pick<0, 4, 1, 5>(c, d), cd_high = pick<2, 6, 3, 7>(c, d);
+    columns[x] = pick<0, 1, 4, 5>(ab_low, cd_low);
+    columns[x + 1] = pick<2, 3, 6, 7>(ab_low, cd_low);
+    columns[x + 2] = pick<0, 1, 4, 5>(ab_high, cd_high);
+    columns[x + 3] = pick<2, 3, 6, 7>(ab_high, cd_high);
   }
 }
 
-inline void transpose(Vec* v) {
-  swap_bit<1>(v);
-  swap_bit<2>(v);
-  if constexpr (kLanes > 4) swap_bit<4>(v);
-  if constexpr (kLanes > 8) swap_bit<8>(v);
+// Runs `step(x, sums)` after each column has entered the window and the one that leaves it has left.
+template <typename Step>
+inline void sweep(const float* rows, std::ptrdiff_t stride, int width, int window, float* passing, int mask,
+                  Step step) {
+  for (int k = 0; k < (mask + 1) * kRows; k += kLanes) store(passing + k, Vec{});
+  Vec sums[kGroups]{};
+  for (int begin = 0; begin < width; begin += kLanes) {
+    Vec columns[kGroups][kLanes];
+    for (int g = 0; g < kGroups; ++g) load_columns(rows + g * kLanes * stride + begin, stride, columns[g]);
+    for (int k = 0; k < kLanes; ++k) {
+      const int x = begin + k;
+      float* entering = passing + (x & mask) * kRows;
+      const float* leaving = passing + ((x - window) & mask) * kRows;
+      for (int g = 0; g < kGroups; ++g) {
+        store(entering + g * kLanes, columns[g][k]);
+        sums[g] += columns[g][k];
+        sums[g] -= load(leaving + g * kLanes);
+      }
+      step(x, sums);
+    }
+  }
 }
 
-void rows_to_block(const float* rows, std::ptrdiff_t stride, int width, float* block) {
+void box_along_rows(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
+                    int mask, float* out) {
+  out -= steps.reach * kRows;
+  sweep(rows, stride, width, steps.window, passing, mask, [&](int x, const Vec* sums) {
+    const Vec count = all(steps.count[x]), reciprocal = all(steps.reciprocal[x]);
+    for (int g = 0; g < kGroups; ++g) store(out + x * kRows + g * kLanes, divide(sums[g], count, reciprocal));
+  });
+}
+
+void box_along_columns(const float* block, int width, float* const* enter, const float* const* leave,
+                       const Steps& steps, int first_step, float* sums, float* out, std::ptrdiff_t stride) {
   for (int x = 0; x < width; x += kLanes) {
-    Vec tile[kLanes];
-    for (int row = 0; row < kLanes; ++row) tile[row] = load(rows + row * stride + x);
-    transpose(tile);
-    for (int column = 0; column < kLanes; ++column) store(block + (x + column) * kLanes, tile[column]);
-  }
-}
-
-void box_along_rows(const float* in, int width, const Steps& steps, float* out) {
-  Vec sum{};
-  const float* leaving = in - steps.window * kLanes;
-  out -= steps.reach * kLanes;
-  const int end = width + steps.reach;
-  for (int x = 0; x < end; ++x) {
-    sum += load(in + x * kLanes);
-    sum -= load(leaving + x * kLanes);
-    store(out + x * kLanes, divide(sum, all(steps.count[x]), all(steps.reciprocal[x])));
-  }
-}
-
-void box_along_columns(const float* in, int width, float* ring, std::ptrdiff_t stride, const int* enter,
-                       const int* leave, const Steps& steps, int first_step, float* sums, float* out) {
-  for (int x = 0; x < width; x += kLanes) {
-    Vec tile[kLanes];
-    for (int column = 0; column < kLanes; ++column) tile[column] = load(in + (x + column) * kLanes);
-    transpose(tile);
-    for (int row = 0; row < kLanes; ++row) store(ring + enter[row] * stride + x, tile[row]);
     Vec sum = load(sums + x);
-    for (int row = 0; row < kLanes; ++row) {
-      sum += tile[row];
-      sum -= load(ring + leave[row] * stride + x);
-      const int step = first_step + row;
-      tile[row] = divide(sum, all(steps.count[step]), all(steps.reciprocal[step]));
+    for (int g = 0; g < kGroups; ++g) {
+      Vec rows[kLanes];
+      load_columns(block + x * kRows + g * kLanes, kRows, rows);
+      for (int k = 0; k < kLanes; ++k) store(enter[g * kLanes + k] + x, rows[k]);
+      const float* count = steps.count + first_step + g * kLanes;
+      const float* reciprocal = steps.reciprocal + first_step + g * kLanes;
+      float* to = out + g * kLanes * stride + x;
+      for (int k = 0; k < kLanes; ++k, to += stride) {
+        sum += rows[k];
+        sum -= load(leave[g * kLanes + k] + x);
+        store(to, divide(sum, all(count[k]), all(reciprocal[k])));
+      }
     }
     store(sums + x, sum);
-    transpose(tile);
-    for (int column = 0; column < kLanes; ++column) store(out + (x + column) * kLanes, tile[column]);
   }
 }
 
-void box_at_columns(const float* in, const Steps& steps, const int* columns, int count, float* out) {
-  Vec sum{};
-  const float* leaving = in - steps.window * kLanes;
-  int x = 0;
+void box_at_columns(const float* rows, std::ptrdiff_t stride, int width, const Steps& steps, float* passing,
+                    int mask, float* swept, const int* columns, int count, float* out) {
+  sweep(rows, stride, width, steps.window, passing, mask, [&](int x, const Vec* sums) {
+    for (int g = 0; g < kGroups; ++g) store(swept + x * kRows + g * kLanes, sums[g]);
+  });
   for (int k = 0; k < count; ++k) {
     const int last = columns[k] + steps.reach;
-    for (; x <= last; ++x) {
-      sum += load(in + x * kLanes);
-      sum -= load(leaving + x * kLanes);
-    }
-    store(out + k * kLanes, divide(sum, all(steps.count[last]), all(steps.reciprocal[last])));
+    const Vec divisor = all(steps.count[last]), reciprocal = all(steps.reciprocal[last]);
+    for (int g = 0; g < kGroups; ++g)
+      store(out + k * kRows + g * kLanes, divide(load(swept + last * kRows + g * kLanes), divisor, reciprocal));
   }
 }
 
@@ -252,7 +321,7 @@ void gradients(const float* samples, float error, int* least, int* most) {
 }  // namespace
 
 extern const Kernels KERNELS_NAME;
-const Kernels KERNELS_NAME = {kLanes,        accumulate,     luma_of_sums,      dot,            luma_row, rows_to_block,
-                              box_along_rows, box_along_columns, box_at_columns, transform, gradients};
+const Kernels KERNELS_NAME = {kLanes,         kRows,             accumulate,     luma_of_sums, dot,      luma_row,
+                              box_along_rows, box_along_columns, box_at_columns, transform,    gradients};
 
 }  // namespace safelight::pdq

@@ -19,80 +19,86 @@ Divisors::Divisors(int length) : window(window_size(length)), reach(window_reach
   }
 }
 
+void Divisors::extend(int steps) {
+  count.resize(size(steps), 1.0F);
+  reciprocal.resize(size(steps), 1.0F);
+}
+
 ReferenceFilter::ReferenceFilter(int width, int height, int channels)
     : kernels_(kernels()), width_(width), height_(height), channels_(channels), across_(width), down_(height) {
-  const int lanes = kernels_.lanes;
-  padded_ = (width + lanes - 1) / lanes * lanes;
-  // A block is worked on beyond the last row: those steps' results are not used, but they need divisors.
-  const std::size_t steps = size(height + down_.reach + lanes);
-  down_.count.resize(steps, 1.0F);
-  down_.reciprocal.resize(steps, 1.0F);
+  const int tile = kernels_.tile, rows = kernels_.block_rows;
+  padded_ = (width + across_.reach + tile - 1) / tile * tile;
+  // Tiles and blocks go on beyond the last step; their results are not used, but they need divisors.
+  across_.extend(padded_);
+  down_.extend(height + down_.reach + 2 * rows);
 
-  staged_.assign(size(std::ptrdiff_t{padded_} * lanes), 0.0F);
-  const std::size_t block = size(std::ptrdiff_t{padded_ + across_.window + across_.reach} * lanes);
-  luma_.assign(block, 0.0F);
-  once_.assign(block, 0.0F);
-  twice_.assign(block, 0.0F);
-  ring_rows_ = down_.window + lanes;
+  rows_.assign(size(std::ptrdiff_t{padded_} * rows), 0.0F);
+  block_.assign(size(std::ptrdiff_t{across_.reach + padded_} * rows), 0.0F);
+  int passing = 1;
+  while (passing <= across_.window) passing *= 2;
+  mask_ = passing - 1;
+  passing_.assign(size(std::ptrdiff_t{passing} * rows), 0.0F);
+  ring_rows_ = down_.window + rows;
   ring_.assign(size(std::ptrdiff_t{padded_} * ring_rows_), 0.0F);
   sums_.assign(size(padded_), 0.0F);
-  sampled_.assign(size(64 * lanes), 0.0F);
+  sampled_.assign(size(64 * rows), 0.0F);
   last_ring_.assign(size(64 * down_.window), 0.0F);
   for (int sample = 0; sample < kSamples; ++sample) {
-    columns_[sample] = sample_position(sample, width);
-    rows_[sample] = sample_position(sample, height);
+    sample_columns_[sample] = sample_position(sample, width);
+    sample_rows_[sample] = sample_position(sample, height);
   }
 }
 
 void ReferenceFilter::push(const std::uint8_t* row) {
-  kernels_.luma_row(row, channels_, width_, &staged_[size(std::ptrdiff_t{padded_} * staged_rows_)]);
-  if (++staged_rows_ == kernels_.lanes) run_block();
+  kernels_.luma_row(row, channels_, width_, &rows_[size(std::ptrdiff_t{padded_} * staged_)]);
+  if (++staged_ == kernels_.block_rows) run_block();
 }
 
 void ReferenceFilter::run_block() {
-  const int lanes = kernels_.lanes;
-  // The blocks keep zero columns around the picture, which the passes along rows run out of and into.
-  const std::ptrdiff_t before = std::ptrdiff_t{across_.window} * lanes;
-  int enter[16], leave[16];
-  for (int row = 0; row < lanes; ++row) {
-    enter[row] = (entered_ + row) % ring_rows_;
-    leave[row] = (entered_ + row + ring_rows_ - down_.window) % ring_rows_;
+  const int rows = kernels_.block_rows;
+  float *enter[kMostBlockRows], *leave[kMostBlockRows];
+  for (int row = 0; row < rows; ++row) {
+    const int here = entered_ + row;
+    enter[row] = &ring_[size(std::ptrdiff_t{padded_} * (here % ring_rows_))];
+    leave[row] = &ring_[size(std::ptrdiff_t{padded_} * ((here + rows) % ring_rows_))];  // `window` rows ago
   }
-
-  kernels_.rows_to_block(staged_.data(), padded_, padded_, &luma_[size(before)]);
-  kernels_.box_along_rows(&luma_[size(before)], width_, across_.steps(), &once_[size(before)]);
-  kernels_.box_along_columns(&once_[size(before)], padded_, ring_.data(), padded_, enter, leave, down_.steps(),
-                             entered_, sums_.data(), &twice_[size(before)]);
-  kernels_.box_at_columns(&twice_[size(before)], across_.steps(), columns_, kSamples, sampled_.data());
-
-  for (int row = 0; row < lanes; ++row) {
+  float* const block = &block_[size(std::ptrdiff_t{across_.reach} * rows)];
+  kernels_.box_along_rows(rows_.data(), padded_, padded_, across_.steps(), passing_.data(), mask_, block);
+  // What the tiles computed beyond the picture is rounding left over; the third pass must find zeros there.
+  const int whole = (width_ + kernels_.tile - 1) / kernels_.tile * kernels_.tile;
+  std::fill(block + std::ptrdiff_t{width_} * rows, block + std::ptrdiff_t{whole} * rows, 0.0F);
+  kernels_.box_along_columns(block, whole, enter, leave, down_.steps(), entered_, sums_.data(), rows_.data(),
+                             padded_);
+  kernels_.box_at_columns(rows_.data(), padded_, padded_, across_.steps(), passing_.data(), mask_, block,
+                          sample_columns_, kSamples, sampled_.data());
+  for (int row = 0; row < rows; ++row) {
     const int blurred = entered_ + row - down_.reach;
     if (blurred < 0 || blurred >= height_) continue;
     float columns[64];
-    for (int k = 0; k < kSamples; ++k) columns[k] = sampled_[size(k * lanes + row)];
+    for (int k = 0; k < kSamples; ++k) columns[k] = sampled_[size(k * rows + row)];
     sample_row(columns);
   }
-  entered_ += lanes;
-  staged_rows_ = 0;
+  entered_ += rows;
+  staged_ = 0;
 }
 
 void ReferenceFilter::sample_row(const float* row) {
-  float* oldest = &last_ring_[size(64 * (sampled_rows_ % down_.window))];
+  float* oldest = &last_ring_[size(64 * (swept_ % down_.window))];
   for (int k = 0; k < kSamples; ++k) {
     last_sums_[k] += row[k];
     last_sums_[k] -= oldest[k];
     oldest[k] = row[k];
   }
-  const float count = down_.count[size(sampled_rows_)];
-  for (; next_sample_ < kSamples && rows_[next_sample_] + down_.reach == sampled_rows_; ++next_sample_)
+  const float count = down_.count[size(swept_)];
+  for (; next_sample_ < kSamples && sample_rows_[next_sample_] + down_.reach == swept_; ++next_sample_)
     for (int k = 0; k < kSamples; ++k) samples_.at[next_sample_][k] = last_sums_[k] / count;
-  ++sampled_rows_;
+  ++swept_;
 }
 
 Samples ReferenceFilter::finish() {
   // Rows of zeros push the last rows out of the windows, in the second pass and then in the fourth.
-  while (sampled_rows_ < height_) {
-    std::fill(staged_.begin() + std::ptrdiff_t{padded_} * staged_rows_, staged_.end(), 0.0F);
+  while (swept_ < height_) {
+    std::fill(rows_.begin() + std::ptrdiff_t{padded_} * staged_, rows_.end(), 0.0F);
     run_block();
   }
   const float zeros[64] = {};

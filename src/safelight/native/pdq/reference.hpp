@@ -1,5 +1,5 @@
 // The samples of a picture by the reference's own operations in their own order, so that they are equal to its
-// samples in every bit. About three times the work of `FastSampler`.
+// samples in every bit. A few times the work of `FastSampler`.
 //
 // The reference blurs along rows, columns, rows and columns with running sums in float, which never forget
 // their rounding: the result depends on where each sum began. Pictures that are stored as shown (or only
@@ -19,6 +19,7 @@ namespace safelight::pdq {
 // The divisors of a running window along `length` values, and their reciprocals.
 struct Divisors {
   explicit Divisors(int length);
+  void extend(int steps);  // by steps whose results nobody uses
   Steps steps() const { return {count.data(), reciprocal.data(), window, reach}; }
 
   std::vector<float> count, reciprocal;
@@ -38,20 +39,20 @@ class ReferenceFilter {
 
   const Kernels& kernels_;
   int width_, height_, channels_;
-  int padded_;  // width, rounded up to whole tiles
   Divisors across_, down_;
-
-  std::vector<float> staged_;        // `lanes` rows of luma
-  std::vector<float> luma_, once_, twice_;  // blocks: luma, blurred along rows, then along columns
-  std::vector<float> ring_, sums_;   // the second pass's rows and running sums
+  int padded_;             // columns worked on: the picture, what its windows reach beyond, whole tiles
+  std::vector<float> rows_, block_;   // of the block at hand, between the passes
+  std::vector<float> passing_;        // columns inside the window of a pass along rows
+  int mask_;                          // one less than how many
+  std::vector<float> ring_, sums_;    // rows inside the window of the second pass, and its running sums
   int ring_rows_;
-  int columns_[64], rows_[64];
-  std::vector<float> sampled_;       // the third pass at the 64 columns: a block
-  std::vector<float> last_ring_;     // the fourth pass's rows
+  int sample_columns_[64], sample_rows_[64];
+  std::vector<float> sampled_;        // the third pass at the 64 columns
+  std::vector<float> last_ring_;      // rows inside the window of the fourth pass
   float last_sums_[64] = {};
-  int staged_rows_ = 0;
-  int entered_ = 0;                  // rows that entered the second pass
-  int sampled_rows_ = 0;             // rows that entered the fourth
+  int staged_ = 0;                    // rows of the next block that have come
+  int entered_ = 0;                   // rows that entered the second pass
+  int swept_ = 0;                     // rows that entered the fourth
   int next_sample_ = 0;
   Samples samples_;
 };

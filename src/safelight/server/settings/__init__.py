@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from safelight.keys import Purpose
 from safelight.server.config import load
 from safelight.server.databases import database_settings
 from safelight.server.people.identity_provider import provider_settings
 from safelight.server.secrets import process_keys
 
 CONFIG: Final = load()
-_keys = process_keys()
 
-SECRET_KEY = _keys.django_secret
+SECRET_KEY = process_keys().subkey(Purpose.DJANGO_SECRET).hex()
 DEBUG = False
 ALLOWED_HOSTS = ["localhost"]
 ROOT_URLCONF = "safelight.server.urls"

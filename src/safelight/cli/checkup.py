@@ -1,0 +1,138 @@
+"""The checks of ``safelight doctor``: what this installation can do here, tried rather than read."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from safelight.errors import SafelightError
+from safelight.media.sandbox.client import Sandbox
+from safelight.media.sandbox.limits import Limits
+from safelight.native import _hamming
+from safelight.scan.observe import now_utc, observe
+from safelight.types import ListClass
+from safelight.workspace import Workspace
+
+_SIDE: Final = 64
+
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+"""Formats of which a picture is drawn, written and decoded in the sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact; ``well`` is false when it needs attention, and then ``says`` tells what to do."""
+
+    area: str
+    says: str
+    well: bool = True
+
+
+def versions() -> Iterator[Finding]:
+    """What is installed, and which instructions the CPU offers."""
+    yield Finding("versions", f"Safelight {version('safelight')}, Python {platform.python_version()}")
+    yield Finding("versions", f"{platform.system()} {platform.release()}, SQLite {sqlite3.sqlite_version}")
+    names = ("Pillow", "pi-heif")
+    yield Finding("versions", ", ".join(f"{name} {_version(name)}" for name in names))
+    yield Finding("versions", f"{platform.machine()}, {os.cpu_count()} processors, using {_hamming.isa()}")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def sandbox_protections(sandbox: Sandbox, families: tuple[str, ...]) -> Iterator[Finding]:
+    """What a decoder that was taken over could do; each family's own decoders try it."""
+    for family in families:
+        area = f"sandbox ({family})"
+        try:
+            found = sandbox.protections(family)
+        except SafelightError as error:
+            yield Finding(area, str(error), well=False)
+            continue
+        told = found.lines()
+        yield from (Finding(area, line, well=not line.startswith("Missing")) for line in told)
+
+
+def decoders(sandbox: Sandbox) -> Iterator[Finding]:
+    """Which formats are decoded: one picture of each goes the whole way."""
+    if find_spec("PIL") is None:
+        says = "Pillow is not installed: only JPEG, PNG and WebP are decoded. Install safelight[media]"
+        yield Finding("decoders", says, well=False)
+        return
+    for name in FORMATS:
+        picture = _picture(name)
+        if picture is None:
+            yield Finding("decoders", f"{name}: this Pillow was built without it", well=False)
+            continue
+        seen = observe(picture, name, sandbox, Limits(), now_utc())
+        problem = next(iter(seen.problems), None)
+        if problem:
+            yield Finding("decoders", f"{name}: {problem.reason} {problem.detail}".rstrip(), well=False)
+        else:
+            yield Finding("decoders", f"{name}: decoded and hashed")
+    heif = find_spec("pi_heif") is not None
+    yield Finding(
+        "decoders", f"HEIC: {'pi-heif is there' if heif else 'install safelight[media]'}", well=heif
+    )
+
+
+def _picture(name: str) -> bytes | None:
+    """A drawn picture in that format; None where this Pillow cannot write it."""
+    import io  # noqa: PLC0415
+
+    from PIL import Image  # noqa: PLC0415
+
+    drawn = Image.linear_gradient("L").resize((_SIDE, _SIDE)).convert("RGB")
+    drawn.paste((200, 30, 30), (8, 16, 30, 50))
+    file = io.BytesIO()
+    try:
+        drawn.save(file, name)
+    except (KeyError, OSError):
+        return None
+    return file.getvalue()
+
+
+def workspace_and_lists(path: Path | None, key_file: Path | None) -> Iterator[Finding]:
+    """Whether the workspace opens with its key, and what it lists."""
+    try:
+        opened = Workspace.open(path, key_file=key_file)
+    except SafelightError as error:
+        yield Finding("workspace", str(error), well=False)
+        return
+    with opened:
+        yield Finding("workspace", f"{opened.directory}, opened with the root key {opened.key_file.path}")
+        yield from _lists(opened)
+
+
+def _lists(opened: Workspace) -> Iterator[Finding]:
+    something = False
+    for info in opened.store.lists():
+        marks = [word for word, on in (("shadow", info.shadow), ("disabled", not info.enabled)) if on]
+        something |= info.enabled and info.entries > 0 and info.list_class is not ListClass.KNOWN_GOOD
+        settings = ", ".join([str(info.list_class), f"distance {info.distance}", *marks])
+        yield Finding("lists", f"{info.name} ({settings}): {info.entries:,} entries")
+    if not something:
+        says = "no enabled list has entries, so every scan ends as unscanned; use `safelight lists import`"
+        yield Finding("lists", says, well=False)
+
+
+Check = Callable[[], Iterator[Finding]]
+
+
+def attempt(area: str, check: Check) -> Iterator[Finding]:
+    """Run a check; one that fails on purpose is a finding too, and the others still run."""
+    try:
+        yield from check()
+    except SafelightError as error:
+        yield Finding(area, str(error), well=False)

@@ -1,0 +1,86 @@
+"""The folder of the demonstration: originals, ordinary copies of them, other pictures, and broken files."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from safelight.cli.demo_pictures import KINDS, drawn, photographs
+
+DRAWN_ORIGINALS: Final = 10
+OTHERS: Final = 30
+_OTHER_NUMBERS: Final = 1000
+"""The first number of a drawn picture that is no original."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What was made: the originals by name, and the folder to scan, a subfolder for each kind of file."""
+
+    originals: dict[str, Path]
+    folder: Path
+    files: int
+
+
+def make_corpus(where: Path) -> Corpus:
+    """Write everything beneath ``where``; the originals stay outside the folder to scan."""
+    originals, folder = where / "originals", where / "pictures"
+    originals.mkdir()
+    listed: dict[str, Path] = {}
+    for name, picture in _originals():
+        listed[name] = originals / f"{name}.png"
+        picture.save(listed[name], compress_level=1)
+        _copies(name, picture, listed[name], folder)
+    _others(_made(folder / "other pictures"))
+    _broken(_made(folder / "broken files"))
+    return Corpus(listed, folder, sum(path.is_file() for path in folder.rglob("*")))
+
+
+def _originals() -> list[tuple[str, Image.Image]]:
+    shapes = [(f"shapes-{number}", drawn(number)) for number in range(DRAWN_ORIGINALS)]
+    return [*photographs(), *shapes]
+
+
+def _copies(name: str, picture: Image.Image, original: Path, folder: Path) -> None:
+    shutil.copyfile(original, _made(folder / "the same file") / f"{name}.png")
+    for kind in KINDS:
+        kind.save(picture, _made(folder / kind.name) / name)
+
+
+def _others(folder: Path) -> None:
+    for number in range(OTHERS):
+        suffix = ("jpg", "png", "webp")[number % 3]
+        drawn(_OTHER_NUMBERS + number).save(folder / f"other-{number}.{suffix}")
+    Image.new("RGB", (400, 300), (90, 120, 160)).save(folder / "plain.png")
+
+
+def _broken(folder: Path) -> None:
+    whole = drawn(_OTHER_NUMBERS + OTHERS)
+    whole.save(folder / "cut short.jpg", quality=90)
+    with (folder / "cut short.jpg").open("r+b") as file:
+        file.truncate(file.seek(0, 2) // 2)
+    (folder / "text.jpg").write_text("This is text, whatever its name says.\n")
+    (folder / "empty.png").touch()
+    (folder / "huge.png").write_bytes(_png_that_says(50_000, 50_000))
+
+
+def _png_that_says(width: int, height: int) -> bytes:
+    """A tiny PNG whose header declares more pixels than anybody should allocate."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = chunk(b"IDAT", zlib.compress(bytes(1000)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + rows + chunk(b"IEND", b"")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,77 @@
+"""The options that bound what decoding one file may cost; their defaults are the library's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from safelight.media.sandbox.limits import Limits
+
+_DEFAULT: Final = Limits()
+
+
+def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--timeout``, ``--memory``, ``--max-pixels``, ``--max-frames`` and ``--max-size`` to a command.
+
+    The command receives one ``limits``. Values out of range are told by :class:`Limits` itself.
+    """
+
+    @click.option(
+        "--timeout",
+        type=float,
+        default=_DEFAULT.wall_seconds,
+        show_default=True,
+        help="Seconds that decoding a file may take.",
+    )
+    @click.option(
+        "--memory",
+        type=int,
+        default=_DEFAULT.memory_bytes >> 20,
+        show_default=True,
+        help="MiB that decoding a file may take.",
+    )
+    @click.option(
+        "--max-pixels",
+        type=int,
+        default=_DEFAULT.max_pixels,
+        show_default=True,
+        help="Pixels of a picture or frame.",
+    )
+    @click.option(
+        "--max-frames",
+        type=int,
+        default=_DEFAULT.max_parts,
+        show_default=True,
+        help="Frames or pages of a file.",
+    )
+    @click.option(
+        "--max-size",
+        type=int,
+        default=_DEFAULT.max_file_bytes >> 20,
+        show_default=True,
+        help="MiB of a file.",
+    )
+    @functools.wraps(command)
+    def with_limits(
+        *args: object,
+        timeout: float,
+        memory: int,
+        max_pixels: int,
+        max_frames: int,
+        max_size: int,
+        **options: object,
+    ) -> object:
+        limits = Limits(
+            wall_seconds=timeout,
+            cpu_seconds=max(1, round(timeout)),
+            memory_bytes=memory << 20,
+            max_pixels=max_pixels,
+            max_parts=max_frames,
+            max_file_bytes=max_size << 20,
+        )
+        return command(*args, limits=limits, **options)
+
+    return with_limits

@@ -1,0 +1,175 @@
+"""From the signals of a file to what they match: search widely, then let each list's own settings decide.
+
+The index returns row numbers only. Which list a row belongs to, whether that list is enabled and how far it
+reaches are asked of the store at every search, so that changing them needs no rebuilding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from safelight.lists.store import HashListInfo, ListStore, Stamp, StoredEntry
+from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex
+from safelight.matching.kinds import PDQ
+from safelight.types import Match, Part, SearchedList, Signal, Transform
+
+_WIDEN: Final = 8
+"""Factor by which a search is widened when rows that no enabled list claims took places under the cap."""
+_WIDEST: Final = 1 << 20
+"""Hits of one query beyond which a search is not widened any more, and says that it was capped."""
+
+_TRANSFORMS: Final = tuple(Transform)
+_ORDER: Final = {transform: order for order, transform in enumerate(Transform)}
+
+
+class Indexes(Protocol):
+    """The indexes that a matcher searches."""
+
+    def ensure(self, stamp: Stamp) -> None:
+        """Return when searches see at least this state; raises :class:`~safelight.errors.IndexBehind`."""
+        ...
+
+    def hamming(self, signal_type: str) -> HammingIndex:
+        """The index by nearness of that type."""
+        ...
+
+    def exact(self, signal_type: str) -> ExactIndex | None:
+        """The index by equality of that type; None if there is none, and the store is asked instead."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What was found, and in which lists; ``capped`` is true when more matched than is told.
+
+    ``searched`` is empty when no enabled list has an entry: then nothing was compared with anything.
+    """
+
+    matches: tuple[Match, ...] = ()
+    capped: bool = False
+    searched: tuple[SearchedList, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row that one signal came upon: how near, and turned or mirrored how."""
+
+    signal: Signal
+    entry: StoredEntry
+    distance: int = 0
+    transform: Transform = Transform.ORIGINAL
+
+    def nearness(self) -> tuple[int, int]:
+        return self.distance, _ORDER[self.transform]
+
+
+@dataclass(slots=True)
+class _Nearest:
+    """For each part, list and entry the nearest finding."""
+
+    best: dict[tuple[str, Part, str, str], _Found] = field(default_factory=dict)
+
+    def offer(self, found: _Found) -> None:
+        key = found.signal.type, found.signal.part, found.entry.list, found.entry.key
+        known = self.best.get(key)
+        if known is None or found.nearness() < known.nearness():
+            self.best[key] = found
+
+
+class Matcher:
+    """Compares signals with every enabled list of a store. Safe to call from several threads.
+
+    ``cap`` bounds the matches of one signal, nearest first.
+    """
+
+    def __init__(self, store: ListStore, indexes: Indexes, cap: int = DEFAULT_CAP) -> None:
+        self._store = store
+        self._indexes = indexes
+        self._cap = cap
+
+    def match(self, signals: Sequence[Signal], only: Collection[str] | None = None) -> Matched:
+        """The matches of one file's signals, in the order of the signals, nearest first.
+
+        ``only`` names the lists to compare with; None means every enabled one. A PDQ signal is searched as it is and in its variants. For each part, list and entry only the nearest
+        way of turning it is told. Raises :class:`~safelight.errors.IndexFileError` when an index cannot be
+        relied on: the file is then unscanned, never clear.
+        """
+        enabled = (info for info in self._store.lists() if info.enabled and info.entries)
+        lists = {info.name: info for info in enabled if only is None or info.name in only}
+        if not lists:
+            return Matched()
+        self._indexes.ensure(self._store.stamp())
+        nearest = _Nearest()
+        for found in self._equal([signal for signal in signals if signal.type != PDQ.signal_type], lists):
+            nearest.offer(found)
+        capped = self._near([signal for signal in signals if signal.type == PDQ.signal_type], lists, nearest)
+        searched = tuple(SearchedList(i.name, i.list_class, i.entries) for i in lists.values())
+        matches, cut = self._told(signals, nearest, lists)
+        return Matched(matches, capped or cut, searched)
+
+    def _equal(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo]) -> Iterator[_Found]:
+        """Look-ups by equality: the store's own by HMAC, unless the type is indexed."""
+        asked = [signal for signal in signals if self._indexes.exact(signal.type) is None]
+        for signal, entries in zip(asked, self._store.find(asked) if asked else (), strict=True):
+            yield from (_Found(signal, entry) for entry in entries if entry.list in lists)
+        for signal in signals:
+            if index := self._indexes.exact(signal.type):
+                (rows,) = index.find_many([signal.value])
+                live = self._store.resolve(rows)
+                yield from (_Found(signal, entry) for entry in live.values() if entry.list in lists)
+
+    def _near(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo], nearest: _Nearest) -> bool:
+        """Search every signal and variant at the widest distance of any list; true if a cap cut something."""
+        asked = [
+            (signal, transform, value)
+            for signal in signals
+            for transform, value in zip(_TRANSFORMS, (signal.value, *signal.variants), strict=False)
+        ]
+        cap, capped = self._cap, False
+        radius = max(info.distance for info in lists.values())
+        index = self._indexes.hamming(PDQ.signal_type)
+        while asked:
+            results = index.search_many([value for _, _, value in asked], radius, cap)
+            entries = self._store.resolve({hit.row for hits in results for hit in hits.hits})
+            crowded = []
+            for query, hits in zip(asked, results, strict=True):
+                claimed = 0
+                for hit in hits.hits:
+                    entry = entries.get(hit.row)
+                    if entry and entry.list in lists and hit.distance <= lists[entry.list].distance:
+                        nearest.offer(_Found(query[0], entry, hit.distance, query[1]))
+                        claimed += 1
+                if hits.capped and claimed < self._cap and cap < _WIDEST:
+                    crowded.append(query)
+                else:
+                    capped = capped or hits.capped
+            asked, cap = crowded, cap * _WIDEN
+        return capped
+
+    def _told(
+        self, signals: Sequence[Signal], nearest: _Nearest, lists: Mapping[str, HashListInfo]
+    ) -> tuple[tuple[Match, ...], bool]:
+        """Matches in the order of the signals, at most the cap for each; and whether that cut any."""
+        of_part: dict[tuple[str, Part], list[_Found]] = {(s.type, s.part): [] for s in signals}
+        for (type_, part, _, _), found in nearest.best.items():
+            of_part[type_, part].append(found)
+        for all_found in of_part.values():
+            all_found.sort(key=lambda f: (f.distance, f.entry.list, f.entry.key))
+        told = [found for all_found in of_part.values() for found in all_found[: self._cap]]
+        cut = any(len(all_found) > self._cap for all_found in of_part.values())
+        return tuple(_match(found, lists[found.entry.list]) for found in told), cut
+
+
+def _match(found: _Found, info: HashListInfo) -> Match:
+    return Match(
+        found.signal,
+        info.name,
+        info.list_class,
+        found.entry.key,
+        found.entry.classification,
+        found.distance,
+        found.transform,
+        info.shadow,
+    )

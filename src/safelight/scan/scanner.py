@@ -1,0 +1,154 @@
+"""One file in, one observation and one verdict out: observe, compare, decide."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from importlib.metadata import version
+from types import TracebackType
+from typing import Final, Self
+
+from safelight.errors import SafelightError
+from safelight.lists import HashList
+from safelight.media.sandbox.client import Sandbox
+from safelight.media.sandbox.limits import Limits
+from safelight.scan.observe import Source, now_utc, observe, unseen
+from safelight.scan.policy import DEFAULT_POLICY, Policy
+from safelight.scan.searching import anything_listed, open_lists
+from safelight.scan.walk import Refused
+from safelight.types import (
+    Match,
+    Observation,
+    Problem,
+    ScanResult,
+    SearchedList,
+    Signal,
+    Unhashable,
+    UnscannedReason,
+)
+from safelight.workspace import Workspace
+
+_log: Final = logging.getLogger("safelight.scan")
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+class Scanner:
+    """Scans files, from any number of threads, until closed.
+
+    ``lists`` are hash lists in memory. ``workspace`` is one that ``safelight lists`` made, or its directory;
+    ``only`` names those of its lists to search (default: every enabled one). ``policy`` decides; ``limits``
+    bound what decoding one file may cost.
+
+    Raises :class:`~safelight.errors.SafelightError` when something that it needs cannot be opened. What a
+    *file* does wrong is never raised: it is told in the result.
+    """
+
+    def __init__(
+        self,
+        *,
+        lists: Iterable[HashList] = (),
+        workspace: Workspace | str | os.PathLike[str] | None = None,
+        only: Iterable[str] | None = None,
+        policy: Policy = DEFAULT_POLICY,
+        limits: Limits = DEFAULT_LIMITS,
+        clock: Callable[[], datetime] = now_utc,
+    ) -> None:
+        """Open the lists and start the sandbox."""
+        self._policy = policy
+        self._limits = limits
+        self._clock = clock
+        with ExitStack() as opening:
+            self._searched = opening.enter_context(open_lists(lists, workspace, only))
+            self._sandbox = opening.enter_context(Sandbox(limits=limits))
+            self._opened = opening.pop_all()
+
+    def scan(self, source: Source, name: str | None = None) -> ScanResult:
+        """One file's observation and verdict. ``name`` stands for the source in the result."""
+        shown = name if name is not None else "" if isinstance(source, bytes) else os.fsdecode(source)
+        try:
+            seen = self._matched(observe(source, shown, self._sandbox, self._limits, self._clock()))
+        except Exception as error:  # noqa: BLE001 - a fault of ours must neither stop a run nor pass unseen
+            _log.exception("scanning %r failed", shown)
+            detail = (
+                f"Safelight itself failed ({type(error).__name__}); the log has the details, please report it"
+            )
+            seen = self._matched(
+                unseen(shown, Problem(UnscannedReason.CRASHED, detail=detail), self._clock())
+            )
+        return ScanResult(seen, self._policy.verdict(seen))
+
+    def refuse(self, refused: Refused) -> ScanResult:
+        """The result for a path that a walk did not take for a file."""
+        seen = self._matched(unseen(refused.path, refused.problem, self._clock()))
+        return ScanResult(seen, self._policy.verdict(seen))
+
+    def anything_listed(self) -> bool:
+        """Whether there is anything to find; without, every file is *unscanned*."""
+        return anything_listed(self._searched)
+
+    def made_with(self) -> str:
+        """A digest of everything but the file that a verdict depends on: lists, policy, limits, version."""
+        lists = [(one.state(), one.lists()) for one in self._searched]
+        text = repr((version("safelight"), self._policy.fingerprint(), self._limits, lists))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _matched(self, seen: Observation) -> Observation:
+        matches: list[Match] = []
+        searched: list[SearchedList] = []
+        problems = list(seen.problems)
+        capped = False
+        for lists in self._searched:
+            try:
+                found = lists.match(seen.signals)
+            except SafelightError as error:
+                problems.append(Problem(UnscannedReason.DEPENDENCY_DOWN, detail=str(error)))
+                continue
+            matches += found.matches
+            searched += found.searched
+            capped = capped or found.capped
+        return replace(
+            seen,
+            matches=tuple(matches),
+            matches_capped=capped,
+            searched=tuple(searched),
+            problems=tuple(problems),
+        )
+
+    def close(self) -> None:
+        """Stop the sandbox and close the lists; scans that are under way end as unscanned."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        """Nothing more to open."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+def scan(
+    source: Source,
+    *,
+    lists: Iterable[HashList] = (),
+    workspace: Workspace | str | os.PathLike[str] | None = None,
+    policy: Policy = DEFAULT_POLICY,
+) -> ScanResult:
+    """Scan one path, or bytes. For more than a few files keep a :class:`Scanner`: starting one takes time."""
+    with Scanner(lists=lists, workspace=workspace, policy=policy) as scanner:
+        return scanner.scan(source)
+
+
+def hash(source: Source) -> tuple[Signal | Unhashable | Problem, ...]:  # noqa: A001 - the field's word
+    """Every hash of one path, or bytes; with what could not be hashed or looked at, and why."""
+    with Sandbox(limits=DEFAULT_LIMITS) as sandbox:
+        seen = observe(source, "", sandbox, DEFAULT_LIMITS, now_utc())
+    return (*seen.signals, *seen.unhashable, *seen.problems)

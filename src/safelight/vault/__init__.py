@@ -1,0 +1,1 @@
+"""Sealed evidence: how it is sealed, stored, kept, proven whole and destroyed."""
