@@ -25,7 +25,7 @@ ON_POSTGRES = os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres"
 
 
 def _start_postgres() -> Callable[[], None]:
-    """A PostgreSQL for this test process alone, its URL where the settings read it. Returns how to stop it."""
+    """A PostgreSQL for this test process alone; the settings read its URL. Returns how to stop it."""
     with warnings.catch_warnings():
         # It asks for XDG_RUNTIME_DIR, which a service account does not have.
         warnings.simplefilter("ignore")

@@ -10,15 +10,16 @@ from pathlib import Path
 
 from safelight.ids import uuid7
 from safelight.keys import Keyring, Purpose
-from safelight.server.secrets import ProcessKeys, hand_over
+from safelight.server.secrets import ProcessKeys
 
 DIRECTORY = Path(tempfile.mkdtemp(prefix="safelight-test-"))
 atexit.register(shutil.rmtree, DIRECTORY, ignore_errors=True)
 
 
 KEYS = ProcessKeys.of(Keyring.generate(uuid7()), Purpose)
+"""Every purpose: tests of one process's limits make their own."""
 
-_told = {"SAFELIGHT_WORKSPACE": str(DIRECTORY), "SAFELIGHT_KEYS_FD": str(hand_over(KEYS))}
+_told = {"SAFELIGHT_WORKSPACE": str(DIRECTORY), "SAFELIGHT_KEYS_FD": str(KEYS.to_memory())}
 _before = dict(os.environ)
 try:
     for _name in [name for name in os.environ if name.startswith("SAFELIGHT_")]:

@@ -14,8 +14,12 @@ from safelight.server.people.identity_provider import provider_settings
 from safelight.server.secrets import process_keys
 
 CONFIG: Final = load()
+_keys = process_keys()
 
-SECRET_KEY = process_keys().subkey(Purpose.DJANGO_SECRET).hex()
+SECRET_KEY = _keys.subkey(Purpose.DJANGO_SECRET).hex()
+SECRET_KEY_FALLBACKS = [
+    _keys.subkey(Purpose.DJANGO_SECRET, id_).hex() for id_ in sorted(_keys.ids() - {_keys.primary_id})
+]
 DEBUG = False
 ALLOWED_HOSTS = ["localhost"]
 ROOT_URLCONF = "safelight.server.urls"
@@ -112,9 +116,7 @@ MFA_TOTP_ISSUER = "Safelight"
 # The server sends no mail; whatever a library might send goes nowhere.
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 # Attempts to sign in are counted here, by all web processes together and across restarts.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}}
 
 # Served on loopback over plain HTTP; a reverse proxy that adds TLS sets its own transport headers.
 SESSION_COOKIE_HTTPONLY = True
