@@ -1,0 +1,11 @@
+"""Every route of the server."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+handler403 = "safelight.server.people.views.denied"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("accounts/", include("safelight.server.people.urls")),
+]
