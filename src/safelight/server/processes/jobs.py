@@ -1,7 +1,7 @@
 """The job worker: does what is due in a few threads, and sequences the ledger once a second.
 
-``python -m safelight.server.processes.jobs``; the supervisor starts it. SIGTERM makes it finish what it is at;
-what is not finished in time is taken over when its lease runs out.
+``python -m safelight.server.processes.jobs``; the supervisor starts it. SIGTERM makes it finish what it is
+at; what is not finished in time is taken over when its lease runs out.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(1)
     stop.set()
     drained_by = time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < drained_by and any(worker.is_alive() for worker in workers):
-        workers[0].join(SEQUENCE_SECONDS)
+    while time.monotonic() < drained_by and (alive := [worker for worker in workers if worker.is_alive()]):
+        alive[0].join(SEQUENCE_SECONDS)
         sequencing.once()
     sequencing.once()
 
