@@ -23,7 +23,7 @@ def pseudonym(id_: UUID, root_key: str | None = None) -> str:
 
 def pseudonyms(id_: UUID) -> tuple[str, ...]:
     """Every name that a record has had under the root keys still held: search for all of them."""
-    return tuple(pseudonym(id_, root_key) for root_key in process_keys().ids(Purpose.LEDGER_PSEUDONYM))
+    return tuple(pseudonym(id_, root_key) for root_key in process_keys().ids_in_order())
 
 
 def actor_name(actor: Actor) -> str:

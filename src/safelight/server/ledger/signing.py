@@ -19,4 +19,4 @@ def signer(root_key: str | None = None) -> HeadSigner:
 
 def verifiers() -> tuple[HeadVerifier, ...]:
     """The public halves of every signing key whose root key is still held, the present one first."""
-    return tuple(signer(root_key).verifier for root_key in process_keys().ids(Purpose.LEDGER_SIGNING))
+    return tuple(signer(root_key).verifier for root_key in process_keys().ids_in_order())

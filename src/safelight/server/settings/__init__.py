@@ -14,8 +14,12 @@ from safelight.server.people.identity_provider import provider_settings
 from safelight.server.secrets import process_keys
 
 CONFIG: Final = load()
+_keys = process_keys()
 
-SECRET_KEY = process_keys().subkey(Purpose.DJANGO_SECRET).hex()
+SECRET_KEY = _keys.subkey(Purpose.DJANGO_SECRET).hex()
+SECRET_KEY_FALLBACKS = [
+    _keys.subkey(Purpose.DJANGO_SECRET, id_).hex() for id_ in sorted(_keys.ids() - {_keys.primary_id})
+]
 DEBUG = False
 ALLOWED_HOSTS = ["localhost"]
 ROOT_URLCONF = "safelight.server.urls"
@@ -84,13 +88,17 @@ AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "people_account"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Nobody signs up: people join by invitation (people/invitations.py), and allauth's own forms stay closed.
 ACCOUNT_ADAPTER = "safelight.server.people.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -108,9 +116,7 @@ MFA_TOTP_ISSUER = "Safelight"
 # The server sends no mail; whatever a library might send goes nowhere.
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 # Attempts to sign in are counted here, by all web processes together and across restarts.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}}
 
 # Served on loopback over plain HTTP; a reverse proxy that adds TLS sets its own transport headers.
 SESSION_COOKIE_HTTPONLY = True
@@ -121,7 +127,8 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_TRUSTED_ORIGINS = [CONFIG.public_url]
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+# Not "no-referrer": browsers then send forms with "Origin: null", which the CSRF check has to refuse.
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
