@@ -14,7 +14,7 @@ from urllib.parse import quote
 from django.db import connection
 from server_settings import KEYS
 
-from safelight.server.secrets import KEYS_VARIABLE, hand_over
+from safelight.server.secrets import KEYS_VARIABLE
 
 NURSERY = """
 import ctypes, os, signal, sys
@@ -44,7 +44,7 @@ def environment() -> Iterator[tuple[dict[str, str], int]]:
         env["SAFELIGHT_WORKSPACE"] = "/nonexistent"
     else:
         env["SAFELIGHT_WORKSPACE"] = str(Path(told["NAME"]).parent)
-    keys = hand_over(KEYS)
+    keys = KEYS.to_memory()
     try:
         yield env | {KEYS_VARIABLE: str(keys), "DJANGO_SETTINGS_MODULE": "safelight.server.settings"}, keys
     finally:

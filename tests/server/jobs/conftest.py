@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.db import transaction
-from django.db.models import F
-
-from safelight.server.jobs import registry
-from safelight.server.jobs.models import Job
-from safelight.server.jobs.services import enqueue
 
 
 @pytest.fixture(autouse=True)
-def handlers() -> Iterator[dict[str, registry.Handler]]:
+def handlers() -> Iterator[dict[str, Any]]:
     """No handlers but those that the test registers."""
-    before = dict(registry.HANDLERS)
-    registry.HANDLERS.clear()
-    yield registry.HANDLERS
-    registry.HANDLERS.clear()
-    registry.HANDLERS.update(before)
+    from safelight.server.jobs.registry import HANDLERS
+
+    before = dict(HANDLERS)
+    HANDLERS.clear()
+    yield HANDLERS
+    HANDLERS.clear()
+    HANDLERS.update(before)
 
 
 @pytest.fixture
 def pass_time() -> Callable[[float], None]:
     """Lets seconds pass for every job, by moving the jobs back."""
+    from django.db.models import F
+
+    from safelight.server.jobs.models import Job
 
     def move(seconds: float) -> None:
         by = timedelta(seconds=seconds)
@@ -37,10 +37,13 @@ def pass_time() -> Callable[[float], None]:
 
 
 @pytest.fixture
-def put() -> Callable[..., Job]:
+def put() -> Callable[..., Any]:
     """Enqueues in a transaction of its own."""
+    from django.db import transaction
 
-    def put(kind: str = "test.work", **told: object) -> Job:
+    from safelight.server.jobs.services import enqueue
+
+    def put(kind: str = "test.work", **told: Any) -> Any:
         with transaction.atomic():
             return enqueue(kind, {}, **told)
 

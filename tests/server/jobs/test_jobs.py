@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
+from at_once import at_once
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 
 from safelight.errors import VaultError
 from safelight.server.ids import new_id, now
@@ -19,8 +19,7 @@ from safelight.server.jobs.services import counts, enqueue, retry
 from safelight.server.jobs.working import work_once
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.ledger.services import Event, record
-from safelight.server.people.actors import PersonActor, SystemActor
-from safelight.server.people.models import Person, RoleGrant
+from safelight.server.people.actors import SystemActor
 
 
 def _nothing(payload, lease):
@@ -47,19 +46,8 @@ def test_the_same_key_is_the_same_work_even_when_it_is_done(db, put):
 
 
 def test_the_same_key_at_once_is_one_job(committing_db, put):
-    ready = Barrier(4)
     found = []
-
-    def work() -> None:
-        ready.wait()
-        found.append(put(key="one").pk)
-        connection.close()
-
-    threads = [Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert at_once(*[lambda: found.append(put(key="one").pk)] * 4) == [None] * 4
     assert len(found) == 4
     assert len(set(found)) == Job.objects.count() == 1
 
@@ -258,36 +246,23 @@ def test_many_workers_do_each_job_once(committing_db, put):
     with transaction.atomic():
         for number in range(60):
             enqueue("test.work", {"n": number})
-    failures: list[Exception] = []
 
-    def work(name: str) -> None:
-        try:
-            while work_once(name):
-                pass
-        except Exception as error:  # noqa: BLE001 - shown below
-            failures.append(error)
-        finally:
-            connection.close()
+    def work() -> None:
+        while work_once("w"):
+            pass
 
-    threads = [Thread(target=work, args=(f"w{number}",)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    assert at_once(*[work] * 4) == [None] * 4
     assert sorted(done) == list(range(60))
     assert set(Job.objects.values_list("state", "attempts")) == {(Job.State.DONE, 1)}
 
 
-def test_who_may_tries_a_dead_job_again_and_the_ledger_tells(db, put):
+def test_who_may_tries_a_dead_job_again_and_the_ledger_tells(db, put, actor_with):
     handler("test.work", attempts=1)(lambda payload, lease: payload["missing"])
     job = put()
     assert work_once("w")
-    person = Person.objects.create_user("someone@example.org")
-    actor = PersonActor(person, "session", second_factor=True)
     with pytest.raises(PermissionDenied):
-        retry(actor, job.pk)
-    RoleGrant.objects.create(person=person, role="administrator")
+        retry(actor_with("reviewer"), job.pk)
+    actor = actor_with("lead")
     retry(actor, job.pk)
     job.refresh_from_db()
     assert (job.state, job.attempts) == (Job.State.DUE, 0)

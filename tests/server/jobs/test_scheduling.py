@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from at_once import at_once
 
 from safelight.errors import VaultError
 from safelight.server.jobs.clock import due_time
@@ -33,19 +32,12 @@ def test_times_are_full_periods_after_now():
 def test_recurring_work_gets_one_row_however_often_a_worker_starts(committing_db, handlers):
     handler("test.hourly", every=HOUR)(lambda payload, lease: None)
     handler("test.once")(lambda payload, lease: None)
-    ready = Barrier(3)
 
     def start() -> None:
-        ready.wait()
         for _ in range(3):
             ensure_scheduled(handlers.values())
-        connection.close()
 
-    threads = [Thread(target=start) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    assert at_once(*[start] * 3) == [None] * 3
     [job] = Job.objects.all()
     assert (job.kind, job.due_at > due_time()) == ("test.hourly", True)
 

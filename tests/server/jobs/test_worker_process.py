@@ -167,7 +167,7 @@ def test_a_hundred_kills(committing_db, tmp_path: Path) -> None:
 
 
 def _tamper() -> tuple[int, int]:
-    """Alter one column of one row after another, behind the server's back; how often, and how often unseen."""
+    """Alter one column after another behind the server's back; how often that was, and how often unseen."""
     tried = missed = 0
     with raw_database() as raw:
         raw.unguard()
