@@ -1,7 +1,7 @@
 // Multi-index hashing (Norouzi, Punjani and Fleet, 2014) over sixteen chunks with the pigeonring filter.
 //
 // For radius 31 each chunk is probed at distance 0 and 1: 272 groups. Looking a group's fragments through is
-// one sequential pass over two bytes a member, and lets about one in 400 reach the far reads of its hash.
+// one sequential pass over two bytes a member, and lets about one in 370 reach the far reads of its hash.
 #include "search.hpp"
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 namespace safelight::hamming {
 namespace {
 
-// Costs in nanoseconds, measured by bench/matching on a 2023 server at 10 M hashes. They only choose between
-// two exact ways, so that being off by a factor of two costs at most that factor on the border.
+// Costs in nanoseconds, set so that at 10 M hashes the choice changes between radius 68 and 72, where measured
+// times cross (AVX-512 server). They only choose between two exact ways: being off costs time near the border.
 constexpr double kProbeCost = 8;
 constexpr double kMemberCost = 0.08;
 constexpr double kSurvivorCost = 30;

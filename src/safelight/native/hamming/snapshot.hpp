@@ -1,7 +1,7 @@
 // An immutable file of hashes: built once, mapped by every process, searched by any number of threads.
 //
 // Costs: 132 bytes a unique hash with one row, 4 MiB of directories; opening does not depend on the size; a
-// search at radius 31 reads about 1/15 of a byte a hash stored.
+// search at radius 31 of 10 M hashes reads some 130 kB of the 1.3 GB.
 #pragma once
 
 #include <cstdint>

@@ -56,6 +56,22 @@ def test_any_interleaving_equals_the_model(
         assert bool(result[3][i]) == (len(expected) > cap)
 
 
+def test_rows_added_and_withdrawn_many_times_in_random_order(engine: Any) -> None:
+    rng = np.random.default_rng(8)
+    hashes = engine.shapes["uniform"](rng, 60)
+    delta, live = _hamming.Delta(engine.key), set[int]()
+    for row in rng.integers(0, 60, 2000).tolist():
+        if row in live:
+            delta.withdraw(numbers(row))
+            live.remove(row)
+        else:
+            delta.add(hashes[row : row + 1], numbers(row))
+            live.add(row)
+        if rng.random() < 0.1:
+            assert set(delta.search(hashes, 0, 10)[0].tolist()) == live
+            assert len(delta) == len(live)
+
+
 def test_a_withdrawn_row_never_displaces_a_live_one(engine: Any, build: Any) -> None:
     hashes = np.zeros((50, 32), np.uint8)
     snapshot, delta = build(hashes, np.arange(50, dtype=np.uint64)), _hamming.Delta(engine.key)
