@@ -18,3 +18,7 @@ class Purpose(StrEnum):
     """32 bytes for the matching engine's bit permutation and mask: obfuscation, not encryption."""
     SCAN_STATE = "scan-state"
     """AES-256-GCM over what a resumable scan remembers between runs."""
+    RECORD_SEAL = "record-seal"
+    """AES-256-GCM over what the server's records hold of content: digests, observations, texts, URLs."""
+    RECORD_LOOKUP = "record-lookup"
+    """HMAC by which the server finds an item, a text or a URL again without storing it readably."""

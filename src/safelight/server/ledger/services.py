@@ -42,6 +42,22 @@ class Event(StrEnum):
     SIGN_IN_FAILED = "session.sign_in_failed"
     SIGNED_OUT = "session.signed_out"
     SESSIONS_ENDED = "session.ended"
+    SURFACE_DECLARED = "surface.declared"
+    SURFACE_RETIRED = "surface.retired"
+    BASIS_DECLARED = "legal_basis.declared"
+    BASIS_WITHDRAWN = "legal_basis.withdrawn"
+    KEY_MADE = "key.made"
+    KEY_SUSPENDED = "key.suspended"
+    KEY_RESUMED = "key.resumed"
+    KEY_REVOKED = "key.revoked"
+    OCCURRENCE_RECORDED = "occurrence.recorded"
+    OCCURRENCE_SETTLED = "occurrence.settled"
+    CASE_OPENED = "case.opened"
+    CASE_EXTENDED = "case.extended"
+    CASE_FINISHED = "case.finished"
+    ACCOUNT_ROLE_SET = "case.account_role_set"
+    DECISION_MADE = "decision.made"
+    DECISION_SUPERSEDED = "decision.superseded"
 
 
 def record(

@@ -108,9 +108,7 @@ MFA_TOTP_ISSUER = "Safelight"
 # The server sends no mail; whatever a library might send goes nowhere.
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 # Attempts to sign in are counted here, by all web processes together and across restarts.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}}
 
 # Served on loopback over plain HTTP; a reverse proxy that adds TLS sets its own transport headers.
 SESSION_COOKIE_HTTPONLY = True
