@@ -21,7 +21,7 @@ class SealedObject(models.Model):
         DESTROYED = "destroyed"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    item = models.ForeignKey("intake.Item", models.PROTECT, null=True, related_name="objects")
+    item = models.ForeignKey("intake.Item", models.PROTECT, null=True, related_name="evidence")
     state = models.CharField(max_length=10, choices=State.choices, default=State.SEALING)
     size = models.BigIntegerField(default=0)
     wrapped_key = models.BinaryField(null=True)

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="objects",
+                        related_name="evidence",
                         to="intake.item",
                     ),
                 ),
