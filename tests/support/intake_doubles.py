@@ -1,4 +1,4 @@
-"""What intake is given in tests: keys, a vault and a scanner that count what is asked of them, and senders."""
+"""What intake is given in tests: keys, a vault and a scanner that count, and senders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from safelight.keys import Keyring
 from safelight.server.ids import new_id, now
 from safelight.server.intake import evidence, record_keys, scanning
 from safelight.server.intake.api_keys import Scope
-from safelight.server.intake.models import ApiKey, Surface
+from safelight.server.intake.context import Context
+from safelight.server.intake.models import ApiKey, Occurrence, Surface
+from safelight.server.intake.services import receive_file
 from safelight.server.people.actors import KeyActor
 from safelight.server.vault.models import SealedObject
 from safelight.types import (
@@ -65,9 +67,10 @@ class MemoryVault:
 
     def __init__(self) -> None:
         self.bytes: dict[UUID, bytes] = {}
+        self.in_transaction = False
 
     def store_sealed(self, source_fd: int) -> UUID:
-        assert not connection.in_atomic_block or connection.savepoint_ids == [], "stored in a transaction"
+        self.in_transaction |= connection.in_atomic_block
         id_ = new_id()
         self.bytes[id_] = Path(f"/proc/self/fd/{source_fd}").read_bytes()
         return id_
@@ -134,3 +137,22 @@ def spool(tmp_path: Path) -> Iterator[Callable[[bytes], Spool]]:
     yield spooled
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def arrive(
+    keys: record_keys.RecordKeys,
+    scanner: CountingScanner,
+    vault: MemoryVault,
+    sender: Callable[..., KeyActor],
+    spool: Callable[[bytes], Spool],
+) -> Callable[..., Occurrence]:
+    """An upload that a list knows, of an account; its occurrence."""
+    actor = sender()
+
+    def arrived(account: str = "u1", content: bytes = b"a file", entry: str = "entry-1") -> Occurrence:
+        scanner.told[content], scanner.entries[content] = Outcome.MATCH, entry
+        received = receive_file(actor, spool(content), Context(account=account))
+        return Occurrence.objects.get(pk=received.occurrence_id)
+
+    return arrived

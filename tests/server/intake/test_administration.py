@@ -110,9 +110,7 @@ def test_a_key_is_known_by_its_token_and_only_its_digest_is_kept(admin: PersonAc
     secret = made.token.split("_", 2)[2]
     assert secret not in repr(made)
     row = ApiKey.objects.values().get()
-    assert not any(
-        secret in str(value) or secret.encode() in bytes(str(value), "utf-8") for value in row.values()
-    )
+    assert not any(secret in str(value) for value in row.values())
 
 
 def test_every_unusable_key_is_refused_with_the_same_words(admin: PersonActor) -> None:
@@ -125,8 +123,8 @@ def test_every_unusable_key_is_refused_with_the_same_words(admin: PersonActor) -
     revoke_key(admin, revoked.key, "replaced")
     retire_surface(admin, old, "shut down")
     wrong = [
-        "", "_", "__", "slk", "slk_", "slk__", good[:-1], good + "x", good.upper(), good.replace("slk", "abc"),
-        "slk_" + "0" * 12 + "_" + "x" * 43, "\udc80", "slk_\x00_x",
+        "", "_", "__", "slk", "slk_", "slk__", good[:-1], good + "x", good.upper(),
+        good.replace("slk", "abc"), "slk_" + "0" * 12 + "_" + "x" * 43, "\udc80", "slk_\x00_x",
     ]  # fmt: skip
     said = set()
     for token in (*wrong, suspended.token, revoked.token, retired.token, expired.token):

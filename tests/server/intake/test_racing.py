@@ -56,6 +56,7 @@ def test_fifty_uploads_of_one_file_at_once_are_one_item_and_one_case(
     assert LedgerRow.objects.filter(event="occurrence.recorded").count() == 50
     assert LedgerRow.objects.filter(event="case.opened").count() == 1
     assert not scanner.in_transaction
+    assert not vault.in_transaction
 
 
 def test_one_idempotency_key_at_once_is_one_arrival(

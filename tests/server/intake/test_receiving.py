@@ -27,7 +27,6 @@ from safelight.server.intake.errors import ContextRefused, KeyReused, NotReady
 from safelight.server.intake.models import Account, Intake, Item, LegalBasis, Occurrence
 from safelight.server.intake.record_keys import RecordKeys
 from safelight.server.intake.services import receive_by_hand, receive_file, receive_text, receive_url
-from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.permissions import PermissionDenied
 from safelight.server.people.roles import Role
@@ -83,7 +82,8 @@ def test_a_basis_permits_until_it_expires(sender: Make, spool: Make, scanner: Co
     )  # fmt: skip
     here = Context(country="DE")
     assert receive_file(actor, spool(FILE), here).verdict.outcome is Outcome.CLEAR
-    with clock_at(lambda later=now() + timedelta(days=2): later):
+    later = now() + timedelta(days=2)
+    with clock_at(lambda: later):
         verdict = receive_file(actor, spool(FILE), here).verdict
     assert verdict.reason is UnscannedReason.NOT_PERMITTED
     assert scanner.calls == 1
@@ -98,7 +98,7 @@ def test_of_a_private_communication_that_did_not_match_only_the_answer_is_kept(
     scanner.told[FILE] = outcome
     received = receive_file(actor, spool(FILE), Context(account="u1", sender="x", reference="y"))
     assert received.verdict.outcome is outcome
-    assert not (Item.objects.exists() or Occurrence.objects.exists() or Account.objects.exists())
+    assert not any(model.objects.exists() for model in (Item, Occurrence, Account))
     assert not vault.bytes
     intake = Intake.objects.get()
     assert (intake.outcome, intake.sender, intake.reference) == (outcome.value, "", "")
@@ -181,7 +181,7 @@ def test_digest_observation_text_and_url_are_sealed(
     receive_file(actor, spool(FILE), Context(account="u1"))
     receive_text(actor, "a sentence that was sent")
     receive_url(actor, "https://example.org/a-page")
-    item, text, url = Item.objects.get(), Occurrence.objects.exclude(text=None).get(), None
+    item, text = Item.objects.get(), Occurrence.objects.exclude(text=None).get()
     url = Occurrence.objects.exclude(url=None).get()
     digest = hashlib.sha256(FILE)
     assert keys.open_digest(item.pk, item.digest) == digest.hexdigest()
@@ -313,9 +313,10 @@ def test_where_evidence_cannot_be_stored_nothing_is_written_and_nobody_is_answer
     scanner.told[FILE] = Outcome.MATCH
     actor = sender()
     before = rows()
-    with monkeypatch.context() as broken, pytest.raises(StoreFull):
+    with monkeypatch.context() as broken:
         broken.setattr(vault, "store_sealed", full)
-        receive_file(actor, spool(FILE), idempotency_key="once")
+        with pytest.raises(StoreFull):
+            receive_file(actor, spool(FILE), idempotency_key="once")
     assert rows() == before
     assert receive_file(actor, spool(FILE), idempotency_key="once").case_id is not None
 
@@ -347,4 +348,4 @@ def test_a_process_that_was_given_nothing_takes_nothing_in(
     monkeypatch.setattr(scanning, "_installed", [])
     with pytest.raises(NotReady):
         receive_file(sender(), spool(FILE))
-    assert not (Intake.objects.exists() or Job.objects.exists())
+    assert not Intake.objects.exists()
