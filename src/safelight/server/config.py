@@ -1,8 +1,8 @@
 """Every setting of the server, in one place: a TOML file, then the environment, both validated.
 
 The file is ``server.toml`` in the workspace (or ``SAFELIGHT_CONFIG``). An environment variable wins over it:
-``SAFELIGHT_PORT=8400``, nested as ``SAFELIGHT_LIMITS__BODY_MIB=64``. ``docs/operator/settings.md`` documents each;
-a test fails when one is missing there.
+``SAFELIGHT_PORT=8400``, nested as ``SAFELIGHT_LIMITS__BODY_MIB=64``. ``docs/operator/settings.md`` documents
+each; a test fails when one is missing there.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from safelight.errors import UsageError
 from safelight.workspace.workspace import default_directory
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Limits(BaseModel):
@@ -45,6 +48,28 @@ class Retention(BaseModel):
     )
 
 
+class Oidc(BaseModel):
+    """The operator's own identity provider. Only invited people can sign in by it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str = Field(description="the provider's address; https, or http on this machine")
+    client_id: str = Field(min_length=1, description="this server's name at the provider")
+    client_secret: SecretStr = Field(description="this server's secret at the provider")
+    name: str = Field("single sign-on", description="what the sign-in page calls the provider")
+    trust_email: bool = Field(
+        False, description="the provider vouches for every address, although it sends no email_verified"
+    )
+
+    @field_validator("issuer")
+    @classmethod
+    def _encrypted_or_local(cls, issuer: str) -> str:
+        url = urlsplit(issuer)
+        if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
+            raise ValueError("the issuer must begin with https:// (or http:// on this machine)")
+        return issuer.rstrip("/")
+
+
 class Config(BaseSettings):
     """The server's settings."""
 
@@ -66,17 +91,18 @@ class Config(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
     heads_directory: Path | None = Field(None, description="a second place for the ledger's signed heads")
-    limits: Limits = Field(default_factory=Limits)
-    retention: Retention = Field(default_factory=Retention)
+    oidc: Oidc | None = Field(None, description="sign-in by an identity provider; none by default")
+    limits: Limits = Limits()
+    retention: Retention = Retention()
 
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic passes all of them by name
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over what :func:`load` read from the file."""
         return env_settings, init_settings

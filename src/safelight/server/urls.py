@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+handler403 = "safelight.server.people.views.denied"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("accounts/", include("safelight.server.people.urls")),
+]

@@ -10,3 +10,7 @@ class Config(AppConfig):
 
     name = "safelight.server.people"
     label = "people"
+
+    def ready(self) -> None:
+        """Load what registers itself: what approvals carry out, and what the ledger hears of factors."""
+        from safelight.server.people import credentials, factor_ledger, grants  # noqa: F401, PLC0415

@@ -1,7 +1,7 @@
 """Who may do what: permissions are denied unless one of these tables grants them.
 
-A permission is checked in the service layer by :func:`safelight.server.people.permissions.require`, never in a
-template or a view alone.
+A permission is checked in the service layer by :func:`safelight.server.people.permissions.require`, never in
+a template or a view alone.
 """
 
 from __future__ import annotations
@@ -77,9 +77,17 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
 }  # fmt: skip
 
 NEED_SECOND_FACTOR: Final = frozenset(
-    {P.EVIDENCE_VIEW, P.EVIDENCE_EXPORT, P.EVIDENCE_DESTROY, P.PEOPLE_CHANGE}
+    {P.EVIDENCE_VIEW, P.EVIDENCE_EXPORT, P.EVIDENCE_DESTROY, P.PEOPLE_CHANGE, P.SETTINGS_CHANGE}
 )
 """Nobody uses these without a second factor, whatever their roles; demo workspaces excepted."""
 
 EXCLUSIVE: Final = ((Role.LEAD, Role.AUDITOR),)
 """Pairs that no one person may hold: who leads does not audit."""
+
+IN_AN_OWN_CASE: Final = frozenset({P.CASE_READ_OWN, P.CASE_WORK, P.EVIDENCE_VIEW, P.DECISION_MAKE})
+"""Allowed only in a case that is assigned to the person; ``CASE_WORK`` also in one that nobody has taken."""
+
+PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
+    "jobs": frozenset({P.EVIDENCE_DESTROY}),
+}
+"""What a process of the server may do by itself: the job worker destroys what its clock has run out for."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from safelight.server.config import load
 from safelight.server.databases import database_settings
+from safelight.server.people.identity_provider import provider_settings
 from safelight.server.secrets import process_keys
 
 CONFIG: Final = load()
@@ -26,9 +27,12 @@ USE_I18N = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    # First, so that its templates come before those of allauth.
+    "safelight.server.people.apps.Config",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
@@ -38,7 +42,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
-    "safelight.server.people.apps.Config",
     "safelight.server.intake.apps.Config",
     "safelight.server.cases.apps.Config",
     "safelight.server.vault.apps.Config",
@@ -71,6 +74,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "safelight.server.people.standing.standing",
             ]
         },
     }
@@ -85,16 +89,35 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "people_account"
+# Nobody signs up: people join by invitation (people/invitations.py), and allauth's own forms stay closed.
+ACCOUNT_ADAPTER = "safelight.server.people.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+SOCIALACCOUNT_ADAPTER = "safelight.server.people.adapters.IdentityAdapter"
+SOCIALACCOUNT_PROVIDERS = provider_settings(CONFIG.oidc)
+MFA_ADAPTER = "safelight.server.people.adapters.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Safelight"
+# The server sends no mail; whatever a library might send goes nowhere.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+# Attempts to sign in are counted here, by all web processes together and across restarts.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}
+}
 
 # Served on loopback over plain HTTP; a reverse proxy that adds TLS sets its own transport headers.
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_TRUSTED_ORIGINS = [CONFIG.public_url]
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -114,4 +137,5 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
 LOGGING_CONFIG = None
