@@ -42,6 +42,16 @@ class Event(StrEnum):
     SIGN_IN_FAILED = "session.sign_in_failed"
     SIGNED_OUT = "session.signed_out"
     SESSIONS_ENDED = "session.ended"
+    EVIDENCE_SEALED = "evidence.sealed"
+    EVIDENCE_READ = "evidence.read"
+    EVIDENCE_STANDS = "evidence.stands"
+    EVIDENCE_DISPUTED = "evidence.disputed"
+    EVIDENCE_HELD = "evidence.held"
+    EVIDENCE_RELEASED = "evidence.released"
+    EVIDENCE_EXTENDED = "evidence.extended"
+    EVIDENCE_DESTROYED = "evidence.destroyed"
+    EVIDENCE_ABANDONED = "evidence.abandoned"
+    VAULT_KEY_CHANGED = "vault.key_changed"
 
 
 def record(
