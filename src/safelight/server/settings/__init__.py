@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from safelight.keys import Purpose
 from safelight.server.config import load
 from safelight.server.databases import database_settings
 from safelight.server.people.identity_provider import provider_settings
@@ -15,7 +16,10 @@ from safelight.server.secrets import process_keys
 CONFIG: Final = load()
 _keys = process_keys()
 
-SECRET_KEY = _keys.django_secret
+SECRET_KEY = _keys.subkey(Purpose.DJANGO_SECRET).hex()
+SECRET_KEY_FALLBACKS = [
+    _keys.subkey(Purpose.DJANGO_SECRET, id_).hex() for id_ in sorted(_keys.ids() - {_keys.primary_id})
+]
 DEBUG = False
 ALLOWED_HOSTS = ["localhost"]
 ROOT_URLCONF = "safelight.server.urls"
@@ -108,9 +112,7 @@ MFA_TOTP_ISSUER = "Safelight"
 # The server sends no mail; whatever a library might send goes nowhere.
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 # Attempts to sign in are counted here, by all web processes together and across restarts.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}}
 
 # Served on loopback over plain HTTP; a reverse proxy that adds TLS sets its own transport headers.
 SESSION_COOKIE_HTTPONLY = True
