@@ -42,20 +42,10 @@ class Event(StrEnum):
     SIGN_IN_FAILED = "session.sign_in_failed"
     SIGNED_OUT = "session.signed_out"
     SESSIONS_ENDED = "session.ended"
-    EVIDENCE_SEALED = "evidence.sealed"
-    EVIDENCE_READ = "evidence.read"
-    EVIDENCE_STANDS = "evidence.stands"
-    EVIDENCE_DISPUTED = "evidence.disputed"
-    EVIDENCE_HELD = "evidence.held"
-    EVIDENCE_RELEASED = "evidence.released"
-    EVIDENCE_EXTENDED = "evidence.extended"
-    EVIDENCE_DESTROYED = "evidence.destroyed"
-    EVIDENCE_ABANDONED = "evidence.abandoned"
-    VAULT_KEY_CHANGED = "vault.key_changed"
 
 
 def record(
-    event: Event, actor: Actor, *, subject: UUID | None = None, payload: Mapping[str, JSON] | None = None
+    event: StrEnum, actor: Actor, *, subject: UUID | None = None, payload: Mapping[str, JSON] | None = None
 ) -> None:
     """Write one event in the current transaction."""
     if not connection.in_atomic_block:

@@ -13,18 +13,18 @@ from django.db import transaction
 
 from safelight.errors import KeyRecordMissing, UsageError
 from safelight.server.ids import now
-from safelight.server.ledger.services import JSON, Event, record
+from safelight.server.ledger.services import JSON, record
 from safelight.server.people.actors import Actor, PersonActor
 from safelight.server.people.models import Proposal
 from safelight.server.people.permissions import require
 from safelight.server.people.proposals import carried_out_by, propose
 from safelight.server.people.roles import Permission
+from safelight.server.vault.events import Event
 from safelight.server.vault.models import Extension, LegalHold, SealedObject
 from safelight.server.vault.retention import retention_of, terms
 from safelight.vault import clocks
 from safelight.vault.clocks import Ruling
 from safelight.vault.retention import Basis, Standing
-
 
 _LONGEST_REASON: Final = 300
 
@@ -85,7 +85,7 @@ def dispute(actor: Actor, object_id: UUID, *, is_open: bool) -> None:
 
 
 def stands(actor: Actor, object_id: UUID, standing: Standing, at: datetime) -> None:
-    """A decision was made or a report receipted, at a time. For the services that do so, in their transaction.
+    """A decision was made or a report receipted at a time. For the services that do so.
 
     What was reported stays so, from its latest receipt on, whatever another case decides about the same item.
     """

@@ -13,12 +13,13 @@ from django.db.models import Q
 from safelight.errors import DestructionLogDamaged
 from safelight.server.ids import now
 from safelight.server.ledger.models import LedgerRow
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import SystemActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.server.vault import place
 from safelight.server.vault.errors import ClockUntrusted
+from safelight.server.vault.events import Event
 from safelight.server.vault.key_records import DatabaseKeyRecords, erase, forget_deleted_pages
 from safelight.server.vault.models import SealedObject
 from safelight.server.vault.retention import retention_of, terms
@@ -33,7 +34,7 @@ _ACTOR: Final = SystemActor("jobs")
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What one purge did; ``refused`` had reached its time or was asked for, and something spoke against it."""
+    """What one purge did; ``refused`` had reached its time or was asked for, and something spoke against."""
 
     destroyed: tuple[UUID, ...]
     refused: tuple[tuple[UUID, Ruling], ...]
@@ -100,9 +101,7 @@ def refuse_untrusted_clock() -> None:
 def _candidates() -> list[UUID]:
     """Everything that may have reached its time; each is looked at again under its lock."""
     present, durations = now(), terms()
-    dismissed = Q(
-        standing=SealedObject.Standing.DISMISSED, since__lte=present - durations.complaint_window
-    )
+    dismissed = Q(standing=SealedObject.Standing.DISMISSED, since__lte=present - durations.complaint_window)
     reported = Q(standing=SealedObject.Standing.REPORTED, since__lte=present - durations.preservation)
     asked = Q(early_destruction__isnull=False)
     live = SealedObject.objects.filter(state=SealedObject.State.SEALED)
@@ -124,9 +123,7 @@ def _destroy(object_id: UUID) -> Ruling | None:
         # Logged before the commit: a kill in between is completed by the next replay, never forgotten.
         place.destruction_log().append(object_id)
         erase(object_id)
-        record(
-            Event.EVIDENCE_DESTROYED, _ACTOR, subject=object_id, payload={"reasons": list(ruling.reasons)}
-        )
+        record(Event.EVIDENCE_DESTROYED, _ACTOR, subject=object_id, payload={"reasons": list(ruling.reasons)})
     forget_deleted_pages()
     place.store().delete(object_id)
     return ruling

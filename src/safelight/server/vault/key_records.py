@@ -9,8 +9,9 @@ from django.db import IntegrityError, connection, transaction
 
 from safelight.errors import KeyRecordMissing, ObjectExists
 from safelight.server.ids import now
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import SystemActor
+from safelight.server.vault.events import Event
 from safelight.server.vault.models import SealedObject
 from safelight.vault.wrapping import KeyRecord
 
@@ -73,7 +74,7 @@ def erase(object_id: UUID) -> bool:
 
 
 def forget_deleted_pages() -> None:
-    """Bring what was erased out of SQLite's write-ahead log too; PostgreSQL's end is a rotation of the key."""
+    """Bring what was erased out of SQLite's write-ahead log too; on PostgreSQL a rotation ends it."""
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -8,10 +8,11 @@ from django.db import transaction
 
 from safelight.errors import WrappingKeyMissing
 from safelight.server.ids import now
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import SystemActor
 from safelight.server.vault import place
 from safelight.server.vault.errors import SealingKeyRetired
+from safelight.server.vault.events import Event
 from safelight.server.vault.models import SealedObject, VaultKey
 from safelight.vault.wrapping import SealingKey
 

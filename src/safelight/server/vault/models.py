@@ -1,4 +1,4 @@
-"""What the database knows of sealed evidence: its wrapped key and its clocks. The bytes lie in the object store."""
+"""What the database knows of sealed evidence: its wrapped key and its clocks. The bytes lie in the store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from safelight.server.ids import new_id, now
 
 
 class VaultKey(models.Model):
-    """A public key that evidence was sealed to. Once retired it seals nothing more, so that it can be dropped."""
+    """A public key that evidence was sealed to. Retired, it seals nothing more, so that it can be dropped."""
 
     id = models.CharField(max_length=16, primary_key=True)
     public = models.BinaryField(max_length=32)

@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from safelight.server.ids import now
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import SystemActor
 from safelight.server.vault import place
+from safelight.server.vault.events import Event
 from safelight.server.vault.models import SealedObject
 from safelight.vault.check import sealed_at
 

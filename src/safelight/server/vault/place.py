@@ -20,7 +20,7 @@ def store() -> ObjectStore:
 
 
 def destruction_log() -> DestructionLog:
-    """The log of this workspace. Raises :class:`~safelight.errors.UsageError` for one inside the workspace."""
+    """The log of this workspace. Raises :class:`~safelight.errors.UsageError` for one inside of it."""
     config: Config = settings.CONFIG
     return DestructionLog(destruction_log_path(config), backed_up=config.workspace)
 

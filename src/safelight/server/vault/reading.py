@@ -1,4 +1,4 @@
-"""Evidence out: whoever reads is permitted, says why, and stands in the ledger before a byte is handed over."""
+"""Evidence out: who reads is permitted, says why, and stands in the ledger before a byte is handed over."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from uuid import UUID
 from django.db import transaction
 
 from safelight.errors import KeyRecordMissing, UsageError
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.server.vault import place
+from safelight.server.vault.events import Event
 from safelight.server.vault.key_records import key_record
 from safelight.server.vault.models import SealedObject
 

@@ -1,4 +1,4 @@
-"""After a rotation of the root key: every record is wrapped to the new key, and the objects stay as they are."""
+"""After a rotation of the root key: records are wrapped to the new key, and the objects stay as they are."""
 
 from __future__ import annotations
 

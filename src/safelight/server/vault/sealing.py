@@ -10,10 +10,11 @@ from django.db import IntegrityError, transaction
 
 from safelight.server.ids import now
 from safelight.server.intake.models import Item
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor
 from safelight.server.vault import place
 from safelight.server.vault.errors import SealedTooLate
+from safelight.server.vault.events import Event
 from safelight.server.vault.keys import refuse_retired, sealing_key
 from safelight.server.vault.models import SealedObject
 from safelight.vault import evidence
@@ -65,7 +66,9 @@ def keep(sealed: Sealed, item: Item, *, actor: Actor) -> SealedObject:
             )
     except IntegrityError:
         if (first := existing.first()) is None:
-            raise SealedTooLate("The stored file was removed before it was recorded. Send it again.") from None
+            raise SealedTooLate(
+                "The stored file was removed before it was recorded. Send it again."
+            ) from None
         # Another transaction kept the same item a moment earlier.
         transaction.on_commit(lambda: place.store().delete(sealed.object_id), robust=True)
         return first

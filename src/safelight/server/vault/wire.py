@@ -1,7 +1,7 @@
 """What goes over the vault's socket: one request of a fixed size, one answer of a limited size.
 
-Frame: length (4, big-endian) ‖ payload. Request: operation (1) ‖ object id (16) ‖ key record (89) ‖ start (8) ‖
-length (4). Answer: status (1) ‖ body, which for a failure is the error's name, a line feed, and its message.
+Frame: length (4, big-endian) ‖ payload. Request: operation (1) ‖ object id (16) ‖ key record (89) ‖ start (8)
+‖ length (4). Answer: status (1) ‖ body, which for a failure is the error's name, a line feed, its message.
 """
 
 from __future__ import annotations

@@ -7,73 +7,176 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('intake', '0001_initial'),
-        ('people', '0002_cache'),
+        ("intake", "0001_initial"),
+        ("people", "0002_cache"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='VaultKey',
+            name="VaultKey",
             fields=[
-                ('id', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('public', models.BinaryField(max_length=32)),
-                ('since', models.DateTimeField(default=safelight.server.ids.now)),
-                ('retired_at', models.DateTimeField(null=True)),
+                ("id", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("public", models.BinaryField(max_length=32)),
+                ("since", models.DateTimeField(default=safelight.server.ids.now)),
+                ("retired_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SealedObject',
+            name="SealedObject",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('sealed', 'Sealed'), ('destroyed', 'Destroyed'), ('abandoned', 'Abandoned')], default='sealed', max_length=10)),
-                ('length', models.BigIntegerField(default=0)),
-                ('sealed_size', models.BigIntegerField(default=0)),
-                ('wrapped_key', models.BinaryField(max_length=89, null=True)),
-                ('wrapping_key', models.CharField(blank=True, db_index=True, max_length=16)),
-                ('sealed_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('standing', models.CharField(choices=[('undecided', 'Undecided'), ('dismissed', 'Dismissed'), ('unfinished', 'Unfinished'), ('reported', 'Reported')], default='undecided', max_length=10)),
-                ('since', models.DateTimeField(default=safelight.server.ids.now)),
-                ('disputed', models.BooleanField(default=False)),
-                ('destroyed_at', models.DateTimeField(null=True)),
-                ('early_destruction', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.proposal')),
-                ('item', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='objects', to='intake.item')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sealed", "Sealed"),
+                            ("destroyed", "Destroyed"),
+                            ("abandoned", "Abandoned"),
+                        ],
+                        default="sealed",
+                        max_length=10,
+                    ),
+                ),
+                ("length", models.BigIntegerField(default=0)),
+                ("sealed_size", models.BigIntegerField(default=0)),
+                ("wrapped_key", models.BinaryField(max_length=89, null=True)),
+                ("wrapping_key", models.CharField(blank=True, db_index=True, max_length=16)),
+                ("sealed_at", models.DateTimeField(default=safelight.server.ids.now)),
+                (
+                    "standing",
+                    models.CharField(
+                        choices=[
+                            ("undecided", "Undecided"),
+                            ("dismissed", "Dismissed"),
+                            ("unfinished", "Unfinished"),
+                            ("reported", "Reported"),
+                        ],
+                        default="undecided",
+                        max_length=10,
+                    ),
+                ),
+                ("since", models.DateTimeField(default=safelight.server.ids.now)),
+                ("disputed", models.BooleanField(default=False)),
+                ("destroyed_at", models.DateTimeField(null=True)),
+                (
+                    "early_destruction",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="people.proposal",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="objects",
+                        to="intake.item",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LegalHold',
+            name="LegalHold",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('reason', models.CharField(max_length=300)),
-                ('since', models.DateTimeField(default=safelight.server.ids.now)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('release_reason', models.CharField(blank=True, max_length=300)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('released_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('object', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='vault.sealedobject')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reason", models.CharField(max_length=300)),
+                ("since", models.DateTimeField(default=safelight.server.ids.now)),
+                ("released_at", models.DateTimeField(null=True)),
+                ("release_reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "object",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="holds",
+                        to="vault.sealedobject",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Extension',
+            name="Extension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('until', models.DateTimeField()),
-                ('reason', models.CharField(max_length=300)),
-                ('at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('object', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extensions', to='vault.sealedobject')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("until", models.DateTimeField()),
+                ("reason", models.CharField(max_length=300)),
+                ("at", models.DateTimeField(default=safelight.server.ids.now)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "object",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="extensions",
+                        to="vault.sealedobject",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='sealedobject',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('destroyed_at', None), ('state', 'sealed'), ('wrapped_key__isnull', False)), models.Q(models.Q(('state', 'sealed'), _negated=True), ('destroyed_at__isnull', False), ('wrapped_key', None), ('wrapping_key', '')), _connector='OR'), name='sealed_means_there_is_a_key'),
+            model_name="sealedobject",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("destroyed_at", None), ("state", "sealed"), ("wrapped_key__isnull", False)),
+                    models.Q(
+                        models.Q(("state", "sealed"), _negated=True),
+                        ("destroyed_at__isnull", False),
+                        ("wrapped_key", None),
+                        ("wrapping_key", ""),
+                    ),
+                    _connector="OR",
+                ),
+                name="sealed_means_there_is_a_key",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sealedobject',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'sealed')), fields=('item',), name='one_live_object_an_item'),
+            model_name="sealedobject",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "sealed")), fields=("item",), name="one_live_object_an_item"
+            ),
         ),
     ]
