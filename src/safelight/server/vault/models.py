@@ -44,7 +44,7 @@ class SealedObject(models.Model):
         REPORTED = "reported"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    item = models.ForeignKey("intake.Item", models.PROTECT, null=True, related_name="objects")
+    item = models.ForeignKey("intake.Item", models.PROTECT, null=True, related_name="sealed_objects")
     state = models.CharField(max_length=10, choices=State.choices, default=State.SEALED)
     length = models.BigIntegerField(default=0)
     sealed_size = models.BigIntegerField(default=0)
