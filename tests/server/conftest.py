@@ -18,6 +18,7 @@ from typing import Any
 import django
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
 ON_POSTGRES = os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres"
 
@@ -55,6 +56,9 @@ def _set_up_django() -> Iterator[None]:
 
 _django = _set_up_django()
 next(_django)
+
+# Argon2 as in production, but cheap: these tests make hundreds of people.
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -95,3 +99,45 @@ def _on_postgres(statement: str) -> None:
 
     with connections["default"]._nodb_cursor() as cursor:
         cursor.execute(statement)
+
+
+@pytest.fixture
+def workspace_setting(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Change what the operator's configuration says, for one test."""
+
+    def change(**values: Any) -> None:
+        monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update=values))
+
+    return change
+
+
+@pytest.fixture
+def person_with() -> Callable[..., Any]:
+    """Make someone who holds these roles, granted by two others as the database demands."""
+    from safelight.server.ids import new_id, now
+    from safelight.server.people.models import Person, Proposal, RoleGrant
+
+    def person_with_roles(*roles: Any) -> Person:
+        person = Person.objects.create_user(f"{new_id()}@example.org", "correct horse battery")
+        for role in roles:
+            first, second = (Person.objects.create_user(f"{new_id()}@example.org") for _ in range(2))
+            proposal = Proposal.objects.create(
+                kind=Proposal.Kind.ROLE_GRANT, subject=person.pk, detail={"role": role}, reason="for a test",
+                state=Proposal.State.APPROVED, proposed_by=first, decided_by=second, decided_at=now(),
+                expires_at=now(), carried_out_at=now(),
+            )  # fmt: skip
+            RoleGrant.objects.create(person=person, role=role, proposal=proposal)
+        return person
+
+    return person_with_roles
+
+
+@pytest.fixture
+def actor_with(person_with: Callable[..., Any]) -> Callable[..., Any]:
+    """The same person, signed in: with a second factor unless told otherwise."""
+    from safelight.server.people.actors import PersonActor
+
+    def actor_with_roles(*roles: Any, second_factor: bool = True) -> PersonActor:
+        return PersonActor(person_with(*roles), "a session", second_factor)
+
+    return actor_with_roles

@@ -45,7 +45,7 @@ class Event(StrEnum):
 
 
 def record(
-    event: Event, actor: Actor, *, subject: UUID | None = None, payload: Mapping[str, JSON] | None = None
+    event: StrEnum, actor: Actor, *, subject: UUID | None = None, payload: Mapping[str, JSON] | None = None
 ) -> None:
     """Write one event in the current transaction."""
     if not connection.in_atomic_block:
