@@ -131,11 +131,13 @@ def load(workspace: Path | None = None, *, port: int | None = None) -> Config:
     values: dict[str, Any] = {"workspace": root}
     try:
         values |= tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if "SAFELIGHT_CONFIG" in os.environ:
             raise UsageError(f"SAFELIGHT_CONFIG names {path}, which does not exist.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     try:
         read = Config(**values)
     except ValidationError as error:

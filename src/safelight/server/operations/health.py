@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import shutil
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,10 +18,11 @@ from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.families import FAMILIES
 from safelight.server.config import Config
 from safelight.server.ids import now
-from safelight.server.ledger.models import LedgerRow
+from safelight.server.ledger.models import LedgerPending
 from safelight.server.processes.index_state import indexes_behind
 from safelight.server.processes.run_directory import SANDBOX, run_directory
 from safelight.server.processes.status import read_status
+from safelight.server.vault.client import VaultClient, socket_path
 
 LEAST_FREE_BYTES: Final = 512 << 20
 LEDGER_LAG: Final = timedelta(seconds=30)
@@ -100,17 +100,14 @@ def _processes(_config: Config) -> str:
 
 
 def _vault(_config: Config) -> str:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
-        asking.settimeout(_ANSWER_SECONDS)
-        try:
-            asking.connect(str(run_directory() / "vault.sock"))
-        except OSError:
-            return "The vault process does not answer: evidence cannot be opened. It is restarted by itself."
+    VaultClient(socket_path(), patience=0, slowest=_ANSWER_SECONDS).keys()
     return ""
 
 
 def _ledger(_config: Config) -> str:
-    waiting = LedgerRow.objects.filter(leaf=None).order_by("at").values_list("at", flat=True).first()
+    if malformed := LedgerPending.objects.filter(malformed=True).count():
+        return f"{malformed} ledger rows were altered and have no place. Run `safelight ledger verify`."
+    waiting = LedgerPending.objects.order_by("row__at").values_list("row__at", flat=True).first()
     if waiting is not None and now() - waiting > LEDGER_LAG:
         seconds = int((now() - waiting).total_seconds())
         return f"The ledger's sequencer is {seconds} seconds behind. See the job worker's log."

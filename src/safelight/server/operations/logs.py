@@ -73,7 +73,7 @@ def configure_logs(config: Config, process: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(config.log_level.upper())
     # Python's own hooks would print the message of an exception that nobody caught.
-    sys.excepthook = lambda kind, error, trace: _uncaught(kind, error, trace)
+    sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     sys.unraisablehook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 

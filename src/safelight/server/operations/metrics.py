@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from safelight.server.jobs.models import Job
-from safelight.server.ledger.models import LedgerRow
+from safelight.server.ledger.models import LedgerPending
 from safelight.server.processes.run_directory import METRICS, run_directory
 from safelight.server.processes.status import read_status
 
@@ -60,7 +60,7 @@ class _Present(Collector):
         for state in Job.State.values:
             jobs.add_metric([state], counted.get(state, 0))
         yield jobs
-        waiting = LedgerRow.objects.filter(leaf=None).count()
+        waiting = LedgerPending.objects.count()
         yield GaugeMetricFamily("safelight_ledger_unplaced", "Ledger rows not yet in the tree", value=waiting)
 
     def _processes(self) -> Iterator[Metric]:

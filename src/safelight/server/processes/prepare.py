@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from safelight.errors import SafelightError
+from safelight.errors import LedgerError, SafelightError
 from safelight.server.processes.beginning import begin
 
 
@@ -35,10 +35,18 @@ def main() -> None:
 def _prepare() -> None:
     from django.core.management import call_command  # noqa: PLC0415
 
+    from safelight.server.ledger.guards import ensure_guards  # noqa: PLC0415
     from safelight.server.people.errors import AlreadyJoined  # noqa: PLC0415
     from safelight.server.people.invitations import first_run_invitation  # noqa: PLC0415
+    from safelight.server.vault.services import replay_destructions  # noqa: PLC0415
 
+    for problem in ensure_guards():
+        print(f"{problem} It was put back. Run `safelight ledger verify`.")  # noqa: T201 - for the operator
     call_command("migrate", interactive=False, verbosity=0)
+    if problems := ensure_guards():
+        raise LedgerError(f"The ledger's guards cannot be installed: {problems[0]}")
+    # A restored backup brings back what was destroyed since it was made; not for long.
+    replay_destructions()
     try:
         link = first_run_invitation()
     except AlreadyJoined:

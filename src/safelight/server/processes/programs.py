@@ -28,9 +28,7 @@ class Program:
 
 
 PREPARE: Final = Program("prepare", "safelight.server.processes.prepare", _RECORDS)
-VAULT: Final = Program(
-    "vault", "safelight.server.processes.vault", frozenset({Purpose.VAULT_PRIVATE, Purpose.DJANGO_SECRET})
-)
+VAULT: Final = Program("vault", "safelight.server.processes.vault", frozenset({Purpose.VAULT_PRIVATE}))
 INDEXES: Final = Program("indexes", "safelight.server.processes.indexes", _LISTS)
 JOBS: Final = Program("jobs", "safelight.server.processes.jobs", _RECORDS | _LISTS | {Purpose.LEDGER_SIGNING})
 WEB: Final = Program("web", "safelight.server.processes.web", _RECORDS | _LISTS)

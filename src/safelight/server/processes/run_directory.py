@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from safelight.errors import WorkspaceError
+from safelight.server.vault.client import RUN_VARIABLE
 
-RUN_VARIABLE: Final = "SAFELIGHT_RUN"
 SANDBOX: Final = "sandbox"
 METRICS: Final = "metrics"
 

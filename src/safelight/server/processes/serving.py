@@ -21,9 +21,10 @@ from safelight.server.operations.logs import configure_logs
 from safelight.server.processes.child import start
 from safelight.server.processes.keys import KeyKeeper
 from safelight.server.processes.programs import PREPARE
-from safelight.server.processes.run_directory import RUN_VARIABLE, SANDBOX, make_run_directory
+from safelight.server.processes.run_directory import SANDBOX, make_run_directory
 from safelight.server.processes.supervisor import Supervisor, sandbox_server
 from safelight.server.processes.web import BACKLOG
+from safelight.server.vault.client import RUN_VARIABLE
 from safelight.vault.spool import forbid_core_dumps
 from safelight.workspace import Workspace
 from safelight.workspace.description import read_description
@@ -48,8 +49,8 @@ def serve(config: Config, key_file: Path | None, say: Say) -> None:
             keys = KeyKeeper(workspace)
         if made:
             say(
-                f"Made a workspace at {workspace.directory}.\nIts root key is {workspace.key_file.path}. Keep "
-                "a copy of that file in a safe place, apart from backups of the workspace."
+                f"Made a workspace at {workspace.directory}.\nIts root key is {workspace.key_file.path}. "
+                "Keep a copy of that file in a safe place, apart from backups of the workspace."
             )
         run = make_run_directory(workspace.id)
         with sandbox_server(run) as sandbox:

@@ -24,10 +24,11 @@ from safelight.media.sandbox.server import SandboxServer
 from safelight.server.config import Config
 from safelight.server.processes.child import Child, told
 from safelight.server.processes.programs import BEHIND_WEB, WEB, WITHOUT_KEYS, Program
-from safelight.server.processes.run_directory import RUN_VARIABLE, SANDBOX
+from safelight.server.processes.run_directory import SANDBOX
 from safelight.server.processes.status import ProcessStatus, Status
 from safelight.server.processes.web import LISTEN_VARIABLE
 from safelight.server.secrets import ProcessKeys
+from safelight.server.vault.client import RUN_VARIABLE
 
 log = structlog.get_logger("safelight.supervisor")
 
