@@ -14,7 +14,7 @@ from django.db import connection
 
 from safelight.keys import Keyring
 from safelight.server.ids import new_id, now
-from safelight.server.intake import evidence, record_keys, scanning
+from safelight.server.intake import record_keys, recording, scanning
 from safelight.server.intake.api_keys import Scope
 from safelight.server.intake.context import Context
 from safelight.server.intake.models import ApiKey, Occurrence, Surface
@@ -79,7 +79,11 @@ class MemoryVault:
         if live := self.live_object(item):
             return live
         return SealedObject.objects.create(
-            id=sealed, item=item, state=SealedObject.State.SEALED, wrapped_key=b"a wrapped key"
+            id=sealed,
+            item=item,
+            state=SealedObject.State.SEALED,
+            wrapped_key=b"a wrapped key",
+            wrapping_key="a key",
         )
 
     def live_object(self, item: Any) -> SealedObject | None:
@@ -89,22 +93,33 @@ class MemoryVault:
 @pytest.fixture
 def scanner(monkeypatch: pytest.MonkeyPatch) -> CountingScanner:
     made = CountingScanner()
-    monkeypatch.setattr(scanning, "_installed", [made])
+    monkeypatch.setattr(scanning, "_scanner", made)
     return made
 
 
 @pytest.fixture
 def vault(monkeypatch: pytest.MonkeyPatch) -> MemoryVault:
     made = MemoryVault()
-    monkeypatch.setattr(evidence, "_installed", [made])
+    monkeypatch.setattr(recording, "vault", made)
     return made
 
 
 @pytest.fixture
-def keys(monkeypatch: pytest.MonkeyPatch) -> record_keys.RecordKeys:
-    made = record_keys.RecordKeys(Keyring.generate("a workspace"))
-    monkeypatch.setattr(record_keys, "_held", [made])
-    return made
+def use_ring(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Keyring], record_keys.RecordKeys]]:
+    """Go on under another ring of root keys, as after a rotation and a restart."""
+
+    def use(ring: Keyring) -> record_keys.RecordKeys:
+        monkeypatch.setattr(record_keys, "process_keys", lambda: ring)
+        record_keys.record_keys.cache_clear()
+        return record_keys.record_keys()
+
+    yield use
+    record_keys.record_keys.cache_clear()
+
+
+@pytest.fixture
+def keys(use_ring: Callable[[Keyring], record_keys.RecordKeys]) -> record_keys.RecordKeys:
+    return use_ring(Keyring.generate("a workspace"))
 
 
 @pytest.fixture

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
-import secrets
 import shutil
 import tempfile
 from pathlib import Path
+
+from safelight.ids import uuid7
+from safelight.keys import Keyring, Purpose
+from safelight.server.secrets import ProcessKeys
 
 DIRECTORY = Path(tempfile.mkdtemp(prefix="safelight-test-"))
 atexit.register(shutil.rmtree, DIRECTORY, ignore_errors=True)
 
 
-def _keys_in_memory() -> int:
-    """A memory file as the supervisor hands it over."""
-    fd = os.memfd_create("keys")
-    os.write(fd, json.dumps({"django_secret": secrets.token_hex(32)}).encode())
-    return fd
+KEYS = ProcessKeys.of(Keyring.generate(uuid7()), Purpose)
+"""Every purpose: tests of one process's limits make their own."""
 
-
-_told = {"SAFELIGHT_WORKSPACE": str(DIRECTORY), "SAFELIGHT_KEYS_FD": str(_keys_in_memory())}
+_told = {"SAFELIGHT_WORKSPACE": str(DIRECTORY), "SAFELIGHT_KEYS_FD": str(KEYS.to_memory())}
 _before = dict(os.environ)
 try:
     for _name in [name for name in os.environ if name.startswith("SAFELIGHT_")]:

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from intake_doubles import CountingScanner, MemoryVault
 
 from safelight.errors import StoreFull
-from safelight.keys import Keyring
+from safelight.keys import Keyring, RootKey
 from safelight.media.sandbox.client import Sandbox
 from safelight.scan import scanner as scanner_module
 from safelight.server.cases.models import Case, CaseAccount
@@ -23,7 +23,7 @@ from safelight.server.ids import clock_at, now
 from safelight.server.intake import scanning
 from safelight.server.intake.arrivals import Text, Url
 from safelight.server.intake.context import Context, IpSeen
-from safelight.server.intake.errors import ContextRefused, KeyReused, NotReady
+from safelight.server.intake.errors import ContextRefused, KeyReused
 from safelight.server.intake.models import Account, Intake, Item, LegalBasis, Occurrence
 from safelight.server.intake.record_keys import RecordKeys
 from safelight.server.intake.services import receive_by_hand, receive_file, receive_text, receive_url
@@ -55,7 +55,7 @@ def test_without_permission_nothing_is_decoded_hashed_or_kept(
         # The real scanner, so that every way to the bytes is watched.
         watched.setattr(Sandbox, "decode", must_not)
         watched.setattr(scanner_module, "observe", must_not)
-        watched.setattr(scanning, "_installed", [scanner_module.Scanner.__new__(scanner_module.Scanner)])
+        watched.setattr(scanning, "_scanner", scanner_module.Scanner.__new__(scanner_module.Scanner))
         for name in ("sha256", "sha1", "md5", "new", "file_digest"):
             watched.setattr(hashlib, name, must_not)
         for name in ("read", "pread", "preadv", "open", "dup", "sendfile", "copy_file_range"):
@@ -196,15 +196,12 @@ def test_digest_observation_text_and_url_are_sealed(
 
 
 def test_an_item_is_found_again_after_the_root_key_was_rotated(
-    sender: Make, spool: Make, monkeypatch: pytest.MonkeyPatch
+    sender: Make, spool: Make, use_ring: Make
 ) -> None:
-    from safelight.keys import RootKey
-    from safelight.server.intake import record_keys
-
     ring, actor = Keyring.generate("a workspace"), sender()
-    monkeypatch.setattr(record_keys, "_held", [RecordKeys(ring)])
+    use_ring(ring)
     first = receive_file(actor, spool(FILE))
-    monkeypatch.setattr(record_keys, "_held", [RecordKeys(ring.with_primary(RootKey.generate()))])
+    use_ring(ring.with_primary(RootKey.generate()))
     second = receive_file(actor, spool(FILE))
     assert first.item_id == second.item_id
     assert list(Occurrence.objects.order_by("recorded_at").values_list("first_seen", flat=True)) == [
@@ -333,19 +330,12 @@ def test_evidence_destroyed_between_two_looks_is_stored_anew(
     def vanishing(item: Item) -> SealedObject | None:
         if next(looks, False):
             found = real(item)
-            SealedObject.objects.update(state="destroyed", wrapped_key=None, destroyed_at=now())
+            SealedObject.objects.update(
+                state="destroyed", wrapped_key=None, wrapping_key="", destroyed_at=now()
+            )
             return found
         return real(item)
 
     monkeypatch.setattr(vault, "live_object", vanishing)
     receive_file(actor, spool(FILE))
     assert SealedObject.objects.filter(state="sealed").count() == 1
-
-
-def test_a_process_that_was_given_nothing_takes_nothing_in(
-    sender: Make, spool: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scanning, "_installed", [])
-    with pytest.raises(NotReady):
-        receive_file(sender(), spool(FILE))
-    assert not Intake.objects.exists()

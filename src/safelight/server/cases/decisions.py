@@ -6,11 +6,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from safelight.server.cases.errors import AlreadyDecided, NotInCase, ReasonNeeded
+from safelight.server.cases.events import Event
 from safelight.server.cases.models import Case, Decision
 from safelight.server.cases.services import locked_unfinished, state_by_decisions
 from safelight.server.ids import now
 from safelight.server.intake.models import Occurrence
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor, PersonActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission

@@ -7,10 +7,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from safelight.server.cases.errors import CaseError, CaseFinished, NotAllDecided, NotInCase, ReasonNeeded
+from safelight.server.cases.events import Event
 from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Decision
 from safelight.server.ids import now
 from safelight.server.intake.models import Account, Intake, Item, Occurrence
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission

@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 
 from safelight.server.ids import now
 from safelight.server.intake.errors import IntakeError, KeyRefused
+from safelight.server.intake.events import Event
 from safelight.server.intake.models import ApiKey
 from safelight.server.intake.surfaces import surface_named
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor, KeyActor, PersonActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission

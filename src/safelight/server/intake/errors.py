@@ -31,7 +31,3 @@ class ContextRefused(IntakeError):
 
 class KeyReused(IntakeError):
     """An idempotency key came again with other content."""
-
-
-class NotReady(IntakeError):
-    """This process was not given what it needs to take anything in."""

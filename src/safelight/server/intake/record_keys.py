@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-from typing import Final
 from uuid import UUID
 
-from safelight.keys import Keyring, Purpose, Sealer, Tagger
+from safelight.keys import Purpose, Sealer, Tagger
+from safelight.keys.keyring import Ring
 from safelight.scan.observation import from_json, to_json
-from safelight.server.intake.errors import NotReady
+from safelight.server.secrets import process_keys
 from safelight.types import Match, ScanResult
 
 
 class RecordKeys:
     """Seals and tags under a ring's primary key, opens and finds under each of its keys."""
 
-    def __init__(self, ring: Keyring) -> None:
+    def __init__(self, ring: Ring) -> None:
         self._sealer = Sealer(ring, Purpose.RECORD_SEAL)
-        ids = [ring.primary_id, *(key.id for key in ring.keys if key.id != ring.primary_id)]
+        ids = [ring.primary_id, *sorted(ring.ids() - {ring.primary_id})]
         self._taggers = [Tagger(ring, Purpose.RECORD_LOOKUP, id_) for id_ in ids]
 
     def item_tags(self, sha256: str) -> list[bytes]:
@@ -64,16 +65,7 @@ def _place(what: str, record: UUID) -> bytes:
     return f"safelight/server/{what}/".encode() + record.bytes
 
 
-_held: Final[list[RecordKeys]] = []
-
-
-def install_record_keys(keys: RecordKeys) -> None:
-    """Give this process its keys; once, when it starts."""
-    _held[:] = [keys]
-
-
+@functools.cache
 def record_keys() -> RecordKeys:
-    """This process's keys. Raises :class:`NotReady` in one that was given none."""
-    if not _held:
-        raise NotReady("This process was given no keys for records, so it takes nothing in.")
-    return _held[0]
+    """This process's keys. Raises :class:`~safelight.errors.KeyMissing` in one that was given none."""
+    return RecordKeys(process_keys())

@@ -7,6 +7,7 @@ in a circle. A constraint decides what was first; the loser starts again and fin
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
@@ -18,14 +19,19 @@ from safelight.server.cases.services import open_or_extend, settling_dismissal
 from safelight.server.ids import new_id, now
 from safelight.server.intake.answers import Received, earlier_answer
 from safelight.server.intake.arrivals import Arrival, ScannedFile, Words
-from safelight.server.intake.evidence import UNSCANNED_FOR, StoredBytes, evidence_vault
+from safelight.server.intake.events import Event
 from safelight.server.intake.items import account_of, is_kept, locked_item, tags_of
 from safelight.server.intake.models import Intake, IpEvent, Item, Occurrence
 from safelight.server.intake.priorities import priority_of
 from safelight.server.intake.record_keys import RecordKeys, record_keys
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import KeyActor, PersonActor
+from safelight.server.vault import services as vault
 from safelight.types import Outcome, Verdict
+from safelight.vault.evidence import Sealed
+
+UNSCANNED_FOR: Final = timedelta(days=7)
+"""How long the bytes of a file that could not be scanned are kept, to scan them after all."""
 
 _ATTEMPTS: Final = 10
 _ROLLED_BACK: Final = frozenset({"40001", "40P01"})
@@ -50,7 +56,7 @@ class _Writing:
     arrival: Arrival
     thing: ScannedFile | Words
     keys: RecordKeys
-    stored: StoredBytes | None = None
+    stored: Sealed | None = None
 
     def run(self) -> Received:
         tags = tags_of(self.thing, self.keys)
@@ -90,7 +96,7 @@ class _Writing:
 
     def _store(self) -> None:
         assert isinstance(self.thing, ScannedFile)
-        self.stored = evidence_vault().store_sealed(self.thing.spool.fd)
+        self.stored = vault.store_sealed(self.thing.spool.fd)
 
     def _write(self) -> Received:
         intake = self._intake()
@@ -129,7 +135,6 @@ class _Writing:
         )
 
     def _own_evidence(self, item: Item) -> None:
-        vault = evidence_vault()
         only_unscanned = self._verdict().outcome is Outcome.UNSCANNED and not self.arrival.told_by_somebody
         there = vault.live_object(item) is not None
         if self.stored is not None:
@@ -219,7 +224,7 @@ class _Writing:
 
 def _evidence_of(tags: list[bytes]) -> bool:
     item = Item.objects.filter(tag__in=tags).first()
-    return item is not None and evidence_vault().live_object(item) is not None
+    return item is not None and vault.live_object(item) is not None
 
 
 def _rolled_back(error: OperationalError) -> bool:

@@ -45,8 +45,8 @@ def receive_file(
 
     Without permission the answer is *unscanned: not_permitted* and nothing was decoded, hashed or kept. The
     same idempotency key gives the same answer and writes nothing again. Raises
-    :class:`~.errors.ContextRefused`, :class:`~.errors.KeyReused`, :class:`~.errors.NotReady` and what the
-    vault raises; then nothing was taken in.
+    :class:`~.errors.ContextRefused`, :class:`~.errors.KeyReused` and what the vault raises; then nothing was
+    taken in.
     """
     return _file(from_platform(actor, kind, context, idempotency_key), spool)
 

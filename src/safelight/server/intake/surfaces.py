@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from safelight.server.ids import now
 from safelight.server.intake.errors import BasisInvalid, NoSuchSurface, SurfaceExists
+from safelight.server.intake.events import Event
 from safelight.server.intake.legal import EVERY_OTHER
 from safelight.server.intake.models import LegalBasis, Surface
-from safelight.server.ledger.services import Event, record
+from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission

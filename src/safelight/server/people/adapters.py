@@ -83,7 +83,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def get_reauthentication_methods(self, user: Person) -> list[dict[str, Any]]:
         """Offer only what :meth:`reauthenticate` accepts."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
-        if not has_factor(user):
+        if not methods or not has_factor(user):
             return methods
         return [method for method in methods if method["id"].startswith("mfa_")]
 

@@ -123,7 +123,7 @@ class Proposal(models.Model):
                 condition=Q(carried_out_at=None) | Q(state="approved"), name="carried_out_if_approved"
             ),
             models.CheckConstraint(
-                condition=Q(decided_by=None) | Q(single_operator=True) | ~Q(decided_by=F("proposed_by")),
+                condition=~Q(state="approved") | Q(single_operator=True) | ~Q(decided_by=F("proposed_by")),
                 name="two_people_decide",
             ),
         ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from safelight.keys import Purpose
 from safelight.server.config import load
 from safelight.server.databases import database_settings
 from safelight.server.people.identity_provider import provider_settings
@@ -15,7 +16,10 @@ from safelight.server.secrets import process_keys
 CONFIG: Final = load()
 _keys = process_keys()
 
-SECRET_KEY = _keys.django_secret
+SECRET_KEY = _keys.subkey(Purpose.DJANGO_SECRET).hex()
+SECRET_KEY_FALLBACKS = [
+    _keys.subkey(Purpose.DJANGO_SECRET, id_).hex() for id_ in sorted(_keys.ids() - {_keys.primary_id})
+]
 DEBUG = False
 ALLOWED_HOSTS = ["localhost"]
 ROOT_URLCONF = "safelight.server.urls"
@@ -50,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "safelight.server.operations.metrics.measured",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -84,7 +89,10 @@ AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -136,4 +144,6 @@ CONTENT_SECURITY_POLICY = {
 }
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
-LOGGING_CONFIG = None
+LOGGING_CONFIG = None  # operations/logs.py
+# Files of a form never touch disk as plaintext; bodies are limited before Django sees them.
+FILE_UPLOAD_HANDLERS = ["safelight.server.operations.uploads.SpoolUploadHandler"]
