@@ -18,11 +18,6 @@ class Config(AppConfig):
 
 
 def _reinstall(**_told: object) -> None:
-    from django.db import connection  # noqa: PLC0415 - models are loaded by now
+    from safelight.server.cases.guards import put_guards_back  # noqa: PLC0415 - models are loaded by now
 
-    from safelight.server.cases.guard_rules import RULES  # noqa: PLC0415
-    from safelight.server.cases.guards import install_guards  # noqa: PLC0415
-
-    # Migrated back to nothing, there is nothing to guard.
-    if set(RULES) <= set(connection.introspection.table_names()):
-        install_guards()
+    put_guards_back()

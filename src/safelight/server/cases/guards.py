@@ -6,7 +6,12 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from safelight.server.cases.errors import GuardsMissing
-from safelight.server.cases.guard_rules import postgresql_functions, postgresql_triggers, sqlite_triggers
+from safelight.server.cases.guard_rules import (
+    RULES,
+    postgresql_functions,
+    postgresql_triggers,
+    sqlite_triggers,
+)
 
 
 def install_guards() -> None:
@@ -25,6 +30,18 @@ def install_guards() -> None:
             for name, statement in sqlite_triggers().items():
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
                 cursor.execute(statement)
+
+
+def put_guards_back() -> list[str]:
+    """Install what is missing or altered, and name it: before a migration, which puts everything back unsaid.
+
+    A database that has not been migrated yet has nothing to guard.
+    """
+    if not set(RULES) <= set(connection.introspection.table_names()):
+        return []
+    if missing := missing_guards():
+        install_guards()
+    return missing
 
 
 def missing_guards() -> list[str]:
