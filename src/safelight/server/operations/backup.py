@@ -44,7 +44,7 @@ def make_backup(config: Config, target: Path, evidence: Evidence) -> Manifest:
     try:
         for name in (DESCRIPTION, *_SETTINGS):
             if (config.workspace / name).is_file():
-                shutil.copyfile(config.workspace / name, draft / name)
+                copy_file(config.workspace / name, draft / name)
         copy_sqlite(config.workspace / LISTS_FILE, draft / LISTS_FILE)
         database = _copy_database(config, draft)
         if evidence == "copied":
@@ -112,6 +112,11 @@ def copy_objects(source: Path, target: Path) -> None:
 def _copy_object(source: Path, target: Path) -> None:
     if not stat.S_ISREG(source.lstat().st_mode):
         raise BackupError(f"{source} is not a sealed object. Run `safelight vault check`.")
+    copy_file(source, target)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """A copy that only this user can read, in a place where nothing was."""
     with source.open("rb") as reading, target.open("xb") as writing:
         os.fchmod(writing.fileno(), 0o600)
         shutil.copyfileobj(reading, writing, 1 << 20)

@@ -13,6 +13,7 @@ from typing import Final
 
 from safelight.durable import sync_directory
 from safelight.server.config import Config
+from safelight.server.operations.backup import copy_file
 from safelight.server.operations.backup_manifest import BackupError, Manifest, read_manifest
 from safelight.server.operations.database_copy import POSTGRES_FILE, restore_postgres
 from safelight.server.vault.stores import DIRECTORY, destruction_log_path
@@ -78,9 +79,7 @@ def _refuse_live(config: Config) -> None:
 def _bring_back(source: Path, target: Path) -> None:
     for parent in reversed(target.relative_to(target.anchor).parents):
         (Path(target.anchor) / parent).mkdir(mode=0o700, exist_ok=True)
-    with source.open("rb") as reading, target.open("xb") as writing:
-        shutil.copyfileobj(reading, writing, 1 << 20)
-    target.chmod(0o600)
+    copy_file(source, target)
 
 
 def _destroy_again(config: Config, manifest: Manifest, draft: Path) -> int:
@@ -101,7 +100,8 @@ def _destroy_again(config: Config, manifest: Manifest, draft: Path) -> int:
 def _put_in_place(config: Config, draft: Path) -> None:
     told = config.workspace / "server.toml"
     if told.exists():
-        shutil.copyfile(told, draft / "server.toml")
+        (draft / "server.toml").unlink(missing_ok=True)
+        copy_file(told, draft / "server.toml")
         shutil.rmtree(config.workspace)
     elif config.workspace.exists():
         config.workspace.rmdir()
