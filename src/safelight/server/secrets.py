@@ -46,6 +46,10 @@ class ProcessKeys:
         """The ids of every root key whose subkeys are held."""
         return frozenset(self.subkeys)
 
+    def ids_in_order(self) -> tuple[str, ...]:
+        """The same, the primary one first."""
+        return (self.primary_id, *sorted(self.ids() - {self.primary_id}))
+
     def subkey(self, purpose: Purpose, id_: str | None = None) -> bytes:
         """32 bytes for one purpose, of the primary root key unless an id is given.
 

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     LIST_READ = "list.read"
     LIST_CHANGE = "list.change"
     LEDGER_READ = "ledger.read"
+    LEDGER_ERASE = "ledger.erase"
     PEOPLE_READ = "people.read"
     PEOPLE_CHANGE = "people.change"
     KEY_CHANGE = "key.change"
@@ -71,14 +72,17 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     Role.ADMINISTRATOR: frozenset(
         {
             P.PEOPLE_READ, P.PEOPLE_CHANGE, P.KEY_CHANGE, P.SURFACE_CHANGE, P.SETTINGS_CHANGE, P.JOBS_READ,
-            P.JOBS_RETRY, P.LIST_READ,
+            P.JOBS_RETRY, P.LIST_READ, P.LEDGER_ERASE,
         }
     ),
 }  # fmt: skip
 
 NEED_SECOND_FACTOR: Final = frozenset(
-    {P.EVIDENCE_VIEW, P.EVIDENCE_EXPORT, P.EVIDENCE_DESTROY, P.PEOPLE_CHANGE, P.SETTINGS_CHANGE}
-)
+    {
+        P.EVIDENCE_VIEW, P.EVIDENCE_EXPORT, P.EVIDENCE_DESTROY, P.PEOPLE_CHANGE, P.SETTINGS_CHANGE,
+        P.LEDGER_ERASE,
+    }
+)  # fmt: skip
 """Nobody uses these without a second factor, whatever their roles; demo workspaces excepted."""
 
 EXCLUSIVE: Final = ((Role.LEAD, Role.AUDITOR),)
