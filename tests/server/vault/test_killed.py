@@ -140,7 +140,7 @@ def kill_and_look(configured, environment, rounds: int) -> tuple[Aftermath, int]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, pass_fds=[fd]) as sealer:
             assert sealer.stdout is not None
             for line in sealer.stdout:
-                acknowledged.append(UUID(line))
+                acknowledged.append(UUID(line.strip()))
                 start = random.randrange(LENGTH)
                 told = patient.read(records.get(acknowledged[-1]), start, 100)
                 wrong += told != (MARK * 5)[start % len(MARK) :][: min(100, LENGTH - start)]
