@@ -121,22 +121,29 @@ class Config(BaseSettings):
         return f"http://localhost:{self.port}"
 
 
-def load(workspace: Path | None = None) -> Config:
-    """Read the file and the environment. Raises :class:`UsageError` that names the setting to mend."""
+def load(workspace: Path | None = None, *, port: int | None = None) -> Config:
+    """Read the file and the environment; what is given here wins over both.
+
+    Raises :class:`UsageError` that names the setting to mend.
+    """
     root = workspace or Path(os.environ.get("SAFELIGHT_WORKSPACE", "") or default_directory())
     path = Path(os.environ.get("SAFELIGHT_CONFIG", "") or root / "server.toml")
     values: dict[str, Any] = {"workspace": root}
     try:
         values |= tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if "SAFELIGHT_CONFIG" in os.environ:
             raise UsageError(f"SAFELIGHT_CONFIG names {path}, which does not exist.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     try:
-        return Config(**values)
+        read = Config(**values)
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
         raise UsageError(
             f"The server's settings ({path} and the environment) are not valid:\n" + "\n".join(lines)
         ) from None
+    given = {"workspace": root} | ({} if port is None else {"port": port})
+    return read.model_copy(update=given)

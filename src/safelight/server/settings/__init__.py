@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "safelight.server.operations.metrics.measured",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -145,4 +146,6 @@ CONTENT_SECURITY_POLICY = {
 }
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
-LOGGING_CONFIG = None
+LOGGING_CONFIG = None  # operations/logs.py
+# Files of a form never touch disk as plaintext; bodies are limited before Django sees them.
+FILE_UPLOAD_HANDLERS = ["safelight.server.operations.uploads.SpoolUploadHandler"]
