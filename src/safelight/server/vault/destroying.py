@@ -43,21 +43,30 @@ class Purged:
 def replay_destructions() -> Replayed:
     """Destroy again what was ever destroyed: at each start and after each restore, before anything is served.
 
-    Begins the log in a database that has no evidence yet. Raises
-    :class:`~safelight.errors.DestructionLogDamaged` where it is missing, altered, or lacks what the database
-    knows to be destroyed.
+    Begins the log in a database that has no evidence yet. Raises as :func:`logged_destructions`; serve
+    nothing then.
     """
-    log = place.destruction_log()
     if not SealedObject.objects.exists():
-        log.create()
+        place.destruction_log().create()
+    logged_destructions()
+    return replay(place.destruction_log(), DatabaseKeyRecords(), place.store())
+
+
+def logged_destructions() -> frozenset[UUID]:
+    """Every object in the log, which is proven to be whole.
+
+    Raises :class:`~safelight.errors.DestructionLogDamaged` where it is missing, altered, or lacks what the
+    database knows to be destroyed.
+    """
     # Read before the log, so that a destruction in between cannot look like one that the log lacks.
     known = set(SealedObject.objects.filter(state=SealedObject.State.DESTROYED).values_list("pk", flat=True))
-    if lacking := known.difference(log):
+    logged = frozenset(place.destruction_log())
+    if lacking := known - logged:
         raise DestructionLogDamaged(
             f"The destruction log lacks {len(lacking)} destructions that the database knows of. Serve "
             "nothing. Restore the log from your copy."
         )
-    return replay(log, DatabaseKeyRecords(), place.store())
+    return logged
 
 
 def purge_once() -> Purged:

@@ -64,8 +64,8 @@ def forget_sealing_key() -> None:
 
 def refuse_retired(key_id: str) -> None:
     """In the transaction that records an object: raise :class:`SealingKeyRetired` for a key rotated away."""
-    # Not locked: it would make every intake wait for every other. A root key is dropped after a restart only,
-    # which ends all transactions, and then only if nothing recorded needs it.
+    # Not locked: every intake would wait for every other. A transaction of seconds that is overtaken by a
+    # rotation leaves a record under the old key, which the next rewrap_once finds.
     if not VaultKey.objects.filter(pk=key_id, retired_at=None).exists():
         forget_sealing_key()
         raise SealingKeyRetired("The vault's key was rotated meanwhile. Send the file again.")
