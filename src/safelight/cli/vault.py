@@ -79,7 +79,7 @@ def _in_words(report: CheckReport) -> str:
     lines += [f"orphan   {one}  was never recorded, or is being destroyed" for one in report.orphaned]
     if not report.is_whole:
         lines.append(
-            "Restore what is missing or damaged from your copy of the store, and locked keys from that of the key file."
+            "Restore objects from your copy of the store, and missing keys from that of the key file."
         )
     elif report.verified < report.recorded:
         lines.append("All are there. Those not read may still be damaged.")

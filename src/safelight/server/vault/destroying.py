@@ -24,7 +24,7 @@ from safelight.server.vault.key_records import DatabaseKeyRecords, erase, forget
 from safelight.server.vault.models import SealedObject
 from safelight.server.vault.retention import retention_of, terms
 from safelight.vault.clocks import Ruling, may_destroy
-from safelight.vault.destruction import Replayed, replay
+from safelight.vault.destruction import Replayed
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """More than NTP and a slow answer explain; less than any term of retention."""
@@ -48,8 +48,12 @@ def replay_destructions() -> Replayed:
     """
     if not SealedObject.objects.exists():
         place.destruction_log().create()
-    logged_destructions()
-    return replay(place.destruction_log(), DatabaseKeyRecords(), place.store())
+    logged, records = logged_destructions(), DatabaseKeyRecords()
+    live = SealedObject.objects.filter(state=SealedObject.State.SEALED).values_list("pk", flat=True)
+    again = sum(records.destroy(object_id) for object_id in logged.intersection(live))
+    for object_id in logged.intersection(place.store().ids()):
+        place.store().delete(object_id)
+    return Replayed(len(logged), again)
 
 
 def logged_destructions() -> frozenset[UUID]:
