@@ -8,10 +8,11 @@ which the ledger's guards refuse).
 from __future__ import annotations
 
 import os
-import shutil
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ ON_POSTGRES = os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres"
 
 
 def _start_postgres() -> Callable[[], None]:
-    """A PostgreSQL for this test process alone, its URL where the settings read it. Returns how to stop it."""
+    """A PostgreSQL for this test process alone; the settings read its URL. Returns how to stop it."""
     with warnings.catch_warnings():
         # It asks for XDG_RUNTIME_DIR, which a service account does not have.
         warnings.simplefilter("ignore")
@@ -67,6 +68,20 @@ def _django_until_the_end() -> Iterator[None]:
     next(_django, None)
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """pytest-django's own makes the database only where a test asks for it in a way that it knows."""
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
 @pytest.fixture
 def committing_db(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[None]:
     """A database of this test alone, where commits are real: copied from the migrated one, dropped after."""
@@ -83,7 +98,8 @@ def committing_db(django_db_setup: None, django_db_blocker: Any, tmp_path: Path)
             _on_postgres(f'CREATE DATABASE "{copy}" TEMPLATE "{migrated}"')
         else:
             copy = str(tmp_path / "server.sqlite3")
-            shutil.copy(migrated, copy)
+            with closing(sqlite3.connect(migrated)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
         names["NAME"] = copy
         try:
             yield

@@ -36,3 +36,5 @@ finally:
 DATABASES["default"]["TEST"] = (
     {} if "postgresql" in DATABASES["default"]["ENGINE"] else {"NAME": str(DIRECTORY / "test.sqlite3")}
 )
+# Threads of tests end with their connections closed; workers of the server keep theirs.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
