@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class Config(AppConfig):
-    """Registers the app under its own word."""
+    """Registers the app under its own word, and puts the guards back after each migration."""
 
     name = "safelight.server.cases"
     label = "cases"
+
+    def ready(self) -> None:
+        """Listen for migrations of this app."""
+        post_migrate.connect(_reinstall, sender=self)
+
+
+def _reinstall(**_told: object) -> None:
+    from django.db import connection  # noqa: PLC0415 - models are loaded by now
+
+    from safelight.server.cases.guard_rules import RULES  # noqa: PLC0415
+    from safelight.server.cases.guards import install_guards  # noqa: PLC0415
+
+    # Migrated back to nothing, there is nothing to guard.
+    if set(RULES) <= set(connection.introspection.table_names()):
+        install_guards()
