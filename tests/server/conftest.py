@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ ON_POSTGRES = os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres"
 
 
 def _start_postgres() -> Callable[[], None]:
-    """A PostgreSQL for this test process alone, its URL where the settings read it. Returns how to stop it."""
+    """A PostgreSQL for this test process alone; the settings read its URL. Returns how to stop it."""
     with warnings.catch_warnings():
         # It asks for XDG_RUNTIME_DIR, which a service account does not have.
         warnings.simplefilter("ignore")
@@ -38,33 +40,54 @@ def _start_postgres() -> Callable[[], None]:
 
 
 def _set_up_django() -> Iterator[None]:
-    """Configure Django once a process, and leave no trace in the environment of other tests."""
-    if settings.configured:
-        yield
-        return
+    """Configure Django, and leave no trace in the environment of other tests."""
     stop = _start_postgres() if ON_POSTGRES else None
     os.environ["DJANGO_SETTINGS_MODULE"] = "server_settings"
     try:
+        from server_settings import DIRECTORY
+
         django.setup()
     finally:
         del os.environ["DJANGO_SETTINGS_MODULE"]
         os.environ.pop("SAFELIGHT_DATABASE_URL", None)
+    DIRECTORY.mkdir(mode=0o700)
     yield
     if stop is not None:
         stop()
+    shutil.rmtree(DIRECTORY)
 
 
 _django = _set_up_django()
-next(_django)
 
 # Argon2 as in production, but cheap: these tests make hundreds of people.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test module is imported; not in the process that only hands tests out to others."""
+    hands_out = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if not hands_out:
+        next(_django)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _django_until_the_end() -> Iterator[None]:
     yield
     next(_django, None)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """pytest-django's own makes the database only where a test asks for it in a way that it knows."""
+    from django.test.utils import setup_databases, teardown_databases
+
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture
@@ -83,7 +106,8 @@ def committing_db(django_db_setup: None, django_db_blocker: Any, tmp_path: Path)
             _on_postgres(f'CREATE DATABASE "{copy}" TEMPLATE "{migrated}"')
         else:
             copy = str(tmp_path / "server.sqlite3")
-            shutil.copy(migrated, copy)
+            with closing(sqlite3.connect(migrated)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
         names["NAME"] = copy
         try:
             yield

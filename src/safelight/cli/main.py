@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "restore": ("safelight.cli.restore:restore", "Bring a backup back to an empty place."),
     "serve": ("safelight.cli.serve:serve", "Run the server on this machine."),
     "scan": ("safelight.cli.scan:scan", "Compare files with hash lists."),
+    "vault": ("safelight.cli.vault:vault", "Check the evidence that the server keeps."),
 }
 """Subcommand name to ``module:attribute`` and what it is for."""
 

@@ -16,7 +16,7 @@ from django.test import Client
 from identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, identity_provider
 from pydantic import SecretStr, ValidationError
 
-from safelight.server.config import Oidc
+from safelight.server.config import Oidc, load
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.credentials import suspend
 from safelight.server.people.identity_provider import provider_settings
@@ -174,3 +174,16 @@ def test_the_sign_in_page_names_the_provider_only_if_there_is_one(provider, brow
 def test_a_provider_in_the_clear_is_refused(issuer: str) -> None:
     with pytest.raises(ValidationError, match="https"):
         Oidc(issuer=issuer, client_id="x", client_secret=SecretStr("y"))
+
+
+def test_the_secret_may_come_from_the_environment(tmp_path, monkeypatch) -> None:
+    (tmp_path / "server.toml").write_text(
+        '[oidc]\nissuer = "https://id.example.org/"\nclient_id = "safelight"\n'
+    )
+    monkeypatch.setenv("SAFELIGHT_OIDC__CLIENT_SECRET", "kept out of files")
+    oidc = load(tmp_path).oidc
+    assert oidc is not None
+    app = provider_settings(oidc)["openid_connect"]["APPS"][0]
+    assert app["secret"] == "kept out of files"
+    assert app["settings"]["server_url"] == "https://id.example.org"
+    assert "kept out of files" not in repr(load(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -39,7 +40,8 @@ def later(by: timedelta):
 
 
 def told(event: str) -> list[dict]:
-    return [row.body for row in LedgerPayload.objects.filter(row__event=event).order_by("row__at", "row__id")]
+    rows = LedgerPayload.objects.filter(row__event=event).order_by("row__at", "row__id")
+    return [json.loads(bytes(row.body)) for row in rows]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from safelight.server.ledger.models import LedgerRow
+from safelight.server.people.adapters import FactorAdapter
 from safelight.server.people.invitations import first_run_invitation
 from safelight.server.people.models import Person
 from safelight.server.people.standing import mark_workspace
@@ -102,9 +103,18 @@ def test_from_the_first_link_to_a_session_with_a_factor(person: Person, browser:
     assert done.status_code == 302
     assert "used in this session" in browser.get("/accounts/").content.decode()
     assert events() == [
-        "workspace.marked", "invitation.made", "person.joined", "role.granted", "session.signed_in", "factor.added",
-        "factor.added", "session.signed_out", "session.signed_in",
+        "workspace.marked", "invitation.made", "person.joined", "role.granted", "session.signed_in",
+        "factor.added", "factor.added", "session.signed_out", "session.signed_in",
     ]  # fmt: skip
+
+
+def test_the_secrets_of_factors_are_sealed_in_the_database(person: Person, browser: Client) -> None:
+    sign_in(browser)
+    secret = add_app(browser)
+    app, codes = Authenticator.objects.order_by("type").values_list("data", flat=True)[::-1]
+    assert secret not in str(app)
+    assert FactorAdapter().decrypt(app["secret"]) == secret
+    assert FactorAdapter().decrypt(codes["seed"])
 
 
 def test_a_recovery_code_serves_once_instead_of_the_factor(person: Person, browser: Client) -> None:

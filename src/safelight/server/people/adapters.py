@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -16,15 +17,23 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.urls import reverse
 
+from safelight.keys import Purpose, Sealer
 from safelight.server.ledger.services import Event, record
 from safelight.server.people.actors import PersonActor, SystemActor
 from safelight.server.people.invitations import join_by_provider
 from safelight.server.people.models import Person
 from safelight.server.people.sessions import actor_of
 from safelight.server.people.standing import is_demo
+from safelight.server.secrets import process_keys
 
 WEB: Final = SystemActor("web")
+_FACTOR: Final = b"safelight/server/factor"
 _FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+@functools.cache
+def _sealer() -> Sealer:
+    return Sealer(process_keys(), Purpose.RECORD_SEAL)
 
 
 def has_factor(person: Person) -> bool:
@@ -76,12 +85,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             super().set_password(user, password)
             record(Event.PASSWORD_CHANGED, PersonActor(user, "", second_factor=False), subject=user.pk)
 
-    def reauthenticate(self, user: Person, password: str) -> bool:
-        """A password alone never suffices to change the factors of someone who has one."""
-        return not has_factor(user) and bool(super().reauthenticate(user, password))
-
     def get_reauthentication_methods(self, user: Person) -> list[dict[str, Any]]:
-        """Offer only what :meth:`reauthenticate` accepts."""
+        """A password alone never suffices to change the factors of someone who has one."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if not methods or not has_factor(user):
             return methods
@@ -89,7 +94,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
-    """Passkeys, authenticator apps and recovery codes."""
+    """Passkeys, authenticator apps and recovery codes, whose secrets are sealed in the database."""
+
+    def encrypt(self, text: str) -> str:
+        """Seal the secret of an authenticator app, or the seed of recovery codes."""
+        return _sealer().seal(text.encode(), _FACTOR).hex()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Open it. Raises :class:`~safelight.errors.KeyMismatch`."""
+        return _sealer().open(bytes.fromhex(encrypted_text), _FACTOR).decode()
 
     def _get_site_name(self) -> str:
         return "Safelight"

@@ -1,4 +1,4 @@
-"""The routes of signing in. What is not named here does not exist: no sign-up, no reset by mail."""
+"""The routes of people. What is not named here does not exist: no sign-up, no reset by mail."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from allauth.socialaccount.providers.openid_connect import views as openid_conne
 from allauth.usersessions import views as usersessions
 from django.urls import URLPattern, URLResolver, include, path
 
-from safelight.server.people import views
+from safelight.server.people import administration, views
 from safelight.server.people.factor_ledger import accounted
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.account, name="people_account"),
     path("join/<str:token>/", views.join_view, name="people_join"),
+    path("people/", administration.people, name="people_people"),
+    path("people/invite/", administration.invite_view, name="people_invite"),
+    path("people/<uuid:person_id>/", administration.person_view, name="people_person"),
+    path("proposals/<uuid:proposal_id>/", administration.decide_view, name="people_decide"),
+    path("invitations/<uuid:invitation_id>/", administration.withdraw_view, name="people_withdraw"),
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),

@@ -21,7 +21,8 @@ from safelight.server.people.forms import JoinForm, PasswordForm
 from safelight.server.people.invitations import join
 from safelight.server.people.links import find_link
 from safelight.server.people.models import Invitation
-from safelight.server.people.permissions import PermissionDenied, roles_of
+from safelight.server.people.permissions import PermissionDenied, permissions_of, roles_of
+from safelight.server.people.roles import Permission
 from safelight.server.people.sessions import actor_of
 
 
@@ -73,6 +74,7 @@ def account(request: HttpRequest) -> HttpResponse:
             "roles": sorted(role.value for role in roles_of(actor.person)),
             "has_factor": has_factor(actor.person),
             "second_factor": actor.second_factor,
+            "may_read_people": Permission.PEOPLE_READ in permissions_of(actor.person),
         },
     )
 
@@ -91,6 +93,9 @@ def to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 def denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The page for whatever :func:`.permissions.require` refused."""
-    missing = isinstance(exception, PermissionDenied) and exception.needs_second_factor
-    context = {"why": exception, "needs_second_factor": missing and request.user.is_authenticated}
+    context: dict[str, object] = {"why": exception}
+    if isinstance(exception, PermissionDenied) and exception.needs_second_factor:
+        # Someone without a factor is led to add one.
+        actor = actor_of(request)
+        context["remedy"] = "mfa_reauthenticate" if has_factor(actor.person) else "mfa_index"
     return render(request, "people/denied.html", context, status=403)

@@ -99,6 +99,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "people_account"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Nobody signs up: people join by invitation (people/invitations.py), and allauth's own forms stay closed.
 ACCOUNT_ADAPTER = "safelight.server.people.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -127,7 +128,8 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_TRUSTED_ORIGINS = [CONFIG.public_url]
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+# Not "no-referrer": browsers then send forms with "Origin: null", which the CSRF check has to refuse.
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -147,3 +149,12 @@ WHITENOISE_USE_FINDERS = True
 LOGGING_CONFIG = None  # operations/logs.py
 # Files of a form never touch disk as plaintext; bodies are limited before Django sees them.
 FILE_UPLOAD_HANDLERS = ["safelight.server.operations.uploads.SpoolUploadHandler"]
+
+SILENCED_SYSTEM_CHECKS = [
+    # All four ask for TLS, which this server does not speak: it is reached over the loopback only, where
+    # nothing is carried by a network. A reverse proxy that adds TLS sets HSTS and redirects by itself.
+    "security.W004",  # SECURE_HSTS_SECONDS: a browser would refuse http://localhost from then on
+    "security.W008",  # SECURE_SSL_REDIRECT: there is nowhere to redirect to
+    "security.W012",  # SESSION_COOKIE_SECURE: Safari keeps no secure cookie of http://localhost
+    "security.W016",  # CSRF_COOKIE_SECURE: the same
+]

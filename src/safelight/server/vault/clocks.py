@@ -10,8 +10,10 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from safelight.errors import KeyRecordMissing, UsageError
+from safelight.server.cases.models import Case
 from safelight.server.ids import now
 from safelight.server.ledger.services import JSON, record
 from safelight.server.people.actors import Actor, PersonActor
@@ -125,12 +127,28 @@ def ruling(object_id: UUID) -> Ruling:
 
 def alarms() -> list[Alarm]:
     """What must not be forgotten: undecided and unfinished evidence, and wishes that wait."""
-    found = SealedObject.objects.filter(state=SealedObject.State.SEALED).order_by("since")
     return [
         Alarm(row.pk, text)
-        for row in found.iterator()
+        for row in _alarming().order_by("since")
         for text in clocks.alarms(retention_of(row), terms(), now())
     ]
+
+
+def _alarming() -> QuerySet[SealedObject]:
+    """What may have to be told about; most evidence waits for its time in silence."""
+    present, durations = now(), terms()
+    latest = present - min(durations.undecided_alarm, durations.unfinished_alarm)
+    open_standings = (SealedObject.Standing.UNDECIDED, SealedObject.Standing.UNFINISHED)
+    wishes = Proposal.objects.filter(kind=Proposal.Kind.EARLY_DESTRUCTION, state=Proposal.State.OPEN)
+    unfinished = Case.objects.exclude(state=Case.State.FINISHED)
+    return SealedObject.objects.filter(
+        Q(standing__in=open_standings, since__lte=latest)
+        | Q(early_destruction__isnull=False)
+        | Q(pk__in=wishes.values("subject"))
+        | Q(since__gt=present)
+        | Q(item__in=unfinished.values("members__occurrence__item")),
+        state=SealedObject.State.SEALED,
+    )
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from safelight.server.vault.key_records import DatabaseKeyRecords, erase, forget
 from safelight.server.vault.models import SealedObject
 from safelight.server.vault.retention import retention_of, terms
 from safelight.vault.clocks import Ruling, may_destroy
-from safelight.vault.destruction import Replayed, replay
+from safelight.vault.destruction import Replayed
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """More than NTP and a slow answer explain; less than any term of retention."""
@@ -43,21 +43,34 @@ class Purged:
 def replay_destructions() -> Replayed:
     """Destroy again what was ever destroyed: at each start and after each restore, before anything is served.
 
-    Begins the log in a database that has no evidence yet. Raises
-    :class:`~safelight.errors.DestructionLogDamaged` where it is missing, altered, or lacks what the database
-    knows to be destroyed.
+    Begins the log in a database that has no evidence yet. Raises as :func:`logged_destructions`; serve
+    nothing then.
     """
-    log = place.destruction_log()
     if not SealedObject.objects.exists():
-        log.create()
+        place.destruction_log().create()
+    logged, records = logged_destructions(), DatabaseKeyRecords()
+    live = SealedObject.objects.filter(state=SealedObject.State.SEALED).values_list("pk", flat=True)
+    again = sum(records.destroy(object_id) for object_id in logged.intersection(live))
+    for object_id in logged.intersection(place.store().ids()):
+        place.store().delete(object_id)
+    return Replayed(len(logged), again)
+
+
+def logged_destructions() -> frozenset[UUID]:
+    """Every object in the log, which is proven to be whole.
+
+    Raises :class:`~safelight.errors.DestructionLogDamaged` where it is missing, altered, or lacks what the
+    database knows to be destroyed.
+    """
     # Read before the log, so that a destruction in between cannot look like one that the log lacks.
     known = set(SealedObject.objects.filter(state=SealedObject.State.DESTROYED).values_list("pk", flat=True))
-    if lacking := known.difference(log):
+    logged = frozenset(place.destruction_log())
+    if lacking := known - logged:
         raise DestructionLogDamaged(
             f"The destruction log lacks {len(lacking)} destructions that the database knows of. Serve "
             "nothing. Restore the log from your copy."
         )
-    return replay(log, DatabaseKeyRecords(), place.store())
+    return logged
 
 
 def purge_once() -> Purged:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.conf import settings
+from django.db.models import Min
 
 from safelight.server.cases.models import Case
 from safelight.server.config import Retention as Durations
@@ -38,11 +39,13 @@ def retention_of(row: SealedObject) -> Retention:
 
     An unfinished case counts against what the row says: its item may have come again in another case.
     """
-    standing = Standing(row.standing)
-    if standing is not Standing.UNDECIDED and _has_open_case(row):
-        standing = Standing.UNFINISHED
+    standing, since = Standing(row.standing), row.since
+    unfinished = _unfinished_cases(row)
+    if unfinished:
+        standing = Standing.UNDECIDED if Case.State.OPEN in unfinished else Standing.UNFINISHED
+        since = max(since, min(unfinished.values()))
     return Retention(
-        since=row.since,
+        since=since,
         standing=standing,
         disputed=row.disputed,
         holds=tuple(
@@ -56,11 +59,12 @@ def retention_of(row: SealedObject) -> Retention:
     )
 
 
-def _has_open_case(row: SealedObject) -> bool:
+def _unfinished_cases(row: SealedObject) -> dict[str, datetime]:
+    """The states of the item's unfinished cases, each with when the oldest of them was opened."""
     if row.item_id is None:
-        return False
-    cases = Case.objects.filter(members__occurrence__item_id=row.item_id)
-    return cases.exclude(state=Case.State.FINISHED).exists()
+        return {}
+    cases = Case.objects.filter(members__occurrence__item_id=row.item_id).exclude(state=Case.State.FINISHED)
+    return dict(cases.values("state").annotate(oldest=Min("opened_at")).values_list("state", "oldest"))
 
 
 def _request(row: SealedObject) -> DestroyRequest | None:

@@ -13,12 +13,14 @@ from safelight.server.intake.models import Item
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor
 from safelight.server.vault import place
+from safelight.server.vault.clocks import stands
 from safelight.server.vault.errors import SealedTooLate
 from safelight.server.vault.events import Event
 from safelight.server.vault.keys import refuse_retired, sealing_key
 from safelight.server.vault.models import SealedObject
 from safelight.vault import evidence
 from safelight.vault.evidence import Sealed
+from safelight.vault.retention import Standing
 
 _PIECE: Final = 1 << 20
 
@@ -48,8 +50,8 @@ def keep(sealed: Sealed, item: Item, *, actor: Actor) -> SealedObject:
     if (row := existing.first()) is not None:
         transaction.on_commit(lambda: place.store().delete(sealed.object_id), robust=True)
         if row.standing == SealedObject.Standing.DISMISSED:
-            row.standing, row.since = SealedObject.Standing.UNDECIDED, now()
-            row.save(update_fields=["standing", "since"])
+            stands(actor, row.pk, Standing.UNDECIDED, now())
+            row.refresh_from_db()
         return row
     refuse_retired(sealed.record.wrapping_key)
     try:
