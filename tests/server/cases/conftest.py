@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from intake_doubles import arrive, keys, scanner, sender, spool, use_ring, vault
+from intake_fixtures import arrive, keys, scanner, sender, spool, use_ring, vault
 
 __all__ = ["arrive", "keys", "scanner", "sender", "spool", "use_ring", "vault"]
