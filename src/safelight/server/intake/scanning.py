@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from django.conf import settings
 
@@ -40,8 +40,9 @@ class Scanned:
     sha256: str
 
 
-_lock = threading.Lock()
+_lock: Final = threading.Lock()
 _scanner: FileScanner | None = None
+_open_until_the_end: Final = ExitStack()
 
 
 def scan_spool(spool: Spool) -> Scanned:
@@ -81,5 +82,6 @@ def _open() -> Scanner:
             sandbox=Sandbox(directory=run_directory() / SANDBOX, accept_partial=partial),
             clock=now,
         )
-        opening.pop_all()
+        # Kept, not just not closed: what is forgotten is collected, and closes the store.
+        _open_until_the_end.push(opening.pop_all())
     return scanner
