@@ -17,7 +17,11 @@ COMMANDS: Final = {
     "keys": ("safelight.cli.keys:keys", "Look after the root key of a workspace."),
     "lists": ("safelight.cli.lists:lists", "Import, show, change, remove and verify hash lists."),
     "policy": ("safelight.cli.policy:policy", "Check a policy file, or show the built-in policy."),
+    "backup": ("safelight.cli.backup:backup", "Copy a server's workspace and database, never its root key."),
+    "restore": ("safelight.cli.restore:restore", "Bring a backup back to an empty place."),
+    "serve": ("safelight.cli.serve:serve", "Run the server on this machine."),
     "scan": ("safelight.cli.scan:scan", "Compare files with hash lists."),
+    "vault": ("safelight.cli.vault:vault", "Check the evidence that the server keeps."),
 }
 """Subcommand name to ``module:attribute`` and what it is for."""
 

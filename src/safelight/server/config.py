@@ -40,9 +40,14 @@ class Retention(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    preserve_days: int = Field(365, ge=1, description="after a finished report (18 U.S.C. 2258A(h))")
-    complaint_days: int = Field(180, ge=1, description="dismissed evidence is destroyed after this many days")
+    preserve_days: int = Field(
+        366, ge=1, description="after a finished report (18 U.S.C. 2258A(h): a year), in days"
+    )
+    complaint_days: int = Field(
+        184, ge=1, description="dismissed evidence is kept this long (DSA Art. 20(1): six months), in days"
+    )
     undecided_alarm_days: int = Field(7, ge=1, description="undecided evidence raises an alarm after this")
+    unfinished_alarm_days: int = Field(1, ge=1, description="an unfinished report raises an alarm after this")
     seen_days: int = Field(
         90, ge=0, description="hashes of past files are kept to re-check them; 0 keeps none"
     )
@@ -81,6 +86,9 @@ class Config(BaseSettings):
     port: int = Field(8400, ge=1, le=65_535, description="the port on the loopback interface")
     database_url: str = Field("", description="postgresql://… ; empty means SQLite inside the workspace")
     evidence_url: str = Field("", description="s3://bucket/prefix ; empty means files inside the workspace")
+    destruction_log: Path | None = Field(
+        None, description="the log of destroyed evidence; beside the workspace unless set, never inside it"
+    )
     web_workers: int = Field(2, ge=1, le=64, description="web processes")
     web_threads: int = Field(8, ge=8, le=256, description="requests that one web process serves at once")
     single_operator: bool = Field(False, description="one person runs everything; shown on every page")
@@ -113,22 +121,29 @@ class Config(BaseSettings):
         return f"http://localhost:{self.port}"
 
 
-def load(workspace: Path | None = None) -> Config:
-    """Read the file and the environment. Raises :class:`UsageError` that names the setting to mend."""
+def load(workspace: Path | None = None, *, port: int | None = None) -> Config:
+    """Read the file and the environment; what is given here wins over both.
+
+    Raises :class:`UsageError` that names the setting to mend.
+    """
     root = workspace or Path(os.environ.get("SAFELIGHT_WORKSPACE", "") or default_directory())
     path = Path(os.environ.get("SAFELIGHT_CONFIG", "") or root / "server.toml")
     values: dict[str, Any] = {"workspace": root}
     try:
         values |= tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if "SAFELIGHT_CONFIG" in os.environ:
             raise UsageError(f"SAFELIGHT_CONFIG names {path}, which does not exist.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     try:
-        return Config(**values)
+        read = Config(**values)
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
         raise UsageError(
             f"The server's settings ({path} and the environment) are not valid:\n" + "\n".join(lines)
         ) from None
+    given = {"workspace": root} | ({} if port is None else {"port": port})
+    return read.model_copy(update=given)

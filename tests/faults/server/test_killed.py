@@ -1,0 +1,143 @@
+"""Any process may be killed at any time: it comes back, and the server goes on answering."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from serving import Server, wait_until
+
+
+@pytest.mark.parametrize("name", ["vault", "indexes", "web-1", "web-2"])
+def test_a_killed_process_comes_back(running: Server, name: str):
+    running.kill(name)
+    wait_until("everything to be well again", lambda: not set(running.checks()) - {"ledger"})
+
+
+def test_a_killed_sandbox_parent_comes_back(running: Server):
+    parents = children_of(running.process.pid, "safelight-") or children_of(running.process.pid)
+    known = {p["pid"] for p in running.status().values()}
+    for pid in set(parents) - known:
+        os.kill(pid, signal.SIGKILL)
+    wait_until("the sandbox to be well again", lambda: "sandbox" not in running.checks())
+
+
+def test_no_connection_is_refused_while_every_web_process_is_replaced(running: Server):
+    for name in ("web-1", "web-2"):
+        os.kill(running.status()[name]["pid"], signal.SIGKILL)
+    # It waits in the queue of the socket that the supervisor holds.
+    assert running.get("/healthz")[0] == 200
+
+
+def test_nothing_outlives_a_killed_supervisor(started: Server):
+    everybody = descendants(started.process.pid)
+    assert len(everybody) >= 5
+    started.process.kill()
+    started.process.wait()
+    wait_until("every process to be gone", lambda: not any(alive(pid) for pid in everybody))
+    started.start()
+    assert started.get("/healthz")[0] == 200
+
+
+def test_slow_uploads_do_not_delay_healthz_and_are_cut_off(running: Server):
+    uploads = [slow_upload(running.port) for _ in range(20)]
+    for _ in range(10):
+        assert running.get("/healthz")[0] == 200
+    for upload in uploads:
+        upload.settimeout(60)
+        assert ended(upload)
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_arrives(running: Server):
+    with connection(running.port) as upload:
+        upload.sendall(request(running.port, 257 << 20))
+        assert b" 413 " in upload.recv(4096)
+
+
+def test_a_stop_lets_a_request_that_has_begun_finish(started: Server):
+    with connection(started.port) as upload:
+        body = b"login=nobody%40example.org&password=none"
+        upload.sendall(request(started.port, len(body)) + body[:10])
+        time.sleep(0.5)
+        started.process.terminate()
+        time.sleep(0.5)
+        upload.sendall(body[10:])
+        assert upload.recv(4096).startswith(b"HTTP/1.1 ")
+    assert started.process.wait(60) == 0
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory):
+    yield from _started(tmp_path_factory)
+
+
+@pytest.fixture
+def started(tmp_path_factory: pytest.TempPathFactory):
+    yield from _started(tmp_path_factory)
+
+
+def _started(_factory: pytest.TempPathFactory):
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="sl-", dir="/tmp") as directory:
+        server = Server(Path(directory), limits__body_seconds="8")
+        try:
+            yield server.start()
+        finally:
+            server.end()
+
+
+def connection(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
+
+
+def request(port: int, length: int) -> bytes:
+    return (
+        f"POST /accounts/login/ HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: {length}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    ).encode()
+
+
+def slow_upload(port: int) -> socket.socket:
+    upload = connection(port)
+    upload.sendall(request(port, 1000) + b"login=")
+    return upload
+
+
+def ended(upload: socket.socket) -> bool:
+    """Whether the server has refused it or shut it down."""
+    with upload:
+        try:
+            return upload.recv(4096)[:9] in {b"", b"HTTP/1.1 "}
+        except ConnectionError:
+            return True
+
+
+def children_of(pid: int, named: str = "") -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            name, _, rest = stat.partition("(")[2].rpartition(")")
+            if int(rest.split()[1]) == pid and name.startswith(named):
+                found.append(int(entry.name))
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    found = children_of(pid)
+    return found + [below for child in found for below in descendants(child)]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
