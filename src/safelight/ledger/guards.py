@@ -1,6 +1,6 @@
 """Triggers by which the database itself refuses to change, delete, replace or empty the ledger's tables.
 
-A table may allow one change, an :class:`Erasure`, once it is on record.
+A table may allow one change, an :class:`Erasure` that names its record.
 
 They stop mistakes and ordinary code. Who owns the database can drop them, which the check at each start
 shows, and what was changed meanwhile the tree shows. Three traps they are built around:
@@ -41,15 +41,15 @@ class Dialect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The one change that a guarded table may allow: some columns set to NULL, all others kept.
+    """The one change a guarded table may allow, once a row: columns become NULL, another names the record.
 
-    ``permit`` is a condition over ``OLD``, in SQL that both databases read and that is never NULL: typically
-    that an append-only table already records the erasure.
+    ``record`` is a column, NULL until then, that refers to the append-only row which tells of the erasure;
+    ``kept`` are all the others. Foreign keys make sure that there is such a row, verification that it is one.
     """
 
     columns: tuple[str, ...]
+    record: str
     kept: tuple[str, ...]
-    permit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class GuardedTable:
     def __post_init__(self) -> None:
         names = [self.name, *(column for key in self.unique for column in key)]
         if self.erasure is not None:
-            names += [*self.erasure.columns, *self.erasure.kept]
+            names += [*self.erasure.columns, self.erasure.record, *self.erasure.kept]
         if not all(_NAME.fullmatch(name) for name in names) or not all(self.unique):
             raise UsageError("A guarded table and its columns have plain lower-case names.")
 
@@ -138,10 +138,11 @@ def postgresql_triggers(table: GuardedTable) -> tuple[PostgresqlTrigger, ...]:
 
 
 def _erases(erasure: Erasure, same: str) -> str:
-    """The condition under which an update does nothing but erase."""
+    """The condition under which an update does nothing but erase; never NULL."""
     blank = [f'NEW."{column}" IS NULL' for column in erasure.columns]
     kept = [f'NEW."{column}" {same} OLD."{column}"' for column in erasure.kept]
-    return " AND ".join([*blank, *kept, f"({erasure.permit})"])
+    recorded = [f'OLD."{erasure.record}" IS NULL', f'NEW."{erasure.record}" IS NOT NULL']
+    return " AND ".join([*blank, *recorded, *kept])
 
 
 def install_statements(dialect: Dialect, table: GuardedTable) -> tuple[str, ...]:

@@ -25,9 +25,9 @@ class Job(models.Model):
     key = models.CharField(max_length=200, null=True, unique=True)
     payload = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
-    due_at = models.DateTimeField(default=now)
+    due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
-    leased_by = models.CharField(max_length=80, blank=True)
+    lease = models.CharField(max_length=120, blank=True)
     leased_until = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=now)
@@ -35,3 +35,10 @@ class Job(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["state", "due_at"], name="jobs_due")]
+
+
+class BootClock(models.Model):
+    """When this machine's uptime was zero, told once a boot: the time that SQLite's leases are kept by."""
+
+    boot = models.CharField(primary_key=True, max_length=36)
+    zero = models.DateTimeField()

@@ -16,7 +16,7 @@ from safelight.server.people.roles import Permission
 
 
 def erase_payload(actor: Actor, row_id: UUID, reason: str) -> None:
-    """Erase a row's details for good. The erasure is a row of its own, without which the database refuses it.
+    """Erase a row's details for good. The erasure is a row of its own, which the database asks for.
 
     Raises :class:`~safelight.errors.LedgerError` when there is nothing to erase.
     """
@@ -25,5 +25,5 @@ def erase_payload(actor: Actor, row_id: UUID, reason: str) -> None:
         kept = LedgerPayload.objects.filter(row_id=row_id, body__isnull=False)
         if not kept.exists():
             raise LedgerError("This ledger row has no details, or they were erased before.")
-        write(LedgerEvent.PAYLOAD_ERASED, actor, row_id.hex, {"reason": reason})
-        kept.update(body=None, salt=None)
+        record = write(LedgerEvent.PAYLOAD_ERASED, actor, row_id.hex, {"reason": reason})
+        kept.update(body=None, salt=None, erased_by=record)

@@ -29,6 +29,5 @@ class Event(entry.Event):
     SIGN_IN_FAILED = "session.sign_in_failed"
     SIGNED_OUT = "session.signed_out"
     SESSIONS_ENDED = "session.ended"
-    JOB_DIED = "job.died"
     JOB_RETRIED = "job.retried"
     GUARDS_REINSTALLED = "ledger.guards_reinstalled"

@@ -6,23 +6,17 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from safelight.ledger.entry import LedgerEvent
 from safelight.ledger.guard_check import check_guards
 from safelight.ledger.guards import Dialect, Erasure, GuardedTable, install_statements
 from safelight.server.ledger.services import Event, record
 from safelight.server.people.actors import SystemActor
-
-_ON_RECORD: Final = (
-    f"EXISTS (SELECT 1 FROM ledger_ledgerrow WHERE event = '{LedgerEvent.PAYLOAD_ERASED}'"  # noqa: S608
-    " AND subject = replace(CAST(OLD.row_id AS text), '-', ''))"
-)
 
 TABLES: Final = (
     GuardedTable("ledger_ledgerrow", unique=(("id",),)),
     GuardedTable(
         "ledger_ledgerpayload",
         unique=(("row_id",),),
-        erasure=Erasure(columns=("body", "salt"), kept=("row_id",), permit=_ON_RECORD),
+        erasure=Erasure(columns=("body", "salt"), record="erased_by_id", kept=("row_id",)),
     ),
     GuardedTable("ledger_ledgerleaf", unique=(("index",), ("row_id",))),
     GuardedTable("ledger_ledgerhead", unique=(("size",),)),

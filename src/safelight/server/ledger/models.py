@@ -33,7 +33,7 @@ class LedgerRow(models.Model):
 
 
 class LedgerPayload(models.Model):
-    """What a row's digest was made of: canonical JSON and a salt, both NULL once they were erased.
+    """What a row's digest was made of: canonical JSON and a salt, both NULL once another row erased them.
 
     Bytes, because a JSON column may give back other bytes than it was given. A row without details has none.
     """
@@ -41,6 +41,7 @@ class LedgerPayload(models.Model):
     row = models.OneToOneField(LedgerRow, models.PROTECT, primary_key=True, related_name="payload")
     salt = models.BinaryField(max_length=32, null=True)
     body = models.BinaryField(null=True)
+    erased_by = models.ForeignKey(LedgerRow, models.PROTECT, null=True, related_name="+", db_index=False)
 
     def details(self) -> Payload | None:
         """The details as the core knows them; None once they were erased."""
@@ -50,9 +51,13 @@ class LedgerPayload(models.Model):
 
 
 class LedgerPending(models.Model):
-    """A row that waits for its place; gone once it has one. ``malformed`` rows can never be placed."""
+    """A row that waits for its place, in the order of writing; gone once it has one.
 
-    row = models.OneToOneField(LedgerRow, models.PROTECT, primary_key=True, related_name="pending")
+    ``malformed`` rows can never be placed.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    row = models.OneToOneField(LedgerRow, models.PROTECT, related_name="pending")
     malformed = models.BooleanField(default=False)
 
 

@@ -1,8 +1,8 @@
 """Gives every committed row its place in the tree, for good, and signs a head over it.
 
 One sequencer works at a time. Rows, heads and what waits change in one transaction, so a killed sequencer
-leaves nothing half done. Places follow the order in which rows are found committed (by id within one pass),
-never that of clocks.
+leaves nothing half done. Places follow the order in which rows were written and found committed, never that
+of clocks.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _place_batch(signs: HeadSigner) -> int:
         if not _is_the_only_one():
             return 0
         base = _base()
-        waiting = LedgerPending.objects.filter(malformed=False).select_related("row").order_by("row_id")
+        waiting = LedgerPending.objects.filter(malformed=False).select_related("row").order_by("id")
         rows = [pending.row for pending in waiting[: BATCH - 1]]
         if not rows:
             return 0

@@ -7,46 +7,59 @@ any value be put anywhere. Pages by key, so that no long transaction keeps the d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
 from safelight.errors import LedgerMalformed
-from safelight.ledger.entry import Entry, Payload
+from safelight.ledger.entry import Entry, LedgerEvent, Payload
 from safelight.ledger.heads import SignedHead, TreeHead
 from safelight.ledger.tree import Frontier
 
 _PAGE: Final = 500
+# Times as text: the drivers refuse some values that the databases take.
 _ROWS: Final = """
-    SELECT leaf."index", leaf.leaf_hash, leaf.row_id, r.id, r.at, r.event, r.actor, r.subject,
-           r.payload_digest, payload.row_id, payload.body, payload.salt
+    SELECT leaf."index", leaf.leaf_hash, leaf.row_id, r.id, CAST(r.at AS text), r.event, r.actor, r.subject,
+           r.payload_digest, payload.row_id, payload.body, payload.salt, payload.erased_by_id,
+           eraser.event, eraser.subject
     FROM ledger_ledgerleaf leaf
     LEFT JOIN ledger_ledgerrow r ON r.id = leaf.row_id
     LEFT JOIN ledger_ledgerpayload payload ON payload.row_id = r.id
+    LEFT JOIN ledger_ledgerrow eraser ON eraser.id = payload.erased_by_id
     WHERE leaf."index" >= %s AND leaf."index" < %s ORDER BY leaf."index" LIMIT %s
 """
 _HEADS: Final = """
-    SELECT size, root, at, key_id, signature, frontier FROM ledger_ledgerhead
+    SELECT size, root, CAST(at AS text), key_id, signature, frontier FROM ledger_ledgerhead
     WHERE size > %s ORDER BY size LIMIT %s
 """
 _LOWEST: Final = -(2**63)
 
 
+class Kept(StrEnum):
+    """How it stands with a row's details."""
+
+    NONE = "none"
+    WHOLE = "whole"
+    """They are there; whether they fit the row's digest is another question."""
+    ERASED = "erased"
+    """Blank, and another row tells of it."""
+    BLANK = "blank"
+    """Blank, or in part, and no row tells of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedRow:
-    """A leaf with its row and details, as far as they make sense; ``entry`` is None where they make none.
-
-    ``details`` is None where there are none, and where they were erased, which ``blank`` tells apart.
-    """
+    """A leaf with its row and details; ``entry`` is None where the columns make none."""
 
     index: int
     leaf: bytes
-    row_id: str
     entry: Entry | None
-    blank: bool
+    kept: Kept
     details: Payload | None
 
 
@@ -87,23 +100,50 @@ def texts(statement: str, *parameters: str | int) -> list[str]:
 
 
 def _select(statement: str, parameters: Sequence[str | int]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, _any_text():
         cursor.execute(statement, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 
-def _placed(row: tuple[Any, ...]) -> PlacedRow:
-    index, leaf, place_of, id_, at, event, actor, subject, digest, payload_of, body, salt = row
+@contextmanager
+def _any_text() -> Iterator[None]:
+    """SQLite lets text be no UTF-8, and its driver then refuses to read it."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    raw = connection.connection
+    before = raw.text_factory
+    raw.text_factory = lambda text: text.decode(errors="backslashreplace")
     try:
-        entry = Entry(_uuid(id_), _time(at), _text(event), _text(actor), _text(subject), _bytes(digest))
+        yield
+    finally:
+        raw.text_factory = before
+
+
+def _placed(row: tuple[Any, ...]) -> PlacedRow:
+    index, leaf, place_of, *columns = row
+    of_entry, (payload_of, *of_payload) = columns[:6], columns[6:]
+    try:
+        entry = _entry(of_entry)
     except LedgerMalformed:
         entry = None
+    if payload_of is None:
+        return PlacedRow(index, _bytes_or_none(leaf), entry, Kept.NONE, None)
+    body, salt, erased_by, event, subject = of_payload
     details = None
-    if payload_of is not None and (body is not None or salt is not None):
-        details = Payload(_bytes_or_none(body), _bytes_or_none(salt))
-    blank = payload_of is not None and details is None
-    return PlacedRow(index, _bytes_or_none(leaf), _text_of_id(place_of), entry, blank, details)
+    if body is not None and salt is not None and erased_by is None:
+        kept, details = Kept.WHOLE, Payload(_bytes_or_none(body), _bytes_or_none(salt))
+    elif body is salt is None and (event, subject) == (LedgerEvent.PAYLOAD_ERASED, _text_of_id(place_of)):
+        kept = Kept.ERASED
+    else:
+        kept = Kept.BLANK
+    return PlacedRow(index, _bytes_or_none(leaf), entry, kept, details)
+
+
+def _entry(columns: Sequence[object]) -> Entry:
+    id_, at, event, actor, subject, digest = columns
+    return Entry(_uuid(id_), _time(at), _text(event), _text(actor), _text(subject), _bytes(digest))
 
 
 def _head(origin: str, row: tuple[Any, ...]) -> StoredHead:
@@ -133,14 +173,15 @@ def _uuid(value: object) -> UUID:
 
 
 def _time(value: object) -> datetime:
-    """PostgreSQL's driver gives aware times; in SQLite they are text, in UTC."""
-    if isinstance(value, datetime):
-        return value
+    """SQLite holds text in UTC without saying so, in one form; PostgreSQL's text says so."""
+    text = _text(value)
     try:
-        found = datetime.fromisoformat(_text(value))
+        found = datetime.fromisoformat(text)
     except ValueError:
         raise LedgerMalformed("A time is none.") from None
-    if found.tzinfo is not None or str(found) != value:
+    if found.tzinfo is not None:
+        return found
+    if str(found) != text:
         raise LedgerMalformed("A time is not in its one form.")
     return found.replace(tzinfo=UTC)
 

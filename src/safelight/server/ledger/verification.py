@@ -20,7 +20,7 @@ from safelight.ledger.heads import HeadVerifier, SignedHead
 from safelight.ledger.verify import StoredRow, Verification, verify
 from safelight.server.ledger.services import NO_PAYLOAD
 from safelight.server.ledger.signing import origin, verifiers
-from safelight.server.ledger.stored import PlacedRow, number, placed_rows, stored_heads, texts
+from safelight.server.ledger.stored import Kept, PlacedRow, number, placed_rows, stored_heads
 from safelight.server.ledger.strays import NAMED, strays
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -104,7 +104,7 @@ class _Examination:
     progress: Progress
     verifiers: list[HeadVerifier]
     findings: list[Finding] = field(default_factory=list)
-    blanks: dict[str, int] = field(default_factory=dict)
+    erased: int = 0
     former_keys: dict[str, int] = field(default_factory=dict)
     """Key ids, each with the place of the row that says it was replaced."""
 
@@ -118,13 +118,12 @@ class _Examination:
         self._of_the_tree(tree)
         former = self._former([head for head in heads if head.key_id not in known], tree)
         self._beyond(size)
-        erased = self._erasures()
         self._without_place()
         return LedgerReport(
             rows=tree.rows,
             proven=tree.proven,
             waiting=number("SELECT count(*) FROM ledger_ledgerpending"),
-            erased=erased,
+            erased=self.erased,
             heads=len(stored),
             kept_heads=len(elsewhere),
             former_heads=former,
@@ -162,16 +161,17 @@ class _Examination:
         self.progress(size, size)
 
     def _details(self, row: PlacedRow) -> None:
-        if row.entry is None:
-            return
-        if row.details is not None:
-            if not row.details.belongs_to(row.entry):
-                what = f"The details of row {row.index} are not those that it was written with."
-                self._find(Fault.DETAILS_CHANGED, what, row.index)
-        elif row.blank:
-            self.blanks[row.row_id] = row.index
-        elif row.entry.payload_digest != NO_PAYLOAD:
+        digest = None if row.entry is None else row.entry.payload_digest
+        if row.kept is Kept.ERASED:
+            self.erased += 1
+        elif row.kept is Kept.BLANK:
+            what = f"The details of row {row.index} were blanked, and no erasure is on record."
+            self._find(Fault.DETAILS_GONE, what, row.index)
+        elif row.kept is Kept.NONE and digest not in {None, NO_PAYLOAD}:
             self._find(Fault.DETAILS_GONE, f"The details of row {row.index} are missing.", row.index)
+        elif row.details is not None and row.entry is not None and not row.details.belongs_to(row.entry):
+            what = f"The details of row {row.index} are not those that it was written with."
+            self._find(Fault.DETAILS_CHANGED, what, row.index)
 
     def _of_the_tree(self, tree: Verification) -> None:
         for found in tree.findings:
@@ -200,17 +200,6 @@ class _Examination:
             self._find(
                 Fault.UNSIGNED, f"Rows {signed} to {last - 1} lie under no signed head.", signed, last - 1
             )
-
-    def _erasures(self) -> int:
-        """How many details were erased; blank ones without a row that says so are findings."""
-        on_record = set(
-            texts("SELECT subject FROM ledger_ledgerrow WHERE event = %s", str(LedgerEvent.PAYLOAD_ERASED))
-        )
-        for row_id, index in self.blanks.items():
-            if row_id not in on_record:
-                what = f"The details of row {index} were blanked, and no erasure is on record."
-                self._find(Fault.DETAILS_GONE, what, index)
-        return len(self.blanks)
 
     def _without_place(self) -> None:
         for stray in strays():
