@@ -208,5 +208,5 @@ def test_the_vault_process_starts_nothing_without_its_key(configured, environmen
     )  # fmt: skip
     os.close(web)
     assert found.returncode != 0
-    assert "vault-private" in found.stderr
+    assert "KeyMissing" in found.stderr
     assert not (configured.run / "vault.sock").exists()
