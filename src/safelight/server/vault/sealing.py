@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Final
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from safelight.server.ids import now
 from safelight.server.intake.models import Item
@@ -26,8 +26,12 @@ _PIECE: Final = 1 << 20
 
 
 def live_object(item: Item) -> SealedObject | None:
-    """The item's sealed object, unless there is none or it was destroyed."""
-    return SealedObject.objects.filter(item=item, state=SealedObject.State.SEALED).first()
+    """The item's sealed object, unless there is none or it was destroyed.
+
+    In a transaction it is locked, so that nothing destroys it before the transaction has opened its case.
+    """
+    live = SealedObject.objects.filter(item=item, state=SealedObject.State.SEALED)
+    return (live.select_for_update() if connection.in_atomic_block else live).first()
 
 
 def store_sealed(source_fd: int) -> Sealed:
@@ -46,8 +50,7 @@ def keep(sealed: Sealed, item: Item, *, actor: Actor) -> SealedObject:
     evidence that comes again is undecided again. Raises :class:`SealingKeyRetired` and
     :class:`SealedTooLate`: seal again.
     """
-    existing = SealedObject.objects.select_for_update().filter(item=item, state=SealedObject.State.SEALED)
-    if (row := existing.first()) is not None:
+    if (row := live_object(item)) is not None:
         transaction.on_commit(lambda: place.store().delete(sealed.object_id), robust=True)
         if row.standing == SealedObject.Standing.DISMISSED:
             stands(actor, row.pk, Standing.UNDECIDED, now())
@@ -67,7 +70,7 @@ def keep(sealed: Sealed, item: Item, *, actor: Actor) -> SealedObject:
                 since=now(),
             )
     except IntegrityError:
-        if (first := existing.first()) is None:
+        if (first := live_object(item)) is None:
             raise SealedTooLate(
                 "The stored file was removed before it was recorded. Send it again."
             ) from None
