@@ -12,7 +12,6 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from safelight.errors import SpoolTooLarge
 from safelight.vault.spool import Spool
 
-
 if TYPE_CHECKING:
     _BytesFile = UploadedFile[bytes]
 else:
