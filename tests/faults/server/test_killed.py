@@ -63,6 +63,17 @@ def test_a_body_that_is_too_large_is_refused_before_it_arrives(running: Server):
         assert b" 413 " in upload.recv(4096)
 
 
+def test_a_second_stop_waits_for_nobody(started: Server):
+    with connection(started.port) as upload:
+        upload.sendall(request(started.port, 1000) + b"login=")
+        time.sleep(0.5)
+        started.process.terminate()
+        time.sleep(0.5)
+        started.process.terminate()
+        assert started.process.wait(60) == 0
+    assert "process killed" in started.said()
+
+
 def test_a_stop_lets_a_request_that_has_begun_finish(started: Server):
     with connection(started.port) as upload:
         body = b"login=nobody%40example.org&password=none"

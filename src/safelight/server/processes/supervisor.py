@@ -113,14 +113,12 @@ class Supervisor:
         log.info("stopping")
         web = [child for child in self._children if child.name.startswith("web-")]
         for child in web:
-            if child.pid:
-                os.kill(child.pid, signal.SIGTERM)
+            child.ask_to_stop()
         until = time.monotonic() + DRAIN_SECONDS
         for child in (*web, *(c for c in reversed(self._children) if c not in web)):
-            if self._stops > 1:
-                child.kill()
-            elif not child.stop(max(until - time.monotonic(), 1.0)):
-                log.warning("process killed", process=child.name, seconds=DRAIN_SECONDS)
+            # A second behind time is given to those that had to wait for others.
+            if not child.stop(max(until, time.monotonic() + 1.0), lambda: self._stops > 1):
+                log.warning("process killed", process=child.name)
         log.info("stopped")
 
 
