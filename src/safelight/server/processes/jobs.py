@@ -99,8 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(1)
     stop.set()
     drained_by = time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < drained_by and any(worker.is_alive() for worker in workers):
-        workers[0].join(SEQUENCE_SECONDS)
+    while time.monotonic() < drained_by and (alive := [worker for worker in workers if worker.is_alive()]):
+        alive[0].join(SEQUENCE_SECONDS)
         sequencing.once()
     sequencing.once()
 
