@@ -21,6 +21,7 @@ import django
 from django.db import Error, connection
 
 from safelight.errors import LedgerError
+from safelight.server.processes.beginning import begin
 
 if TYPE_CHECKING:
     from safelight.server.ledger.sequencer import Sequencer
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--threads", type=int, default=0, help="workers; by default 4, with SQLite 1")
     told = parser.parse_args(arguments)
+    begin("jobs")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safelight.server.settings")
     django.setup()
     from safelight.server.jobs.registry import HANDLERS, load_handlers  # noqa: PLC0415 - needs Django's set-up
