@@ -10,7 +10,7 @@ from safelight.server.config import Config
 
 
 def database_settings(config: Config) -> dict[str, Any]:
-    """Django's settings for the one database. Raises :class:`UsageError` for a URL that is not PostgreSQL's."""
+    """Django's settings for the one database. Raises :class:`UsageError` for any other URL."""
     if not config.database_url:
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -20,8 +20,8 @@ def database_settings(config: Config) -> dict[str, Any]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 # recursive_triggers: without it INSERT OR REPLACE would slip past the ledger's guards.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"
-                " PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                " PRAGMA recursive_triggers=ON; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;",
             },
         }
     url = urlsplit(config.database_url)
