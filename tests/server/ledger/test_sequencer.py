@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Thread
 
 import pytest
+from at_once import at_once
 from django.db import connection, transaction
 
 from safelight.errors import LedgerError
 from safelight.ids import uuid7
-from safelight.keys import Keyring, Purpose, RootKey
+from safelight.keys import Keyring, Purpose
 from safelight.ledger.archive import DirectoryArchive
 from safelight.ledger.tree import MerkleTree, leaf_hash
 from safelight.server.ids import clock_at
@@ -88,26 +89,12 @@ def test_a_clock_that_is_set_back_changes_no_place(db, recorded):
 
 
 def test_sequencers_at_once_give_every_row_one_place(committing_db, recorded):
-    ready = Barrier(6)
-    failures: list[BaseException] = []
 
-    def work(act) -> None:
-        try:
-            ready.wait()
-            for _ in range(12):
-                act()
-        except Exception as error:  # noqa: BLE001 - shown below
-            failures.append(error)
-        finally:
-            connection.close()
+    def often(act) -> Callable[[], None]:
+        return lambda: [act() for _ in range(12)] and None
 
-    threads = [Thread(target=work, args=(sequence_once,)) for _ in range(3)]
-    threads += [Thread(target=work, args=(lambda: recorded(3),)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    acts = [often(sequence_once)] * 3 + [often(lambda: recorded(3))] * 3
+    assert at_once(*acts) == [None] * 6
     sequence_once()
     _assert_sound(3 * 12 * 3 + 1)
 
@@ -191,15 +178,8 @@ def test_a_sequencer_waits_for_no_other(committing_db, recorded):
     recorded(2)
     with transaction.atomic():
         assert sequencer._is_the_only_one()
-        found = []
-
-        def second() -> None:
-            found.append(sequence_once())
-            connection.close()
-
-        thread = Thread(target=second)
-        thread.start()
-        thread.join()
+        found: list[int] = []
+        assert at_once(lambda: found.append(sequence_once())) == [None]
         assert found == [0]
     assert sequence_once() == 3
 
@@ -250,6 +230,6 @@ def test_a_place_for_heads_that_fails_stops_nothing_and_is_tried_again(
 
 
 def test_keys_are_not_shown(db):
-    keys = ProcessKeys.of(Keyring("w", (RootKey.generate(),), "x"), ())
+    keys = ProcessKeys.of(Keyring.generate("w"), Purpose)
     assert "subkeys" not in repr(keys)
     record(Event.SIGNED_OUT, WEB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -13,11 +13,11 @@ from safelight.errors import KeyMissing, ObjectDamaged, ObjectMissing, WrappingK
 from safelight.ids import uuid7
 from safelight.keys import Keyring, Purpose
 from safelight.server.secrets import ProcessKeys
-from safelight.server.vault import place, wire
+from safelight.server.vault import client, place, wire
 from safelight.server.vault.client import SOCKET
 from safelight.server.vault.errors import VaultUnreachable
 from safelight.server.vault.serving import THREADS, keeper_of
-from safelight.server.vault.wire import LONGEST_READ
+from safelight.server.vault.wire import LONGEST_READ, Operation, Request
 from safelight.vault import evidence
 from safelight.vault.wrapping import WrappingKey
 
@@ -65,9 +65,19 @@ def test_what_is_not_there_or_not_openable_is_said(vault, sealed) -> None:
         place.vault().read(record, 0, 1)
 
 
-def test_a_process_of_another_user_gets_no_answer(sealed, monkeypatch) -> None:
-    record = sealed(b"content")
+def test_a_process_of_another_user_gets_no_answer(vault, monkeypatch) -> None:
     monkeypatch.setattr(wire.os, "geteuid", lambda: 4242)
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.settimeout(30)
+        stranger.connect(str(vault.run / SOCKET))
+        with suppress(BrokenPipeError, ConnectionResetError):
+            wire.send(stranger, Request(Operation.KEYS).to_bytes())
+            assert stranger.recv(1) == b""
+
+
+def test_a_vault_of_another_user_is_not_asked(sealed, monkeypatch) -> None:
+    record = sealed(b"content")
+    monkeypatch.setattr(client, "is_same_user", lambda _: False)
     with pytest.raises(VaultUnreachable):
         place.vault().read(record, 0, 1)
 

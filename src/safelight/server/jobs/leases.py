@@ -6,7 +6,7 @@ import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import SystemRandom
 from threading import Event
@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from safelight.errors import SafelightError
-from safelight.server.jobs.clock import database_time, due_time
+from safelight.server.jobs.clock import database_time
 from safelight.server.jobs.errors import LeaseLost
 from safelight.server.jobs.models import Job
 from safelight.server.jobs.scheduling import enqueue_next
@@ -42,7 +42,6 @@ class Lease:
         """For a job whose ``lease`` was just written."""
         self.job_id = job.pk
         self.attempt = job.attempts
-        self.due_at = job.due_at
         self.handler = handler
         self.finished = False
         self._token = job.lease
@@ -72,7 +71,7 @@ class Lease:
             )
             if not done:
                 raise LeaseLost("Another worker has this job by now.")
-            enqueue_next(self.handler, after=self.due_at)
+            enqueue_next(self.handler)
         self.finished = True
 
     def fail(self, error: Exception) -> None:
@@ -80,12 +79,12 @@ class Lease:
         with transaction.atomic():
             told = describe(error)
             if self.attempt >= self.handler.attempts:
-                bury(self._held(), self.handler, told, after=self.due_at)
+                bury(self._held(), self.handler, told)
             else:
                 pause = timedelta(seconds=pause_after(self.attempt))
                 self._held().update(
                     state=Job.State.DUE,
-                    due_at=due_time() + pause,
+                    due_at=database_time() + pause,
                     lease="",
                     leased_until=None,
                     last_error=told,
@@ -98,13 +97,13 @@ class Lease:
         return Job.objects.filter(pk=self.job_id, state=Job.State.LEASED, lease=self._token)
 
 
-def bury(jobs: QuerySet[Job], handler: Handler, told: str, *, after: datetime) -> None:
+def bury(jobs: QuerySet[Job], handler: Handler, told: str) -> None:
     """Give jobs up until a person says otherwise. Work that comes again comes again nevertheless."""
     given_up = jobs.update(
         state=Job.State.DEAD, finished_at=database_time(), lease="", leased_until=None, last_error=told
     )
     if given_up:
-        enqueue_next(handler, after=after)
+        enqueue_next(handler)
 
 
 def pause_after(attempt: int) -> float:
@@ -115,7 +114,7 @@ def pause_after(attempt: int) -> float:
 
 
 def describe(error: Exception) -> str:
-    """What is kept of an error: of our own the message, of others, which may quote content, type and place."""
+    """What is kept of an error: the message of our own; type and place of others, which may quote content."""
     kind = type(error).__name__
     if isinstance(error, SafelightError):
         return f"{kind}: {error}"[:_LONGEST_ERROR]

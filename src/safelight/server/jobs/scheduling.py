@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 
 from safelight.server.jobs.clock import due_time
 from safelight.server.jobs.models import Job
@@ -22,26 +23,25 @@ def next_time(every: timedelta, after: datetime) -> datetime:
     return after - (after - _EPOCH) % every + every
 
 
-def enqueue_next(handler: Handler, *, after: datetime) -> None:
-    """Put the next row of recurring work there, in the current transaction. Missed periods stay missed."""
-    if handler.every is None:
+def enqueue_next(handler: Handler) -> None:
+    """Put the next row of recurring work there, unless one waits or is at work; in the current transaction.
+
+    Periods that were missed stay missed.
+    """
+    unfinished = Q(state__in=[Job.State.DUE, Job.State.LEASED])
+    if handler.every is None or Job.objects.filter(unfinished, kind=handler.kind).exists():
         return
-    due = next_time(handler.every, max(after, due_time()))
+    due = next_time(handler.every, due_time())
+    while Job.objects.filter(~unfinished, key=_key(handler, due)).exists():
+        due += handler.every  # done already, by a clock that was ahead
     Job.objects.get_or_create(key=_key(handler, due), defaults={"kind": handler.kind, "due_at": due})
 
 
 def ensure_scheduled(handlers: Iterable[Handler]) -> None:
     """At a worker's start: recurring work that has no row yet gets one."""
     for handler in handlers:
-        if handler.every is None:
-            continue
         with transaction.atomic():
-            if Job.objects.filter(kind=handler.kind, state__in=[Job.State.DUE, Job.State.LEASED]).exists():
-                continue
-            due = next_time(handler.every, due_time())
-            while Job.objects.filter(key=_key(handler, due)).exists():
-                due += handler.every  # done already, by a clock that was ahead
-            enqueue_next(handler, after=due - handler.every)
+            enqueue_next(handler)
 
 
 def _key(handler: Handler, due: datetime) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Count, Min, Q
 
-from safelight.server.jobs.clock import due_time
+from safelight.server.jobs.clock import database_time, due_time
 from safelight.server.jobs.errors import JobNotDead
 from safelight.server.jobs.models import Job
 from safelight.server.ledger.services import JSON, Event, record
@@ -32,7 +32,7 @@ def enqueue(
         raise transaction.TransactionManagementError(
             "A job is put there by the transaction that it serves; there is none."
         )
-    told = {"kind": kind, "payload": dict(payload), "due_at": due_at or due_time()}
+    told = {"kind": kind, "payload": dict(payload), "due_at": due_at or database_time()}
     if key is None:
         return Job.objects.create(**told)
     return Job.objects.get_or_create(key=key, defaults=told)[0]
@@ -46,7 +46,7 @@ def retry(actor: Actor, job_id: UUID) -> None:
     require(actor, Permission.JOBS_RETRY)
     with transaction.atomic():
         dead = Job.objects.filter(pk=job_id, state=Job.State.DEAD)
-        if not dead.update(state=Job.State.DUE, due_at=due_time(), attempts=0, finished_at=None):
+        if not dead.update(state=Job.State.DUE, due_at=database_time(), attempts=0, finished_at=None):
             raise JobNotDead("Only a job that was given up can be tried again; this one was not, or is gone.")
         record(Event.JOB_RETRIED, actor, subject=job_id)
 

@@ -56,7 +56,7 @@ def _take(worker_id: str) -> tuple[Job, Lease] | None:
             handler = HANDLERS[job.kind]
             if job.attempts >= handler.attempts:
                 told = f"The worker was lost at each of {job.attempts} attempts."
-                bury(Job.objects.filter(pk=job.pk), handler, told, after=job.due_at)
+                bury(Job.objects.filter(pk=job.pk), handler, told)
                 continue
             job.state, job.attempts = Job.State.LEASED, job.attempts + 1
             job.lease = f"{worker_id}/{secrets.token_hex(8)}"

@@ -18,6 +18,7 @@ LASTED_SECONDS: Final = 5.0
 """A process that ran this long had started well: its next start does not wait."""
 LONGEST_PAUSE: Final = 5.0
 _FIRST_PAUSE: Final = 0.1
+_STOP_LOOK: Final = 0.05
 
 _NOT_FOR_CHILDREN: Final = ("SAFELIGHT_KEY_FILE", "SAFELIGHT_KEYS")
 
@@ -69,16 +70,19 @@ class Child:
         self._not_before = now + pause
         return code
 
-    def stop(self, seconds: float) -> bool:
-        """Ask it to finish; after ``seconds`` kill it. Whether it left by itself."""
-        if self._process is None:
-            return True
-        self._process.terminate()
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return False
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM, on which it finishes what it is at."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def stop(self, until: float, hurried: Callable[[], bool]) -> bool:
+        """Ask it to finish; kill it when ``until`` has come or when hurried. Whether it left by itself."""
+        self.ask_to_stop()
+        while self._process is not None and self._process.poll() is None:
+            if time.monotonic() >= until or hurried():
+                self.kill()
+                return False
+            time.sleep(_STOP_LOOK)
         self._process = None
         return True
 

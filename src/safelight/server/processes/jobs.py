@@ -1,7 +1,7 @@
 """The job worker: does what is due in a few threads, and sequences the ledger once a second.
 
-``python -m safelight.server.processes.jobs``; the supervisor starts it. SIGTERM makes it finish what it is at;
-what is not finished in time is taken over when its lease runs out.
+``python -m safelight.server.processes.jobs``; the supervisor starts it. SIGTERM makes it finish what it is
+at; what is not finished in time is taken over when its lease runs out.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import django
 from django.db import Error, connection
 
 from safelight.errors import LedgerError
+from safelight.server.processes.beginning import begin
 
 if TYPE_CHECKING:
     from safelight.server.ledger.sequencer import Sequencer
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--threads", type=int, default=0, help="workers; by default 4, with SQLite 1")
     told = parser.parse_args(arguments)
+    begin("jobs")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safelight.server.settings")
     django.setup()
     from safelight.server.jobs.registry import HANDLERS, load_handlers  # noqa: PLC0415 - needs Django's set-up
@@ -97,8 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(1)
     stop.set()
     drained_by = time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < drained_by and any(worker.is_alive() for worker in workers):
-        workers[0].join(SEQUENCE_SECONDS)
+    while time.monotonic() < drained_by and (alive := [worker for worker in workers if worker.is_alive()]):
+        alive[0].join(SEQUENCE_SECONDS)
         sequencing.once()
     sequencing.once()
 

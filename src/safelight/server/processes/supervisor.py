@@ -8,7 +8,6 @@ in threads, and every later process only connects to them.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import select
 import signal
@@ -20,6 +19,7 @@ from typing import Final
 
 import structlog
 
+from safelight.errors import SandboxError
 from safelight.media.sandbox.server import SandboxServer
 from safelight.server.config import Config
 from safelight.server.processes.child import Child, told
@@ -48,6 +48,7 @@ class Supervisor:
         """``reason`` says why there are no keys."""
         self._run = run
         self._stops = 0
+        self._status_is_old = True
         environment = {
             "SAFELIGHT_WORKSPACE": str(config.workspace.absolute()),
             "SAFELIGHT_PORT": str(config.port),
@@ -60,7 +61,7 @@ class Supervisor:
             web["SAFELIGHT_REASON"] = reason
             self._children = [Child(WITHOUT_KEYS, "web-1", lambda _program: None, web, held)]
         else:
-            self._children = [Child(program, program.name, keys, environment) for program in _there()]
+            self._children = [Child(program, program.name, keys, environment) for program in BEHIND_WEB]
             self._children += [
                 Child(WEB, f"web-{number}", keys, web, held) for number in range(1, config.web_workers + 1)
             ]
@@ -79,21 +80,27 @@ class Supervisor:
         self._stops += 1
 
     def _look(self, sandbox: SandboxServer | None) -> None:
-        changed = False
-        if sandbox is not None:
-            for family in sandbox.restart_dead():
-                log.warning("process restarted", process=f"sandbox-{family}")
-        for child in self._children:
-            before = child.pid
-            died = child.look_after()
-            if died is not None:
-                log.warning("process ended", process=child.name, pid=before, how=told(died))
-            if child.pid != before:
-                changed = True
-                if child.pid is not None:
-                    log.info("process started", process=child.name, pid=child.pid, starts=child.starts)
-        if changed:
-            self._status().write(self._run)
+        """A machine without a process or a byte to spare ends no supervisor; the next look tries again."""
+        try:
+            if sandbox is not None:
+                for family in sandbox.restart_dead():
+                    log.warning("process restarted", process=f"sandbox-{family}")
+            changed = [child for child in self._children if self._looked_after(child)]
+            if changed or self._status_is_old:
+                self._status_is_old = True
+                self._status().write(self._run)
+                self._status_is_old = False
+        except (OSError, SandboxError) as error:
+            log.warning("trying again", exc_info=error)
+
+    def _looked_after(self, child: Child) -> bool:
+        before = child.pid
+        died = child.look_after()
+        if died is not None:
+            log.warning("process ended", process=child.name, pid=before, how=told(died))
+        if child.pid is not None and child.pid != before:
+            log.info("process started", process=child.name, pid=child.pid, starts=child.starts)
+        return child.pid != before
 
     def _status(self) -> Status:
         return Status(
@@ -106,19 +113,13 @@ class Supervisor:
         log.info("stopping")
         web = [child for child in self._children if child.name.startswith("web-")]
         for child in web:
-            if child.pid:
-                os.kill(child.pid, signal.SIGTERM)
+            child.ask_to_stop()
         until = time.monotonic() + DRAIN_SECONDS
         for child in (*web, *(c for c in reversed(self._children) if c not in web)):
-            if self._stops > 1:
-                child.kill()
-            elif not child.stop(max(until - time.monotonic(), 1.0)):
-                log.warning("process killed", process=child.name, seconds=DRAIN_SECONDS)
+            # A second behind time is given to those that had to wait for others.
+            if not child.stop(max(until, time.monotonic() + 1.0), lambda: self._stops > 1):
+                log.warning("process killed", process=child.name)
         log.info("stopped")
-
-
-def _there() -> list[Program]:
-    return [program for program in BEHIND_WEB if importlib.util.find_spec(program.module)]
 
 
 @contextlib.contextmanager

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from safelight.errors import DestructionLogDamaged
 from safelight.server.cases.models import Case
 from safelight.server.ids import now
 from safelight.server.intake.models import Item
+from safelight.server.jobs.clock import database_time
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import SystemActor
@@ -106,11 +107,12 @@ def refuse_untrusted_clock() -> None:
             f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC, before the ledger's latest event at "
             f"{latest:%Y-%m-%d %H:%M}. Set the clock; nothing is destroyed until then."
         )
-    told = _database_time()
-    if told is not None and abs(told - present) > CLOCKS_DIFFER:
+    told = database_time()
+    if abs(told - present) > CLOCKS_DIFFER:
         raise ClockUntrusted(
-            f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC and the database's "
-            f"{told:%Y-%m-%d %H:%M}. Set them by NTP; nothing is destroyed until they agree."
+            f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC, and the database's, or with SQLite the "
+            f"time since this machine started, {told:%Y-%m-%d %H:%M}. Keep both by NTP; if the clock was put "
+            "right since the start, start the machine again. Nothing is destroyed until they agree."
         )
 
 
@@ -166,14 +168,3 @@ def _never_scanned(item: Item, retention: Retention) -> bool:
         return False
     kept = retention.holds or retention.extensions or retention.disputed
     return retention.standing is Standing.UNDECIDED and not kept
-
-
-def _database_time() -> datetime | None:
-    """The database server's clock; SQLite has none of its own."""
-    if connection.vendor == "sqlite":
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (told,) = cursor.fetchone()
-    assert isinstance(told, datetime)
-    return told.astimezone(UTC)
