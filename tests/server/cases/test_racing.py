@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -80,6 +81,7 @@ def test_a_guard_waits_for_a_finish_that_is_about_to_be_committed(arrive: Make, 
             Case.objects.filter(pk=case.pk).update(state=Case.State.FINISHED, finished_at=now())
             changed.set()
             trying.wait(5)
+            time.sleep(1)  # long enough for the other to get past a guard that does not wait
 
     def adding() -> str:
         changed.wait(5)
