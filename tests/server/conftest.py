@@ -8,6 +8,7 @@ which the ledger's guards refuse).
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import tempfile
 import warnings
@@ -39,27 +40,34 @@ def _start_postgres() -> Callable[[], None]:
 
 
 def _set_up_django() -> Iterator[None]:
-    """Configure Django once a process, and leave no trace in the environment of other tests."""
-    if settings.configured:
-        yield
-        return
+    """Configure Django, and leave no trace in the environment of other tests."""
     stop = _start_postgres() if ON_POSTGRES else None
     os.environ["DJANGO_SETTINGS_MODULE"] = "server_settings"
     try:
+        from server_settings import DIRECTORY
+
         django.setup()
     finally:
         del os.environ["DJANGO_SETTINGS_MODULE"]
         os.environ.pop("SAFELIGHT_DATABASE_URL", None)
+    DIRECTORY.mkdir(mode=0o700)
     yield
     if stop is not None:
         stop()
+    shutil.rmtree(DIRECTORY)
 
 
 _django = _set_up_django()
-next(_django)
 
 # Argon2 as in production, but cheap: these tests make hundreds of people.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test module is imported; not in the process that only hands tests out to others."""
+    hands_out = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if not hands_out:
+        next(_django)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from safelight.ids import uuid7
 from safelight.keys import Keyring, Purpose
 from safelight.server.secrets import ProcessKeys
 
-DIRECTORY = Path(tempfile.mkdtemp(prefix="safelight-test-"))
-atexit.register(shutil.rmtree, DIRECTORY, ignore_errors=True)
-
+DIRECTORY = Path(tempfile.gettempdir()) / f"safelight-test-{secrets.token_hex(8)}"
+"""The workspace, which the tests make and remove; mypy needs its name only."""
 
 KEYS = ProcessKeys.of(Keyring.generate(uuid7()), Purpose)
 """Every purpose: tests of one process's limits make their own."""

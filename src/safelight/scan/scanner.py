@@ -19,7 +19,7 @@ from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
 from safelight.scan.observe import Source, now_utc, observe, unseen
 from safelight.scan.policy import DEFAULT_POLICY, Policy
-from safelight.scan.searching import anything_listed, open_lists
+from safelight.scan.searching import Searched, anything_listed, open_lists
 from safelight.scan.walk import Refused
 from safelight.types import (
     Match,
@@ -43,7 +43,8 @@ class Scanner:
 
     ``lists`` are hash lists in memory. ``workspace`` is one that ``safelight lists`` made, or its directory;
     ``only`` names those of its lists to search (default: every enabled one). ``policy`` decides; ``limits``
-    bound what decoding one file may cost.
+    bound what decoding one file may cost. ``searched`` and ``sandbox`` are what the caller opened, and
+    closes.
 
     Raises :class:`~safelight.errors.SafelightError` when something that it needs cannot be opened. What a
     *file* does wrong is never raised: it is told in the result.
@@ -58,14 +59,16 @@ class Scanner:
         policy: Policy = DEFAULT_POLICY,
         limits: Limits = DEFAULT_LIMITS,
         clock: Callable[[], datetime] = now_utc,
+        searched: Iterable[Searched] = (),
+        sandbox: Sandbox | None = None,
     ) -> None:
         """Open the lists and start the sandbox."""
         self._policy = policy
         self._limits = limits
         self._clock = clock
         with ExitStack() as opening:
-            self._searched = opening.enter_context(open_lists(lists, workspace, only))
-            self._sandbox = opening.enter_context(Sandbox(limits=limits))
+            self._searched = (*searched, *opening.enter_context(open_lists(lists, workspace, only)))
+            self._sandbox = sandbox or opening.enter_context(Sandbox(limits=limits))
             self._opened = opening.pop_all()
 
     def scan(self, source: Source, name: str | None = None) -> ScanResult:

@@ -8,5 +8,6 @@ handler403 = "safelight.server.people.views.denied"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("safelight.server.operations.urls")),
+    path("api/v1/", include("safelight.server.api.urls")),
     path("accounts/", include("safelight.server.people.urls")),
 ]

@@ -135,5 +135,13 @@ def test_others_change_nobody(role: Role, browser_of, person_with) -> None:
     assert (Proposal.objects.count(), Invitation.objects.count()) == (before, 0)
 
 
+def test_who_has_no_factor_at_all_is_led_to_add_one(person_with) -> None:
+    browser = Client(headers={"host": "localhost:8400"})
+    browser.force_login(person_with(Role.ADMINISTRATOR))
+    page = browser.post(PEOPLE + "invite/", {"email": "new@example.org", "reason": "joins"})
+    assert page.status_code == 403
+    assert '"/accounts/factors/?next=' in page.content.decode()
+
+
 def test_strangers_are_led_to_the_sign_in(client: Client) -> None:
     assert client.get(PEOPLE).headers["location"].startswith("/accounts/login/")

@@ -8,6 +8,7 @@ import pytest
 
 from safelight.errors import DestructionLogDamaged, KeyRecordMissing, ObjectMissing
 from safelight.server.ids import clock_at, now
+from safelight.server.intake.models import Item
 from safelight.server.jobs.clock import database_time
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.actors import SystemActor
@@ -273,3 +274,18 @@ class TestClock:
             purge_once()
         row.refresh_from_db()
         assert row.state == "sealed"
+
+
+class TestWhatCouldNotBeScanned:
+    @pytest.mark.parametrize(("days_left", "goes"), [(1, False), (0, True), (-1, True)])
+    def test_its_bytes_go_when_their_days_are_over(self, seal_one, days_left: int, goes: bool) -> None:
+        row = seal_one()
+        Item.objects.filter(pk=row.item_id).update(unscanned_until=now() + timedelta(days=days_left))
+        assert purge_once().destroyed == ((row.pk,) if goes else ())
+
+    def test_they_stay_when_it_matched_after_all_or_somebody_holds_them(self, seal_one, lead) -> None:
+        matched, held = seal_one(b"a grey square"), seal_one(b"a blue square")
+        Item.objects.filter(pk=held.item_id).update(unscanned_until=now() - timedelta(days=1))
+        hold(lead, held.pk, "asked for by an authority")
+        assert purge_once().destroyed == ()
+        assert SealedObject.objects.filter(pk__in=[matched.pk, held.pk], state="sealed").count() == 2

@@ -39,8 +39,8 @@ class Case(models.Model):
             # Fifty uploads of one account at once must open one case, not fifty.
             models.UniqueConstraint(
                 fields=["account"],
-                condition=Q(state="open", account__isnull=False),
-                name="one_open_case_an_account",
+                condition=~Q(state="finished") & Q(account__isnull=False),
+                name="one_unfinished_case_an_account",
             ),
         ]
 
@@ -101,4 +101,20 @@ class Decision(models.Model):
                 condition=Q(person__isnull=False, policy_rule="") | (Q(person=None) & ~Q(policy_rule="")),
                 name="a_person_or_a_policy_decides",
             ),
+            models.UniqueConstraint(
+                fields=["occurrence"], condition=Q(supersedes=None), name="one_first_decision_an_occurrence"
+            ),
         ]
+
+
+class Settled(models.Model):
+    """An occurrence that opened no case: the same account's same file was dismissed for the same matches.
+
+    It is counted and written to the ledger, and names the dismissal that it rests on.
+    """
+
+    occurrence = models.OneToOneField(
+        "intake.Occurrence", models.PROTECT, primary_key=True, related_name="settled"
+    )
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="settled")
+    at = models.DateTimeField(default=now)

@@ -30,8 +30,8 @@ class Surface(models.Model):
 class LegalBasis(models.Model):
     """What permits scanning a surface for people in one country, and until when.
 
-    ``country`` is an ISO 3166-1 alpha-2 code, or ``*`` for every country without a row of its own. A private
-    surface without a valid row is not scanned; a missing country counts as the strictest row there is.
+    ``country`` is an ISO 3166-1 alpha-2 code, or ``*`` for every country without a row of its own. What
+    follows from the rows is in :mod:`safelight.server.intake.legal`.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -76,7 +76,11 @@ class ApiKey(models.Model):
 
 
 class Intake(models.Model):
-    """One arrival: an upload, a report by somebody, a request, or something entered by hand."""
+    """One arrival: an upload, a report by somebody, a request, or something entered by hand.
+
+    ``outcome``, ``reason``, ``rule`` and ``limited`` are what was answered, so that a repeated request gets
+    the same answer; they are empty for texts and URLs, which are not scanned.
+    """
 
     class Kind(models.TextChoices):
         """How it reached us."""
@@ -97,6 +101,10 @@ class Intake(models.Model):
     idempotency_key = models.CharField(max_length=100, null=True)
     sender = models.CharField(max_length=200, blank=True)
     reference = models.CharField(max_length=200, blank=True)
+    outcome = models.CharField(max_length=10, blank=True)
+    reason = models.CharField(max_length=30, blank=True)
+    rule = models.CharField(max_length=200, blank=True)
+    limited = models.CharField(max_length=30, blank=True)
     received_at = models.DateTimeField(default=now)
 
     class Meta:
@@ -112,12 +120,14 @@ class Intake(models.Model):
 class Item(models.Model):
     """One per SHA-256: what it is and what was observed.
 
-    A digest that equals a listed one is a listed value; so the digest is found by a keyed tag, and the digest and
-    the observation are sealed.
+    A digest that equals a listed one is a listed value; so it is found by a keyed tag, and digest and
+    observation are sealed. The observation is the latest in which the file could be scanned. Evidence of an
+    item that has only ever been unscanned is kept until ``unscanned_until``, to scan it after all.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tag = models.BinaryField(max_length=32, unique=True)
+    digest = models.BinaryField()
     size = models.BigIntegerField()
     kind = models.CharField(max_length=20)
     mime = models.CharField(max_length=100)
@@ -127,6 +137,7 @@ class Item(models.Model):
     rule = models.CharField(max_length=200, blank=True)
     observed_at = models.DateTimeField(default=now)
     first_seen_at = models.DateTimeField(default=now)
+    unscanned_until = models.DateTimeField(null=True)
 
 
 class Account(models.Model):
@@ -138,7 +149,11 @@ class Account(models.Model):
 
 
 class Occurrence(models.Model):
-    """An item, a text or a URL × intake × account × surface × time: first-seen and re-seen are counted here."""
+    """Where and when an item, a text or a URL was seen: first-seen and re-seen are counted here.
+
+    ``content_tag`` finds an equal text or URL again. ``match_tag`` is equal for two occurrences that the same
+    entries of the same lists matched. Both are keyed.
+    """
 
     class Visibility(models.TextChoices):
         """Who could see it where it was found."""
@@ -153,6 +168,8 @@ class Occurrence(models.Model):
     item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="occurrences")
     text = models.BinaryField(null=True)
     url = models.BinaryField(null=True)
+    content_tag = models.BinaryField(max_length=32, null=True, db_index=True)
+    match_tag = models.BinaryField(max_length=32, null=True)
     account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="occurrences")
     surface = models.ForeignKey(Surface, models.PROTECT, null=True, related_name="+")
     country = models.CharField(max_length=2, blank=True)
@@ -172,6 +189,14 @@ class Occurrence(models.Model):
                     | Q(item=None, text=None, url__isnull=False)
                 ),
                 name="one_thing_an_occurrence",
+            ),
+            models.UniqueConstraint(
+                fields=["item"], condition=Q(first_seen=True, item__isnull=False), name="an_item_is_new_once"
+            ),
+            models.UniqueConstraint(
+                fields=["content_tag"],
+                condition=Q(first_seen=True, content_tag__isnull=False),
+                name="a_text_or_url_is_new_once",
             ),
         ]
 
@@ -195,4 +220,5 @@ class IpEvent(models.Model):
     port = models.PositiveIntegerField(null=True)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.UNKNOWN)
     device = models.CharField(max_length=200, blank=True)
+    country = models.CharField(max_length=2, blank=True)
     at = models.DateTimeField(null=True)

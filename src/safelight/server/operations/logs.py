@@ -31,6 +31,7 @@ FIELDS: Final = frozenset(
 """Every field that a log line may have. Records are named by their UUIDs."""
 
 _LONGEST: Final = 200
+_ARGUMENTS: Final = "safelight_arguments"
 _HASH_LIKE: Final = re.compile(r"[0-9A-Fa-f]{16,}|[A-Za-z0-9+/_=-]{40,}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _PLACEHOLDER: Final = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d.]*[a-zA-Z]")
@@ -58,6 +59,7 @@ def configure_logs(config: Config, process: str) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_keep_arguments)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[template_only, *shared],
@@ -108,13 +110,19 @@ def only_allowed(_logger: Any, _method: str, event: _Event) -> _Event:  # noqa: 
 def template_only(_logger: Any, _method: str, event: _Event) -> _Event:  # noqa: ANN401 - structlog's processors
     """Of a library's record: its template with numbers filled in, its logger, and its exception."""
     record: logging.LogRecord = event["_record"]
-    event["event"] = _filled(str(record.msg), record.args)
+    event["event"] = _filled(str(record.msg), getattr(record, _ARGUMENTS))
     event["logger"] = record.name
     event["exc_info"] = record.exc_info
     # Django names the path in its messages; how the request ended is enough.
     if record.name.startswith("django.request"):
         event["event"], event["status"] = "request failed", getattr(record, "status_code", None)
     return event
+
+
+def _keep_arguments(record: logging.LogRecord) -> bool:
+    """Where structlog, which clears them, leaves them."""
+    setattr(record, _ARGUMENTS, record.args)
+    return True
 
 
 def _filled(template: str, args: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -12,8 +12,13 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from safelight.errors import SpoolTooLarge
 from safelight.vault.spool import Spool
 
+if TYPE_CHECKING:
+    _BytesFile = UploadedFile[bytes]
+else:
+    _BytesFile = UploadedFile  # generic in its stubs alone
 
-class SpooledUpload(UploadedFile[bytes]):
+
+class SpooledUpload(_BytesFile):
     """A file of a form in a :class:`~safelight.vault.Spool`, which ends when this is closed."""
 
     def __init__(self, spool: Spool, name: str | None, content_type: str | None) -> None:

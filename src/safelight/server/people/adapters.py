@@ -85,12 +85,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             super().set_password(user, password)
             record(Event.PASSWORD_CHANGED, PersonActor(user, "", second_factor=False), subject=user.pk)
 
-    def reauthenticate(self, user: Person, password: str) -> bool:
-        """A password alone never suffices to change the factors of someone who has one."""
-        return not has_factor(user) and bool(super().reauthenticate(user, password))
-
     def get_reauthentication_methods(self, user: Person) -> list[dict[str, Any]]:
-        """Offer only what :meth:`reauthenticate` accepts."""
+        """A password alone never suffices to change the factors of someone who has one."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if not methods or not has_factor(user):
             return methods

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     CASE_WORK = "case.work"
     CASE_ASSIGN = "case.assign"
     CASE_RELEASE = "case.release"
+    INTAKE_ENTER = "intake.enter"
     EVIDENCE_VIEW = "evidence.view"
     EVIDENCE_HOLD = "evidence.hold"
     EVIDENCE_DESTROY = "evidence.destroy"
@@ -53,12 +54,14 @@ class Permission(StrEnum):
 
 
 P = Permission
-_REVIEWER: Final = frozenset({P.CASE_READ_OWN, P.CASE_WORK, P.EVIDENCE_VIEW, P.DECISION_MAKE, P.LIST_READ})
+_REVIEWER: Final = frozenset(
+    {P.CASE_READ_OWN, P.CASE_WORK, P.EVIDENCE_VIEW, P.DECISION_MAKE, P.LIST_READ, P.INTAKE_ENTER}
+)
 
 GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     Role.REVIEWER: _REVIEWER,
     Role.SENIOR_REVIEWER: _REVIEWER | {P.DECISION_SECOND, P.CASE_RELEASE, P.CASE_READ_ALL},
-    Role.REPORTER: frozenset({P.CASE_READ_ALL, P.REPORT_FILE, P.EVIDENCE_EXPORT}),
+    Role.REPORTER: frozenset({P.CASE_READ_ALL, P.REPORT_FILE, P.EVIDENCE_EXPORT, P.INTAKE_ENTER}),
     Role.LIST_MANAGER: frozenset({P.LIST_READ, P.LIST_CHANGE}),
     Role.LEAD: frozenset(
         {
@@ -93,5 +96,7 @@ IN_AN_OWN_CASE: Final = frozenset({P.CASE_READ_OWN, P.CASE_WORK, P.EVIDENCE_VIEW
 
 PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
     "jobs": frozenset({P.EVIDENCE_DESTROY}),
+    "policy": frozenset({P.DECISION_MAKE}),
 }
-"""What a process of the server may do by itself: the job worker destroys what its clock has run out for."""
+"""What a process of the server may do by itself: the job worker destroys what its clock has run out for, and
+the operator's written policy decides what it names."""

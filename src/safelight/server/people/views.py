@@ -93,6 +93,9 @@ def to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 def denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The page for whatever :func:`.permissions.require` refused."""
-    missing = isinstance(exception, PermissionDenied) and exception.needs_second_factor
-    context = {"why": exception, "needs_second_factor": missing and request.user.is_authenticated}
+    context: dict[str, object] = {"why": exception}
+    if isinstance(exception, PermissionDenied) and exception.needs_second_factor:
+        # Someone without a factor is led to add one.
+        actor = actor_of(request)
+        context["remedy"] = "mfa_reauthenticate" if has_factor(actor.person) else "mfa_index"
     return render(request, "people/denied.html", context, status=403)

@@ -35,6 +35,7 @@ def main() -> None:
 def _prepare() -> None:
     from django.core.management import call_command  # noqa: PLC0415
 
+    from safelight.server.cases.guards import put_guards_back, require_guards  # noqa: PLC0415
     from safelight.server.ledger.guards import ensure_guards  # noqa: PLC0415
     from safelight.server.people.errors import AlreadyJoined  # noqa: PLC0415
     from safelight.server.people.invitations import first_run_invitation  # noqa: PLC0415
@@ -42,9 +43,12 @@ def _prepare() -> None:
 
     for problem in ensure_guards():
         print(f"{problem} It was put back. Run `safelight ledger verify`.")  # noqa: T201 - for the operator
+    for name in put_guards_back():
+        print(f"The guard {name} of finished cases was missing or altered. It was put back.")  # noqa: T201
     call_command("migrate", interactive=False, verbosity=0)
     if problems := ensure_guards():
         raise LedgerError(f"The ledger's guards cannot be installed: {problems[0]}")
+    require_guards()
     # A restored backup brings back what was destroyed since it was made; not for long.
     replay_destructions()
     try:

@@ -149,3 +149,12 @@ WHITENOISE_USE_FINDERS = True
 LOGGING_CONFIG = None  # operations/logs.py
 # Files of a form never touch disk as plaintext; bodies are limited before Django sees them.
 FILE_UPLOAD_HANDLERS = ["safelight.server.operations.uploads.SpoolUploadHandler"]
+
+SILENCED_SYSTEM_CHECKS = [
+    # All four ask for TLS, which this server does not speak: it is reached over the loopback only, where
+    # nothing is carried by a network. A reverse proxy that adds TLS sets HSTS and redirects by itself.
+    "security.W004",  # SECURE_HSTS_SECONDS: a browser would refuse http://localhost from then on
+    "security.W008",  # SECURE_SSL_REDIRECT: there is nowhere to redirect to
+    "security.W012",  # SESSION_COOKIE_SECURE: Safari keeps no secure cookie of http://localhost
+    "security.W016",  # CSRF_COOKIE_SECURE: the same
+]

@@ -11,7 +11,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from safelight.errors import DestructionLogDamaged
+from safelight.server.cases.models import Case
 from safelight.server.ids import now
+from safelight.server.intake.models import Item
 from safelight.server.jobs.clock import database_time
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.ledger.services import record
@@ -26,6 +28,7 @@ from safelight.server.vault.models import SealedObject
 from safelight.server.vault.retention import retention_of, terms
 from safelight.vault.clocks import Ruling, may_destroy
 from safelight.vault.destruction import Replayed
+from safelight.vault.retention import Retention, Standing
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """More than NTP and a slow answer explain; less than any term of retention."""
@@ -119,20 +122,31 @@ def _candidates() -> list[UUID]:
     dismissed = Q(standing=SealedObject.Standing.DISMISSED, since__lte=present - durations.complaint_window)
     reported = Q(standing=SealedObject.Standing.REPORTED, since__lte=present - durations.preservation)
     asked = Q(early_destruction__isnull=False)
+    never_scanned = Q(standing=SealedObject.Standing.UNDECIDED, item__unscanned_until__lte=present)
     live = SealedObject.objects.filter(state=SealedObject.State.SEALED)
-    return list(live.filter(dismissed | reported | asked).order_by("since").values_list("pk", flat=True))
+    return list(
+        live.filter(dismissed | reported | asked | never_scanned)
+        .order_by("since")
+        .values_list("pk", flat=True)
+    )
 
 
 def _destroy(object_id: UUID) -> Ruling | None:
     """Destroy it if its clocks allow; None if it is gone already."""
     with transaction.atomic(durable=True):
+        # The item before its evidence, as arrivals lock them: none relies on bytes that go meanwhile.
+        of_object = SealedObject.objects.filter(pk=object_id)
+        item = Item.objects.select_for_update(no_key=True).filter(pk__in=of_object.values("item")).first()
         live = SealedObject.objects.select_for_update(of=("self",)).filter(
             pk=object_id, state=SealedObject.State.SEALED
         )
         row = live.first()
         if row is None:
             return None
-        ruling = may_destroy(retention_of(row), terms(), now())
+        retention = retention_of(row)
+        ruling = may_destroy(retention, terms(), now())
+        if item is not None and _never_scanned(item, retention):
+            ruling = Ruling(allowed=True, reasons=("It could not be scanned in time.",))
         if not ruling.allowed:
             return ruling
         # Logged before the commit: a kill in between is completed by the next replay, never forgotten.
@@ -142,3 +156,15 @@ def _destroy(object_id: UUID) -> Ruling | None:
     forget_deleted_pages()
     place.store().delete(object_id)
     return ruling
+
+
+def _never_scanned(item: Item, retention: Retention) -> bool:
+    """Whether the bytes were kept only to scan them after all, and that time is over."""
+    if (
+        item.unscanned_until is None
+        or now() < item.unscanned_until
+        or Case.objects.filter(members__occurrence__item=item).exists()
+    ):
+        return False
+    kept = retention.holds or retention.extensions or retention.disputed
+    return retention.standing is Standing.UNDECIDED and not kept
