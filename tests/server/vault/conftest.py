@@ -18,7 +18,7 @@ from seaweedfs import S3Server, running
 from safelight.ids import uuid7
 from safelight.keys import Keyring, Purpose, RootKey
 from safelight.server.secrets import ProcessKeys
-from safelight.server.vault import keys, place
+from safelight.server.vault import place
 from safelight.server.vault.client import SOCKET, VaultClient
 from safelight.server.vault.serving import VaultServer, keeper_of
 from safelight.vault.stores.protocol import ObjectStore
@@ -53,9 +53,11 @@ class Vault:
 
     def restart_with(self, ring: Keyring) -> None:
         """As after a restart of the whole server, with another key file."""
+        from safelight.server.vault.keys import forget_sealing_key
+
         self.stop()
         self.ring = ring
-        keys.forget_sealing_key()
+        forget_sealing_key()
         self.start()
 
     def rotate(self) -> None:
@@ -89,9 +91,12 @@ def _impatient(self: VaultClient, path: Path, *, patience: float = 0.3, slowest:
 
 
 def _forget() -> None:
+    # Imported late, here and elsewhere: this file is read before Django is set up.
+    from safelight.server.vault.keys import forget_sealing_key
+
     place.store.cache_clear()
     place.vault.cache_clear()
-    keys.forget_sealing_key()
+    forget_sealing_key()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from safelight.errors import KeyRecordMissing, UsageError
-from safelight.server.cases.models import Case, CaseOccurrence
+from safelight.server.cases.models import Case, CaseOccurrence, Decision
+from safelight.server.cases.services import finish
 from safelight.server.ids import clock_at, new_id, now
 from safelight.server.intake.models import Intake, Occurrence
 from safelight.server.ledger.models import LedgerRow
@@ -79,6 +80,29 @@ def test_an_unfinished_case_of_the_same_item_keeps_it(seal_one, item_of) -> None
     for state in (Case.State.OPEN, Case.State.DECIDED):
         Case.objects.filter(pk=case.pk).update(state=state)
         assert not ruling(row.pk).allowed
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "standing"),
+    [
+        (["dismissed"], "dismissed"),
+        (["confirmed"], "unfinished"),
+        (["confirmed", "dismissed"], "unfinished"),
+        (["dismissed", "dismissed"], "dismissed"),
+    ],
+)
+def test_a_finished_case_moves_the_clocks(seal_one, item_of, actor_with, outcomes, standing) -> None:
+    row, reviewer = seal_one(b"", item_of()), actor_with(Role.SENIOR_REVIEWER)
+    for number, outcome in enumerate(outcomes):
+        seen = Occurrence.objects.create(
+            intake=Intake.objects.create(kind=Intake.Kind.UPLOAD), item=row.item, first_seen=number == 0
+        )
+        case = Case.objects.create(assigned_to=reviewer.person)
+        CaseOccurrence.objects.create(case=case, occurrence=seen)
+        Decision.objects.create(case=case, occurrence=seen, outcome=outcome, person=reviewer.person)
+        finish(reviewer, case)
+    row.refresh_from_db()
+    assert row.standing == standing
 
 
 def test_every_hold_has_to_be_released(seal_one, lead) -> None:

@@ -16,8 +16,7 @@ from safelight.server.vault.errors import SealedTooLate
 from safelight.server.vault.key_records import key_record
 from safelight.server.vault.models import SealedObject
 from safelight.server.vault.orphans import remove_orphans_once
-from safelight.server.vault.services import keep, live_object, seal, stands, store_sealed
-from safelight.vault.retention import Standing
+from safelight.server.vault.services import keep, live_object, seal, store_sealed
 
 WEB = SystemActor("web")
 pytestmark = pytest.mark.django_db
@@ -91,15 +90,6 @@ def test_an_item_has_one_object_and_the_second_copy_is_removed(
     with django_capture_on_commit_callbacks(execute=True):
         assert seal_one(b"content", item).pk == first.pk
     assert list(vault.store.ids()) == [first.pk]
-
-
-def test_dismissed_evidence_that_comes_again_is_undecided_again(seal_one, item_of) -> None:
-    item = item_of()
-    row = seal_one(b"content", item)
-    stands(WEB, row.pk, Standing.DISMISSED, now())
-    seal_one(b"content", item)
-    row.refresh_from_db()
-    assert row.standing == "undecided"
 
 
 def test_the_database_refuses_sealed_without_a_key_and_a_key_that_was_destroyed(seal_one) -> None:

@@ -15,6 +15,7 @@ from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
+from safelight.server.vault.services import stand_as_decided
 
 UNFINISHED = ~Q(state=Case.State.FINISHED)
 
@@ -92,6 +93,8 @@ def finish(actor: Actor, case: Case) -> Case:
         locked.state, locked.finished_at = Case.State.FINISHED, now()
         locked.save(update_fields=["state", "finished_at"])
         record(Event.CASE_FINISHED, actor, subject=case.pk, payload={"occurrences": locked.members.count()})
+        for item in Item.objects.filter(occurrences__membership__case=locked).distinct():
+            stand_as_decided(actor, item, locked.finished_at)
     return locked
 
 

@@ -13,14 +13,12 @@ from safelight.server.intake.models import Item
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor
 from safelight.server.vault import place
-from safelight.server.vault.clocks import stands
 from safelight.server.vault.errors import SealedTooLate
 from safelight.server.vault.events import Event
 from safelight.server.vault.keys import refuse_retired, sealing_key
 from safelight.server.vault.models import SealedObject
 from safelight.vault import evidence
 from safelight.vault.evidence import Sealed
-from safelight.vault.retention import Standing
 
 _PIECE: Final = 1 << 20
 
@@ -46,15 +44,11 @@ def store_sealed(source_fd: int) -> Sealed:
 def keep(sealed: Sealed, item: Item, *, actor: Actor) -> SealedObject:
     """Record a stored object in the current transaction, with its ledger row. Its clocks begin.
 
-    An item that has a live object keeps that one, and the new bytes are removed after the commit; dismissed
-    evidence that comes again is undecided again. Raises :class:`SealingKeyRetired` and
-    :class:`SealedTooLate`: seal again.
+    An item that has a live object keeps that one, and the new bytes are removed after the commit. Raises
+    :class:`SealingKeyRetired` and :class:`SealedTooLate`: seal again.
     """
     if (row := live_object(item)) is not None:
         transaction.on_commit(lambda: place.store().delete(sealed.object_id), robust=True)
-        if row.standing == SealedObject.Standing.DISMISSED:
-            stands(actor, row.pk, Standing.UNDECIDED, now())
-            row.refresh_from_db()
         return row
     refuse_retired(sealed.record.wrapping_key)
     try:

@@ -13,6 +13,7 @@ from safelight.server.vault.clocks import (
     ruling,
     stands,
 )
+from safelight.server.vault.decided import stand_as_decided
 from safelight.server.vault.destroying import Purged, purge_once, replay_destructions
 from safelight.server.vault.keys import prove_keys
 from safelight.server.vault.orphans import remove_orphans_once
@@ -39,6 +40,7 @@ __all__ = [
     "rewrap_once",
     "ruling",
     "seal",
+    "stand_as_decided",
     "stands",
     "store_sealed",
 ]
