@@ -12,8 +12,9 @@ import pytest
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[dict[str, Any]]:
     """No handlers but those that the test registers."""
-    from safelight.server.jobs.registry import HANDLERS
+    from safelight.server.jobs.registry import HANDLERS, load_handlers
 
+    load_handlers()  # modules register at their first import only, and must not do so into the emptied table
     before = dict(HANDLERS)
     HANDLERS.clear()
     yield HANDLERS
