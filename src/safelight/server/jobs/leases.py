@@ -55,7 +55,7 @@ class Lease:
     def extend(self) -> None:
         """Hold on for another ``lease_seconds``; the worker does so by itself while the handler runs."""
         until = database_time() + timedelta(seconds=self.handler.lease_seconds)
-        if not self._held().update(leased_until=until):
+        if not self._held().update(leased_until=until) and not self.finished:
             self._lost.set()
 
     @contextmanager
