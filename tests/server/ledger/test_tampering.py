@@ -105,7 +105,7 @@ def test_values_of_another_kind_are_found_and_stop_nothing(committing_db, placed
     for field in model._meta.concrete_fields:
         rowids = f'SELECT rowid, "{field.column}" FROM {table} ORDER BY "{key}" LIMIT 1 OFFSET 1'
         [(rowid, value)] = raw.run(rowids)
-        for other in ("words", b"\xff\xfe", 3.5, 10**15, "2026-13-45 99:99:99", "0" * 32):
+        for other in ("words", b"\xff\xfe", 3.5, 10**15, "2026-13-45 99:99:99", f"{value}+00:00", "0" * 32):
             if other == value:
                 continue
             try:
