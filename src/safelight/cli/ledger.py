@@ -65,8 +65,8 @@ def _tell(report: LedgerReport, heads: Path | None) -> None:
         click.echo(f"The ledger is whole: all {report.rows:,} placed rows are what was signed.")
     else:
         click.echo(
-            f"The ledger was changed. {report.proven:,} of {report.rows:,} placed rows lie under a confirmed "
-            "head. Keep a copy of the database as it is before you restore a backup."
+            f"The ledger is not as it was written. {report.proven:,} of {report.rows:,} placed rows lie "
+            "under a confirmed head. Keep a copy of the database as it is before you restore a backup."
         )
     click.echo(f"Heads      {report.heads:,} in the database, {report.kept_heads:,} kept elsewhere")
     if report.former_heads:

@@ -47,12 +47,14 @@ class GuardReport:
 
     ``tried`` are the kinds of statement that were attempted and refused. Triggers that fire for rows (all of
     SQLite's, and PostgreSQL's where erasing is allowed) cannot be tried on an empty table; what the catalogue
-    says then has to do.
+    says then has to do. ``untried`` says of which kinds something else stood in the way, such as a backup
+    that holds PostgreSQL's lock on the table.
     """
 
     table: str
     tried: tuple[str, ...]
     problems: tuple[str, ...]
+    untried: tuple[str, ...] = ()
 
     @property
     def is_guarded(self) -> bool:
@@ -74,16 +76,16 @@ def check_guards(connection: Connection, dialect: Dialect, table: GuardedTable) 
         else:
             problems = _postgresql_catalogue(cursor, table)
             attempts = _postgresql_attempts(cursor, table)
-        tried = []
+        tried, untried = [], []
         for kind, statement in attempts.items():
             said = _attempt(cursor, dialect, statement)
             if said is None:
                 problems.append(f"The database did not refuse to {kind} rows of {table.name}. {_REINSTALL}")
             elif REFUSAL not in said:
-                problems.append(f"Whether {table.name} refuses to {kind} rows could not be tried: {said}")
+                untried.append(f"Whether {table.name} refuses to {kind} rows could not be tried: {said}")
             else:
                 tried.append(kind)
-        return GuardReport(table.name, tuple(tried), tuple(problems))
+        return GuardReport(table.name, tuple(tried), tuple(problems), tuple(untried))
     finally:
         cursor.close()
 

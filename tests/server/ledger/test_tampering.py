@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from safelight.ledger.archive import DirectoryArchive
-from safelight.ledger.heads import HeadSigner
+from safelight.ledger.heads import HeadSigner, SignedHead
 from safelight.server.ids import new_id
 from safelight.server.ledger.erasing import erase_payload
 from safelight.server.ledger.models import LedgerHead, LedgerLeaf, LedgerPayload, LedgerPending, LedgerRow
@@ -105,7 +105,7 @@ def test_values_of_another_kind_are_found_and_stop_nothing(committing_db, placed
     for field in model._meta.concrete_fields:
         rowids = f'SELECT rowid, "{field.column}" FROM {table} ORDER BY "{key}" LIMIT 1 OFFSET 1'
         [(rowid, value)] = raw.run(rowids)
-        for other in ("words", b"\xff\xfe", 3.5, 10**15, "2026-13-45 99:99:99", "0" * 32):
+        for other in ("words", b"\xff\xfe", 3.5, 10**15, "2026-13-45 99:99:99", f"{value}+00:00", "0" * 32):
             if other == value:
                 continue
             try:
@@ -258,3 +258,17 @@ def test_progress_is_told_to_the_end(db, placed):
     progress: Callable[[int, int], None] = lambda done, total: told.append((done, total))  # noqa: E731
     verify_all(progress)
     assert told == [(0, 5), (5, 5)]
+
+
+def test_rows_that_come_while_heads_are_read_are_no_finding(db, placed, recorded):
+    """The server goes on writing; heads kept elsewhere may be newer than what was read a moment ago."""
+    placed(2)
+
+    def kept() -> Iterator[SignedHead]:
+        yield LedgerHead.objects.latest("size").signed(origin())
+        recorded(2)
+        sequence_once()
+        yield LedgerHead.objects.latest("size").signed(origin())
+
+    report = verify_all(kept=kept())
+    assert (report.findings, report.rows, report.kept_heads) == ((), 5, 2)

@@ -55,13 +55,16 @@ class Lease:
     def extend(self) -> None:
         """Hold on for another ``lease_seconds``; the worker does so by itself while the handler runs."""
         until = database_time() + timedelta(seconds=self.handler.lease_seconds)
-        if not self._held().update(leased_until=until):
+        if not self._held().update(leased_until=until) and not self.finished:
             self._lost.set()
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
-        """A transaction that ends with the job done, and is undone if the job is not ours any more."""
-        with transaction.atomic():
+        """A transaction that ends with the job done, and is undone if the job is not ours any more.
+
+        Refused inside another transaction, which could still be undone after it.
+        """
+        with transaction.atomic(durable=True):
             # Locked, so that nobody takes the job over while what it is for is being written.
             if self._held().select_for_update().first() is None:
                 raise LeaseLost("Another worker has this job by now.")
@@ -108,7 +111,7 @@ def bury(jobs: QuerySet[Job], handler: Handler, told: str) -> None:
 
 def pause_after(attempt: int) -> float:
     """Seconds before the next attempt: doubling from five to an hour, less up to a half by chance."""
-    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1))
+    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(attempt - 1, 20))
     pause: float = longest * _random.uniform(0.5, 1.0)
     return pause
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from django.db import connection, transaction
@@ -10,6 +11,8 @@ from safelight.ledger.guard_check import check_guards
 from safelight.ledger.guards import Dialect, Erasure, GuardedTable, install_statements
 from safelight.server.ledger.services import Event, record
 from safelight.server.people.actors import SystemActor
+
+_log = logging.getLogger(__name__)
 
 TABLES: Final = (
     GuardedTable("ledger_ledgerrow", unique=(("id",),)),
@@ -46,6 +49,8 @@ def guard_problems() -> tuple[str, ...]:
         reports = [
             check_guards(connection.connection, dialect(), table) for table in TABLES if table.name in there
         ]
+    for untried in (text for report in reports for text in report.untried):
+        _log.warning("%s", untried)
     return tuple(problem for report in reports for problem in report.problems)
 
 

@@ -88,18 +88,18 @@ def stored_heads(origin: str) -> Iterator[StoredHead]:
         after = page[-1][0]
 
 
-def number(statement: str, *parameters: str | int) -> int:
+def number(statement: str) -> int:
     """The one number that a statement selects, 0 for NULL."""
-    value = _select(statement, parameters)[0][0]
+    value = _select(statement, ())[0][0]
     return value if isinstance(value, int) else 0
 
 
-def texts(statement: str, *parameters: str | int) -> list[str]:
+def texts(statement: str) -> list[str]:
     """The first column of what a statement selects, as text."""
-    return [_text_of_id(row[0]) for row in _select(statement, parameters)]
+    return [_text_of_id(row[0]) for row in _select(statement, ())]
 
 
-def _select(statement: str, parameters: Sequence[str | int]) -> list[tuple[Any, ...]]:
+def _select(statement: str, parameters: Sequence[int]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor, _any_text():
         cursor.execute(statement, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
@@ -179,9 +179,9 @@ def _time(value: object) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise LedgerMalformed("A time is none.") from None
-    if found.tzinfo is not None:
+    if connection.vendor == "postgresql":
         return found
-    if str(found) != text:
+    if found.tzinfo is not None or str(found) != text:
         raise LedgerMalformed("A time is not in its one form.")
     return found.replace(tzinfo=UTC)
 

@@ -109,8 +109,9 @@ class _Examination:
     """Key ids, each with the place of the row that says it was replaced."""
 
     def run(self, kept: Iterable[SignedHead]) -> LedgerReport:
-        stored = list(self._stored_heads())
+        # In this order: what is kept elsewhere was in the database before.
         elsewhere = list(self._kept_heads(kept))
+        stored = list(self._stored_heads())
         known = {verifier.key_id for verifier in self.verifiers}
         heads = [*stored, *elsewhere]
         size = max((head.head.size for head in stored), default=0)

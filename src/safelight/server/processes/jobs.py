@@ -1,4 +1,4 @@
-"""The job worker: does what is due in a few threads, and sequences the ledger once a second.
+"""The job worker: does what is due in a few threads, and sequences the ledger every second.
 
 ``python -m safelight.server.processes.jobs``; the supervisor starts it. SIGTERM makes it finish what it is
 at; what is not finished in time is taken over when its lease runs out.
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from safelight.server.ledger.sequencer import Sequencer
 
 POLL_SECONDS: Final = 0.5
-SEQUENCE_SECONDS: Final = 1.0
+SEQUENCE_SECONDS: Final = 0.8
+"""So that a row has its place within a second."""
 DRAIN_SECONDS: Final = 30.0
 _TELL_SECONDS: Final = 60.0
 _STOP: Final = (signal.SIGTERM, signal.SIGINT)
