@@ -39,11 +39,11 @@ class Stream(Protocol):
 
 @dataclass(slots=True)
 class Arriving:
-    """A body on its way. ``peer`` is the other end of its connection."""
+    """A body on its way. ``peer`` is the other end of its connection, None where the server does not tell."""
 
     stream: Stream
     length: int
-    peer: tuple[str, int]
+    peer: tuple[str, int] | None
     started: float = field(default_factory=time.monotonic)
     arrived: int = 0
 
@@ -146,14 +146,15 @@ class BodyLimits:
                 overdue = [body for body in self._arriving.values() if body.overdue(self._limits, now)]
             for body in overdue:
                 log.info("slow body refused", size=body.arrived, seconds=round(now - body.started))
-                shut_connection(body.peer)
+                if body.peer is not None:
+                    shut_connection(body.peer)
 
 
-def _peer(environ: dict[str, Any]) -> tuple[str, int]:
+def _peer(environ: dict[str, Any]) -> tuple[str, int] | None:
     address, port = environ["REMOTE_ADDR"], environ.get("REMOTE_PORT")
     if port is None:
         address, _, port = address.rpartition(":")
-    return address, int(port)
+    return (address, int(port)) if address and port.isdigit() else None
 
 
 def shut_connection(peer: tuple[str, int]) -> None:
