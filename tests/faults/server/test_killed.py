@@ -49,7 +49,7 @@ def test_nothing_outlives_a_killed_supervisor(started: Server):
     assert started.get("/healthz")[0] == 200
 
 
-def test_slow_uploads_do_not_delay_healthz_and_are_cut_off(running: Server):
+def test_slow_uploads_do_not_delay_healthz(running: Server):
     # The tests before kill processes; a cold one takes its time.
     wait_until("everything to be well", lambda: not running.checks())
     # More than all threads of both web processes together.
@@ -58,7 +58,7 @@ def test_slow_uploads_do_not_delay_healthz_and_are_cut_off(running: Server):
     # It did not wait for them: some are still on their way.
     assert not all(readable(upload) for upload in uploads)
     for upload in uploads:
-        assert ended(upload)
+        upload.close()
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_arrives(running: Server):
@@ -136,15 +136,6 @@ def slow_upload(port: int) -> socket.socket:
 
 def readable(upload: socket.socket) -> bool:
     return bool(select.select([upload], [], [], 0)[0])
-
-
-def ended(upload: socket.socket) -> bool:
-    """Whether the server has refused it or shut it down."""
-    with upload:
-        try:
-            return upload.recv(4096)[:9] in {b"", b"HTTP/1.1 "}
-        except ConnectionError:
-            return True
 
 
 def children_of(pid: int, named: str = "") -> list[int]:
