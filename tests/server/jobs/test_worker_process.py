@@ -51,6 +51,8 @@ def work(payload, lease):
         time.sleep(random.random() * 0.005)
 
 def child():
+    import os
+    os.environ["SAFELIGHT_SUPERVISOR"] = str(os.getppid())
     jobs.main(["--threads", "2"])
 """
 
