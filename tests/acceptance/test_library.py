@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import re
 from collections.abc import Callable
@@ -128,3 +129,26 @@ def test_a_store_that_does_not_answer_makes_files_unscanned(
         result = scanner.scan("photo.png")
     assert result.verdict.reason is UnscannedReason.DEPENDENCY_DOWN
     assert "checksum" in result.observation.problems[-1].detail
+
+
+def test_without_a_sound_index_only_equal_digests_are_told_and_nothing_is_clear(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safelight.errors import IndexDamaged
+    from safelight.matching.memory_index import MemoryIndexes
+
+    def damaged(*_: object) -> None:
+        raise IndexDamaged("a checksum is wrong")
+
+    known = HashList("trial", ListClass.TEST)
+    known.add("pdq", pdq("photo.png"))
+    known.add("md5", hashlib.md5(Path("photo.png").read_bytes()).hexdigest())
+    monkeypatch.setattr(MemoryIndexes, "hamming", damaged)
+    with Scanner(lists=[known]) as scanner:
+        same, other = scanner.scan("photo.png"), scanner.scan("other.png")
+    assert same.verdict.outcome is Outcome.MATCH
+    assert other.verdict.outcome is Outcome.UNSCANNED
+    assert other.verdict.reason is UnscannedReason.DEPENDENCY_DOWN
+    assert {problem.detail for r in (same, other) for problem in r.observation.problems} == {
+        "a checksum is wrong"
+    }

@@ -75,7 +75,7 @@ Attempt settle(const File& file, std::uint64_t max_pixels) {
     Attempt exact = attempt(file, max_pixels, !checksum, pdq::Arithmetic::kReference);
     if (!exact.hashed.empty()) a.hashed = std::move(exact.hashed);
   } catch (const std::bad_alloc&) {
-    // It needs the whole picture in memory. The hashes at hand differ from it by a bit or two at most.
+    // It may need the whole picture in memory. The hashes at hand differ in bits that rounding decides.
   }
   return a;
 }
