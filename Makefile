@@ -25,9 +25,11 @@ $(VENV)/.built: $(VENV)/.packages $(NATIVE_SOURCES)
 
 test: setup ## set up and run the tests (the slow trials excepted)
 	@$(PY) -m pytest -n auto --dist loadgroup
+	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n auto --dist loadgroup tests/server
 
 trials: setup ## the slow fault trials; ends with FIGURE lines
 	@$(PY) -m pytest -n 0 -m slow -s
+	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n 0 -m slow -s tests/server
 
 lint: setup ## style, types and import contracts
 	@$(VENV)/bin/ruff check .

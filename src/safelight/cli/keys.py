@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -11,7 +12,11 @@ from rich.table import Table
 
 from safelight.cli.row_progress import progress_bar
 from safelight.cli.workspace_options import workspace_options
+from safelight.errors import UsageError
 from safelight.workspace import Workspace, retire, rotate, unfinished
+
+SERVED: Final = "serve.lock"
+"""The file that `safelight serve` leaves in a workspace."""
 
 
 @click.group()
@@ -90,6 +95,11 @@ def rotate_(workspace: Path | None, key_file: Path | None) -> None:
 def retire_(yes: bool, workspace: Path | None, key_file: Path | None) -> None:
     """Remove from the key file the keys that the workspace no longer needs."""
     with Workspace.open(workspace, key_file=key_file) as opened:
+        if (opened.directory / SERVED).exists():
+            raise UsageError(
+                "A server keeps records and evidence in this workspace, which its older root keys open. They "
+                "cannot be retired. Nothing was removed."
+            )
         if not yes:
             click.confirm(
                 "Backups of the workspace made before the last rotation cannot be read afterwards. Go on?",

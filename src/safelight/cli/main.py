@@ -15,9 +15,14 @@ COMMANDS: Final = {
     "doctor": ("safelight.cli.doctor:doctor", "Check decoders, sandbox, workspace, key and lists."),
     "hash": ("safelight.cli.hash:hash_", "Print the hashes of files."),
     "keys": ("safelight.cli.keys:keys", "Look after the root key of a workspace."),
+    "ledger": ("safelight.cli.ledger:ledger", "Prove that the record of what was done is whole."),
     "lists": ("safelight.cli.lists:lists", "Import, show, change, remove and verify hash lists."),
     "policy": ("safelight.cli.policy:policy", "Check a policy file, or show the built-in policy."),
+    "backup": ("safelight.cli.backup:backup", "Copy a server's workspace and database, never its root key."),
+    "restore": ("safelight.cli.restore:restore", "Bring a backup back to an empty place."),
+    "serve": ("safelight.cli.serve:serve", "Run the server on this machine."),
     "scan": ("safelight.cli.scan:scan", "Compare files with hash lists."),
+    "vault": ("safelight.cli.vault:vault", "Check the evidence that the server keeps."),
 }
 """Subcommand name to ``module:attribute`` and what it is for."""
 

@@ -1,4 +1,4 @@
-"""The two options of every command that opens a workspace."""
+"""The options of every command that uses a workspace."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ import click
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
+def workspace_option(command: Command) -> Command:
+    """Add ``--workspace``, passed as ``workspace`` (``Path`` or None)."""
+    return click.option(
+        "--workspace",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="The workspace, if it is not the usual one (SAFELIGHT_WORKSPACE).",
+    )(command)
+
+
 def workspace_options(command: Command) -> Command:
     """Add ``--workspace`` and ``--key-file``, passed as ``workspace`` and ``key_file`` (``Path`` or None)."""
     key_file = click.option(
@@ -18,9 +27,4 @@ def workspace_options(command: Command) -> Command:
         type=click.Path(path_type=Path, dir_okay=False),
         help="The workspace's root key, if not in the usual place (SAFELIGHT_KEY_FILE, SAFELIGHT_KEYS).",
     )
-    workspace = click.option(
-        "--workspace",
-        type=click.Path(path_type=Path, file_okay=False),
-        help="The workspace, if it is not the usual one (SAFELIGHT_WORKSPACE).",
-    )
-    return workspace(key_file(command))
+    return workspace_option(key_file(command))

@@ -8,7 +8,7 @@ replace it. Everything sealed names the root key that opens it, so that keys can
 from __future__ import annotations
 
 from safelight.keys.keyfile import KeyFile
-from safelight.keys.keyring import Keyring, KeySource, RootKey, utc_now
+from safelight.keys.keyring import Keyring, KeySource, Ring, RootKey, utc_now
 from safelight.keys.location import KeyLocation, locate
 from safelight.keys.purposes import Purpose
 from safelight.keys.sealer import Sealer, Tagger, sealed_with
@@ -19,6 +19,7 @@ __all__ = [
     "KeySource",
     "Keyring",
     "Purpose",
+    "Ring",
     "RootKey",
     "Sealer",
     "Tagger",

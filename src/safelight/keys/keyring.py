@@ -92,9 +92,31 @@ class Keyring:
         return replace(self, keys=kept)
 
 
+class Ring(Protocol):
+    """Subkeys of one workspace by purpose: a whole :class:`Keyring`, or the part that a process was given."""
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's UUIDv7."""
+        ...
+
+    @property
+    def primary_id(self) -> str:
+        """The id of the root key that seals now."""
+        ...
+
+    def ids(self) -> frozenset[str]:
+        """The ids of every root key whose subkeys are held."""
+        ...
+
+    def subkey(self, purpose: Purpose, id_: str | None = None) -> bytes:
+        """32 bytes for one purpose. Raises :class:`~safelight.errors.RootKeyError` where not held."""
+        ...
+
+
 class KeySource(Protocol):
     """Where the ring can be read again after another process rotated the root key."""
 
-    def load(self) -> Keyring:
+    def load(self) -> Ring:
         """The ring as it is now. Raises :class:`~safelight.errors.RootKeyError`."""
         ...

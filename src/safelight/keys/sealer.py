@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from safelight.errors import KeyMismatch
-from safelight.keys.keyring import ID_BYTES, Keyring
+from safelight.keys.keyring import ID_BYTES, Ring
 from safelight.keys.purposes import Purpose
 
 FORMAT: Final = b"\x01"
@@ -39,11 +39,11 @@ def sealed_with(sealed: bytes) -> str:
 class Sealer:
     """Seals under one root key and opens under every key of the ring. Safe to use from several threads."""
 
-    def __init__(self, keyring: Keyring, purpose: Purpose, key_id: str | None = None) -> None:
+    def __init__(self, keyring: Ring, purpose: Purpose, key_id: str | None = None) -> None:
         """Seal with the ring's primary key, or with another of its keys."""
         self._header = FORMAT + bytes.fromhex(keyring.primary_id if key_id is None else key_id)
         self._ciphers = {
-            FORMAT + bytes.fromhex(key.id): AESGCM(keyring.subkey(purpose, key.id)) for key in keyring.keys
+            FORMAT + bytes.fromhex(id_): AESGCM(keyring.subkey(purpose, id_)) for id_ in keyring.ids()
         }
         self._cipher = self._ciphers[self._header]
         self._nonces: list[bytes] = []
@@ -97,7 +97,7 @@ def _why_not(sealed: bytes) -> str:
 class Tagger:
     """Look-up tags: equal values have equal tags, and a tag tells nothing without the key."""
 
-    def __init__(self, keyring: Keyring, purpose: Purpose, key_id: str | None = None) -> None:
+    def __init__(self, keyring: Ring, purpose: Purpose, key_id: str | None = None) -> None:
         """Tag with the ring's primary key, or with another of its keys."""
         self._key = keyring.subkey(purpose, key_id)
 

@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from safelight.ledger.guards import (
-    FUNCTION,
     REFUSAL,
     Dialect,
     GuardedTable,
-    postgresql_function,
-    postgresql_trigger,
+    postgresql_triggers,
     sqlite_triggers,
 )
 
 _SAVEPOINT: Final = "safelight_guard_check"
-_BEFORE_UPDATE_DELETE_TRUNCATE: Final = 2 | 16 | 8 | 32
-"""``pg_trigger.tgtype``: before, update, delete, truncate; the bit of row triggers (1) is not set."""
 
 
 class Cursor(Protocol):
@@ -49,13 +45,16 @@ class Connection(Protocol):
 class GuardReport:
     """What was found of one table's guards.
 
-    ``tried`` are the kinds of statement that were attempted and refused. On an empty SQLite table nothing can
-    be tried, because its triggers fire for rows; what the catalogue says then has to do.
+    ``tried`` are the kinds of statement that were attempted and refused. Triggers that fire for rows (all of
+    SQLite's, and PostgreSQL's where erasing is allowed) cannot be tried on an empty table; what the catalogue
+    says then has to do. ``untried`` says of which kinds something else stood in the way, such as a backup
+    that holds PostgreSQL's lock on the table.
     """
 
     table: str
     tried: tuple[str, ...]
     problems: tuple[str, ...]
+    untried: tuple[str, ...] = ()
 
     @property
     def is_guarded(self) -> bool:
@@ -76,17 +75,17 @@ def check_guards(connection: Connection, dialect: Dialect, table: GuardedTable) 
             attempts = _sqlite_attempts(cursor, table)
         else:
             problems = _postgresql_catalogue(cursor, table)
-            attempts = _postgresql_attempts(table)
-        tried = []
+            attempts = _postgresql_attempts(cursor, table)
+        tried, untried = [], []
         for kind, statement in attempts.items():
             said = _attempt(cursor, dialect, statement)
             if said is None:
                 problems.append(f"The database did not refuse to {kind} rows of {table.name}. {_REINSTALL}")
             elif REFUSAL not in said:
-                problems.append(f"Whether {table.name} refuses to {kind} rows could not be tried: {said}")
+                untried.append(f"Whether {table.name} refuses to {kind} rows could not be tried: {said}")
             else:
                 tried.append(kind)
-        return GuardReport(table.name, tuple(tried), tuple(problems))
+        return GuardReport(table.name, tuple(tried), tuple(problems), tuple(untried))
     finally:
         cursor.close()
 
@@ -107,40 +106,57 @@ def _sqlite_catalogue(cursor: Cursor, table: GuardedTable) -> list[str]:
 
 
 def _sqlite_attempts(cursor: Cursor, table: GuardedTable) -> dict[str, str]:
-    name, column = table.name, table.unique[0][0]
+    name = table.name
     cursor.execute(f'SELECT min(rowid) FROM "{name}"')  # noqa: S608 - the name is checked by GuardedTable
     [(row,)] = cursor.fetchall()
     if row is None:
         return {}
     return {
-        "change": f'UPDATE "{name}" SET "{column}" = "{column}" WHERE rowid = {row}',  # noqa: S608
+        "change": f'UPDATE "{name}" SET {_change(table)} WHERE rowid = {row}',  # noqa: S608
         "delete": f'DELETE FROM "{name}" WHERE rowid = {row}',  # noqa: S608
         "replace": f'INSERT OR REPLACE INTO "{name}" SELECT * FROM "{name}" WHERE rowid = {row}',  # noqa: S608
     }
 
 
-def _postgresql_catalogue(cursor: Cursor, table: GuardedTable) -> list[str]:
-    trigger = postgresql_trigger(table)
-    cursor.execute(
-        "SELECT t.tgenabled::text, t.tgtype, t.tgqual IS NULL, p.proname::text, p.prosrc"  # noqa: S608
-        " FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
-        f" WHERE t.tgrelid = to_regclass('{table.name}') AND t.tgname = '{trigger}'"
-    )
-    found = cursor.fetchall()
-    if not found:
-        return [f"The trigger {trigger} is missing. {_REINSTALL}"]
-    if tuple(found[0]) != ("A", _BEFORE_UPDATE_DELETE_TRUNCATE, True, FUNCTION, postgresql_function()):
-        return [f"The trigger {trigger} is disabled, or not the one that was installed. {_REINSTALL}"]
-    return []
-
-
-def _postgresql_attempts(table: GuardedTable) -> dict[str, str]:
+def _change(table: GuardedTable) -> str:
+    """A change that no table allows; of one that can be erased, the opposite of erasing."""
+    if table.erasure is not None:
+        return f"\"{table.erasure.columns[0]}\" = ''"
     column = table.unique[0][0]
-    return {
-        "change": f"UPDATE {table.name} SET {column} = {column} WHERE false",  # noqa: S608
+    return f'"{column}" = "{column}"'
+
+
+def _postgresql_catalogue(cursor: Cursor, table: GuardedTable) -> list[str]:
+    problems = []
+    for trigger in postgresql_triggers(table):
+        cursor.execute(
+            "SELECT t.tgenabled::text, t.tgtype, t.tgqual IS NULL, p.proname::text, p.prosrc"  # noqa: S608
+            " FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+            f" WHERE t.tgrelid = to_regclass('{table.name}') AND t.tgname = '{trigger.name}'"
+        )
+        found = cursor.fetchall()
+        if not found:
+            problems.append(f"The trigger {trigger.name} is missing. {_REINSTALL}")
+        elif tuple(found[0]) != ("A", trigger.kind, True, trigger.function, trigger.body):
+            problems.append(
+                f"The trigger {trigger.name} is disabled, or not the one that was installed. {_REINSTALL}"
+            )
+    return problems
+
+
+def _postgresql_attempts(cursor: Cursor, table: GuardedTable) -> dict[str, str]:
+    where = "false"
+    if table.erasure is not None:
+        cursor.execute(f"SELECT ctid::text FROM {table.name} LIMIT 1")  # noqa: S608
+        found = cursor.fetchall()
+        where = f"ctid = '{found[0][0]}'" if found else ""
+    # With CASCADE, because a table that others refer to is else refused without asking its triggers.
+    attempts = {
+        "change": f"UPDATE {table.name} SET {_change(table)} WHERE {where}",  # noqa: S608
         "delete": f"DELETE FROM {table.name} WHERE false",  # noqa: S608
-        "empty": f"TRUNCATE {table.name}",
+        "empty": f"TRUNCATE {table.name} CASCADE",
     }
+    return attempts if where else {kind: text for kind, text in attempts.items() if kind != "change"}
 
 
 def _attempt(cursor: Cursor, dialect: Dialect, statement: str) -> str | None:

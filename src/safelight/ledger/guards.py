@@ -1,5 +1,7 @@
 """Triggers by which the database itself refuses to change, delete, replace or empty the ledger's tables.
 
+A table may allow one change, an :class:`Erasure` that names its record.
+
 They stop mistakes and ordinary code. Who owns the database can drop them, which the check at each start
 shows, and what was changed meanwhile the tree shows. Three traps they are built around:
 
@@ -25,6 +27,8 @@ REFUSAL: Final = "safelight: ledger rows are never changed, deleted or replaced"
 """What every guard says; the check recognises it."""
 
 FUNCTION: Final = "safelight_ledger_refuse"
+_EACH_ROW, _BEFORE, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 8, 16, 32
+"""The bits of PostgreSQL's ``pg_trigger.tgtype``."""
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,40}", re.ASCII)
 
 
@@ -33,6 +37,19 @@ class Dialect(StrEnum):
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The one change a guarded table may allow, once a row: columns become NULL, another names the record.
+
+    ``record`` is a column, NULL until then, that refers to the append-only row which tells of the erasure;
+    ``kept`` are all the others. Foreign keys make sure that there is such a row, verification that it is one.
+    """
+
+    columns: tuple[str, ...]
+    record: str
+    kept: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +62,12 @@ class GuardedTable:
 
     name: str
     unique: tuple[tuple[str, ...], ...]
+    erasure: Erasure | None = None
 
     def __post_init__(self) -> None:
         names = [self.name, *(column for key in self.unique for column in key)]
+        if self.erasure is not None:
+            names += [*self.erasure.columns, self.erasure.record, *self.erasure.kept]
         if not all(_NAME.fullmatch(name) for name in names) or not all(self.unique):
             raise UsageError("A guarded table and its columns have plain lower-case names.")
 
@@ -59,9 +79,13 @@ def sqlite_triggers(table: GuardedTable) -> dict[str, str]:
         + [" AND ".join(f'"{column}" = NEW."{column}"' for column in key) for key in table.unique]
     )
     if_taken = f'WHEN EXISTS (SELECT 1 FROM "{table.name}" WHERE {taken})'  # noqa: S608 - names are checked
+    unless_erasing = ""
+    if table.erasure is not None:
+        same_row = "NEW.rowid = OLD.rowid"
+        unless_erasing = f"WHEN NOT ({_erases(table.erasure, 'IS')} AND {same_row}) "
     refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
     guards = {
-        "update": f'BEFORE UPDATE ON "{table.name}" {refuse}',
+        "update": f'BEFORE UPDATE ON "{table.name}" {unless_erasing}{refuse}',
         "delete": f'BEFORE DELETE ON "{table.name}" {refuse}',
         "replace": f'BEFORE INSERT ON "{table.name}" {if_taken} {refuse}',
     }
@@ -71,14 +95,54 @@ def sqlite_triggers(table: GuardedTable) -> dict[str, str]:
     }
 
 
-def postgresql_function() -> str:
-    """The body of the trigger function."""
-    return f"BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'integrity_constraint_violation'; END"
+@dataclass(frozen=True, slots=True)
+class PostgresqlTrigger:
+    """A trigger, the function it runs, and the bits that ``pg_trigger.tgtype`` has for it."""
+
+    name: str
+    when: str
+    kind: int
+    function: str
+    body: str
 
 
 def postgresql_trigger(table: GuardedTable) -> str:
-    """The trigger's name."""
+    """The name of the trigger that refuses whole statements."""
     return f"safelight_{table.name}_guard"
+
+
+def postgresql_triggers(table: GuardedTable) -> tuple[PostgresqlTrigger, ...]:
+    """The table's triggers: one for whole statements, and where erasing is allowed one for updated rows."""
+    refuse = f"RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'integrity_constraint_violation'; END"
+    events, kind = ("DELETE OR TRUNCATE", _DELETE | _TRUNCATE)
+    if table.erasure is None:
+        events, kind = (f"UPDATE OR {events}", kind | _UPDATE)
+    guard = PostgresqlTrigger(
+        postgresql_trigger(table),
+        f"BEFORE {events} ON {table.name} FOR EACH STATEMENT",
+        _BEFORE | kind,
+        FUNCTION,
+        f"BEGIN {refuse}",
+    )
+    if table.erasure is None:
+        return (guard,)
+    erases = _erases(table.erasure, "IS NOT DISTINCT FROM")
+    eraser = PostgresqlTrigger(
+        f"safelight_{table.name}_erasure",
+        f"BEFORE UPDATE ON {table.name} FOR EACH ROW",
+        _BEFORE | _UPDATE | _EACH_ROW,
+        f"safelight_{table.name}_refuse",
+        f"BEGIN IF {erases} THEN RETURN NEW; END IF; {refuse}",
+    )
+    return (guard, eraser)
+
+
+def _erases(erasure: Erasure, same: str) -> str:
+    """The condition under which an update does nothing but erase; never NULL."""
+    blank = [f'NEW."{column}" IS NULL' for column in erasure.columns]
+    kept = [f'NEW."{column}" {same} OLD."{column}"' for column in erasure.kept]
+    recorded = [f'OLD."{erasure.record}" IS NULL', f'NEW."{erasure.record}" IS NOT NULL']
+    return " AND ".join([*blank, *recorded, *kept])
 
 
 def install_statements(dialect: Dialect, table: GuardedTable) -> tuple[str, ...]:
@@ -87,10 +151,13 @@ def install_statements(dialect: Dialect, table: GuardedTable) -> tuple[str, ...]
         triggers = sqlite_triggers(table)
         drops = tuple(f'DROP TRIGGER IF EXISTS "{name}"' for name in triggers)
         return (*drops, *triggers.values())
-    trigger, body = postgresql_trigger(table), postgresql_function()
-    before = f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} FOR EACH STATEMENT"
-    return (
-        f"CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
-        f"CREATE OR REPLACE TRIGGER {trigger} {before} EXECUTE FUNCTION {FUNCTION}()",
-        f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER {trigger}",
+    returns = "RETURNS trigger LANGUAGE plpgsql AS"
+    return tuple(
+        statement
+        for trigger in postgresql_triggers(table)
+        for statement in (
+            f"CREATE OR REPLACE FUNCTION {trigger.function}() {returns} $${trigger.body}$$",
+            f"CREATE OR REPLACE TRIGGER {trigger.name} {trigger.when} EXECUTE FUNCTION {trigger.function}()",
+            f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER {trigger.name}",
+        )
     )

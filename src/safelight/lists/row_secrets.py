@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from safelight.errors import WorkspaceError
-from safelight.keys import Keyring, KeySource, Purpose, Sealer, Tagger
+from safelight.keys import KeySource, Purpose, Ring, Sealer, Tagger
 from safelight.values import unpack
 
 _DERIVATION: Final = b"derivation of entry keys\0"
@@ -29,7 +29,7 @@ class KeyUse:
 class RowKeys:
     """Sealing, opening and tagging of rows under one :class:`KeyUse`."""
 
-    def __init__(self, keyring: Keyring, use: KeyUse) -> None:
+    def __init__(self, keyring: Ring, use: KeyUse) -> None:
         self.use = use
         self._sealer = Sealer(keyring, Purpose.LIST_VALUE_SEAL, use.current)
         self._taggers = tuple(
@@ -69,7 +69,7 @@ class RowKeys:
 class RowSecrets:
     """Keeps :class:`RowKeys` in step with the database."""
 
-    def __init__(self, source: KeySource, keyring: Keyring) -> None:
+    def __init__(self, source: KeySource, keyring: Ring) -> None:
         self._source = source
         self._keyring = keyring
         self._keys: RowKeys | None = None

@@ -19,7 +19,7 @@ from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
 from safelight.scan.observe import Source, now_utc, observe, unseen
 from safelight.scan.policy import DEFAULT_POLICY, Policy
-from safelight.scan.searching import anything_listed, open_lists
+from safelight.scan.searching import Searched, anything_listed, open_lists
 from safelight.scan.walk import Refused
 from safelight.types import (
     Match,
@@ -45,6 +45,7 @@ class Scanner:
     ``only`` names those of its lists to search (default: every enabled one). ``policy`` decides; ``limits``
     bound what decoding one file may cost. ``accept_partial_sandbox`` decodes even where this machine lacks
     some of the sandbox's protections, which ``safelight doctor`` names; without, pictures are *unscanned*.
+    ``searched`` and ``sandbox`` are what the caller opened, and closes.
 
     Raises :class:`~safelight.errors.SafelightError` when something that it needs cannot be opened. What a
     *file* does wrong is never raised: it is told in the result.
@@ -60,14 +61,16 @@ class Scanner:
         limits: Limits = DEFAULT_LIMITS,
         accept_partial_sandbox: bool = False,
         clock: Callable[[], datetime] = now_utc,
+        searched: Iterable[Searched] = (),
+        sandbox: Sandbox | None = None,
     ) -> None:
         """Open the lists and start the sandbox."""
         self._policy = policy
         self._limits = limits
         self._clock = clock
         with ExitStack() as opening:
-            self._searched = opening.enter_context(open_lists(lists, workspace, only))
-            self._sandbox = opening.enter_context(
+            self._searched = (*searched, *opening.enter_context(open_lists(lists, workspace, only)))
+            self._sandbox = sandbox or opening.enter_context(
                 Sandbox(limits=limits, accept_partial=accept_partial_sandbox)
             )
             self._opened = opening.pop_all()

@@ -79,7 +79,7 @@ def check(
         if progress is not None:
             progress(Progress(done, len(known)))
     recorded = {record.object_id for record in known} | {record.object_id for record in records}
-    orphaned = sorted(one for one in stored - recorded if _sealed_at(one) < now - grace)
+    orphaned = sorted(one for one in stored - recorded if sealed_at(one) < now - grace)
     return CheckReport(
         recorded=len(known),
         verified=look.verified,
@@ -136,7 +136,7 @@ class _Look:
         return True
 
 
-def _sealed_at(object_id: UUID) -> datetime:
+def sealed_at(object_id: UUID) -> datetime:
     """The time in a UUIDv7; other ids count as old."""
     if object_id.version != 7:
         return datetime.min.replace(tzinfo=UTC)

@@ -121,6 +121,11 @@ class Keeper:
         """The public half of the current key, for intake."""
         return self._current.sealing_key
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of every pair that is held."""
+        return frozenset(self._keys)
+
     def unwrap(self, record: KeyRecord) -> ObjectKey:
         """An object's key.
 

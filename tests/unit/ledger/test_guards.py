@@ -10,7 +10,14 @@ import pytest
 
 from safelight.errors import UsageError
 from safelight.ledger.guard_check import check_guards
-from safelight.ledger.guards import REFUSAL, Dialect, GuardedTable, install_statements, postgresql_trigger
+from safelight.ledger.guards import (
+    REFUSAL,
+    Dialect,
+    Erasure,
+    GuardedTable,
+    install_statements,
+    postgresql_trigger,
+)
 
 TABLE = GuardedTable("ledger_row", unique=(("id",), ("place", "kind")))
 CREATE = (
@@ -215,9 +222,103 @@ def test_a_guard_that_replication_would_skip_is_found(connection: psycopg.Connec
     assert "not the one" in problem
 
 
-def test_what_could_not_be_tried_is_not_claimed(connection: psycopg.Connection, postgresql_url: str) -> None:
-    with psycopg.connect(postgresql_url) as reader:
-        reader.execute("SELECT * FROM ledger_row")
+def test_what_could_not_be_tried_is_not_claimed_and_is_no_missing_guard(
+    connection: psycopg.Connection, postgresql_url: str
+) -> None:
+    """A backup holds its lock for hours, and servers are started meanwhile."""
+    with psycopg.connect(postgresql_url) as backup:
+        backup.execute("SELECT * FROM ledger_row")
         report = check_guards(connection, Dialect.POSTGRESQL, TABLE)
-    assert report.tried == ("change", "delete")
-    assert "could not be tried" in report.problems[0]
+    assert (report.tried, report.problems) == (("change", "delete"), ())
+    [untried] = report.untried
+    assert "could not be tried" in untried
+    assert "lock timeout" in untried
+
+
+ERASABLE = GuardedTable("erasable", (("id",),), Erasure(columns=("body", "salt"), record="by", kept=("id",)))
+CREATE_ERASABLE = 'CREATE TABLE erasable (id text PRIMARY KEY, body text, salt text, "by" text)'
+INSERT_ERASABLE = "INSERT INTO erasable VALUES ('a', 'b', 's', NULL), ('c', 'd', 's', NULL)"
+ERASE = "UPDATE erasable SET body = NULL, salt = NULL, \"by\" = 'record' WHERE id = 'a'"
+NOT_ERASING = [
+    "UPDATE erasable SET body = 'other'",
+    "UPDATE erasable SET body = NULL, salt = NULL",
+    "UPDATE erasable SET body = NULL, \"by\" = 'record'",
+    "UPDATE erasable SET body = NULL, salt = NULL, \"by\" = 'record', id = 'z' WHERE id = 'a'",
+    "UPDATE erasable SET \"by\" = 'record'",
+    "DELETE FROM erasable",
+    "INSERT INTO erasable VALUES ('a', NULL, NULL, 'r') ON CONFLICT (id) DO UPDATE SET body = 'x'",
+]
+
+
+@pytest.fixture
+def sqlite_erasable(sqlite: sqlite3.Connection) -> sqlite3.Connection:
+    sqlite.execute(CREATE_ERASABLE)
+    for statement in install_statements(Dialect.SQLITE, ERASABLE):
+        sqlite.execute(statement)
+    sqlite.execute(INSERT_ERASABLE)
+    return sqlite
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *NOT_ERASING,
+        "INSERT OR REPLACE INTO erasable VALUES ('a', NULL, NULL, 'r')",
+        "UPDATE erasable SET rowid = 9, body = NULL, salt = NULL, \"by\" = 'record' WHERE id = 'a'",
+    ],
+)
+def test_sqlite_allows_nothing_but_erasing(sqlite_erasable: sqlite3.Connection, statement: str) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match=REFUSAL):
+        sqlite_erasable.execute(statement)
+
+
+def test_sqlite_lets_a_row_be_erased_once(sqlite_erasable: sqlite3.Connection) -> None:
+    sqlite_erasable.execute(ERASE)
+    with pytest.raises(sqlite3.IntegrityError, match=REFUSAL):
+        sqlite_erasable.execute(ERASE)
+    rows = sqlite_erasable.execute("SELECT * FROM erasable").fetchall()
+    assert rows == [("a", None, None, "record"), ("c", "d", "s", None)]
+    report = check_guards(sqlite_erasable, Dialect.SQLITE, ERASABLE)
+    assert (report.problems, report.tried) == ((), ("change", "delete", "replace"))
+
+
+@pytest.fixture
+def postgresql_erasable(connection: psycopg.Connection) -> psycopg.Connection:
+    connection.execute("DROP TABLE IF EXISTS erasable")
+    connection.execute(CREATE_ERASABLE)
+    for _ in range(2):
+        for statement in install_statements(Dialect.POSTGRESQL, ERASABLE):
+            connection.execute(statement)
+    assert check_guards(connection, Dialect.POSTGRESQL, ERASABLE).tried == ("delete", "empty")
+    connection.execute(INSERT_ERASABLE)
+    connection.commit()
+    return connection
+
+
+@postgresql
+@pytest.mark.parametrize("statement", [*NOT_ERASING, "TRUNCATE erasable"])
+def test_postgresql_allows_nothing_but_erasing(
+    postgresql_erasable: psycopg.Connection, statement: str
+) -> None:
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match=REFUSAL):
+        postgresql_erasable.execute(statement)
+
+
+@postgresql
+def test_postgresql_lets_a_row_be_erased_once(postgresql_erasable: psycopg.Connection) -> None:
+    postgresql_erasable.execute(ERASE)
+    report = check_guards(postgresql_erasable, Dialect.POSTGRESQL, ERASABLE)
+    assert (report.problems, report.tried) == ((), ("change", "delete", "empty"))
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match=REFUSAL):
+        postgresql_erasable.execute(ERASE)
+
+
+@postgresql
+@pytest.mark.parametrize("trigger", ["safelight_erasable_guard", "safelight_erasable_erasure"])
+def test_a_dropped_guard_of_an_erasable_table_is_found(
+    postgresql_erasable: psycopg.Connection, trigger: str
+) -> None:
+    postgresql_erasable.execute(f"DROP TRIGGER {trigger} ON erasable")
+    report = check_guards(postgresql_erasable, Dialect.POSTGRESQL, ERASABLE)
+    assert any(f"{trigger} is missing" in problem for problem in report.problems)
+    assert any("did not refuse" in problem for problem in report.problems)

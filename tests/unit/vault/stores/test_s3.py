@@ -20,7 +20,7 @@ from safelight.vault.stores.s3_settings import S3Settings
 from safelight.vault.stores.s3_signature import signed_headers
 
 if TYPE_CHECKING:
-    from tests.unit.vault.stores.conftest import S3Server
+    from seaweedfs import S3Server
 
 pytestmark = pytest.mark.xdist_group("seaweedfs")
 

@@ -1,0 +1,112 @@
+"""Decisions: made once an occurrence, never edited, superseded by a later one that says why."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from safelight.server.cases.errors import AlreadyDecided, NotInCase, ReasonNeeded
+from safelight.server.cases.events import Event
+from safelight.server.cases.models import Case, Decision
+from safelight.server.cases.services import locked_unfinished, state_by_decisions
+from safelight.server.ids import now
+from safelight.server.intake.models import Occurrence
+from safelight.server.ledger.services import record
+from safelight.server.people.actors import Actor, PersonActor
+from safelight.server.people.permissions import require
+from safelight.server.people.roles import Permission
+
+
+def decide(
+    actor: Actor,
+    case: Case,
+    occurrence: Occurrence,
+    outcome: Decision.Outcome,
+    *,
+    reason: str = "",
+    policy_rule: str = "",
+) -> Decision:
+    """Decide about one occurrence of a case: a person, or the operator's written policy by a named rule.
+
+    A person who dismisses or escalates says why. Raises :class:`CaseFinished`, :class:`NotInCase`,
+    :class:`AlreadyDecided` and :class:`ReasonNeeded`.
+    """
+    require(actor, Permission.DECISION_MAKE, case=case)
+    if isinstance(actor, PersonActor) and outcome != Decision.Outcome.CONFIRMED and not reason.strip():
+        raise ReasonNeeded(_("Say why: who looks at this later needs a reason."))
+    with transaction.atomic():
+        locked = locked_unfinished(case)
+        if not locked.members.filter(occurrence=occurrence).exists():
+            raise NotInCase(_("This is not part of the case."))
+        decision = Decision(occurrence=occurrence, outcome=outcome)
+        return _write(actor, locked, decision, reason, policy_rule)
+
+
+def supersede(
+    actor: Actor,
+    decision: Decision,
+    outcome: Decision.Outcome,
+    reason: str,
+    *,
+    in_case: Case | None = None,
+    policy_rule: str = "",
+) -> Decision:
+    """Put another decision in place of the latest one, and say why. The earlier one stays as it was.
+
+    Where its case is finished, ``in_case`` is the unfinished one that follows it or is of the same account.
+    Raises as :func:`decide` does.
+    """
+    case = decision.case if in_case is None else in_case
+    require(actor, Permission.DECISION_MAKE, case=case)
+    if not reason.strip():
+        raise ReasonNeeded(_("Say why the earlier decision no longer stands."))
+    with transaction.atomic():
+        if case.pk != decision.case_id and not _takes_up(case, decision.case):
+            raise NotInCase(_("Decide this in the case that follows the earlier one."))
+        locked = locked_unfinished(case)
+        later = Decision(occurrence=decision.occurrence, outcome=outcome, supersedes=decision)
+        return _write(actor, locked, later, reason, policy_rule)
+
+
+def _takes_up(case: Case, earlier: Case) -> bool:
+    if earlier.state != Case.State.FINISHED:
+        return False
+    return case.follows_id == earlier.pk or (
+        case.account_id is not None and case.account_id == earlier.account_id
+    )
+
+
+def _write(actor: Actor, case: Case, decision: Decision, reason: str, policy_rule: str) -> Decision:
+    decision.case, decision.reason, decision.decided_at = case, reason.strip(), now()
+    if isinstance(actor, PersonActor):
+        decision.person = actor.person
+    else:
+        decision.policy_rule = policy_rule
+    try:
+        with transaction.atomic():
+            decision.save(force_insert=True)
+    except IntegrityError:
+        later = Decision.objects.filter(supersedes=decision.supersedes_id) if decision.supersedes_id else None
+        first = Decision.objects.filter(occurrence=decision.occurrence, supersedes=None)
+        if (first if later is None else later).exists():
+            raise AlreadyDecided(
+                _("Somebody decided this already. Reload, and supersede the latest decision.")
+            ) from None
+        raise
+    state = state_by_decisions(case)
+    if case.state != state:
+        case.state = state
+        case.save(update_fields=["state"])
+    record(
+        Event.DECISION_SUPERSEDED if decision.supersedes_id else Event.DECISION_MADE,
+        actor,
+        subject=case.pk,
+        payload={
+            "decision": str(decision.pk),
+            "occurrence": str(decision.occurrence_id),
+            "outcome": decision.outcome,
+            "policy_rule": decision.policy_rule,
+            "supersedes": str(decision.supersedes_id) if decision.supersedes_id else None,
+        },
+    )
+    return decision

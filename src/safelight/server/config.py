@@ -1,0 +1,149 @@
+"""Every setting of the server, in one place: a TOML file, then the environment, both validated.
+
+The file is ``server.toml`` in the workspace (or ``SAFELIGHT_CONFIG``). An environment variable wins over it:
+``SAFELIGHT_PORT=8400``, nested as ``SAFELIGHT_LIMITS__BODY_MIB=64``. ``docs/operator/settings.md`` documents
+each; a test fails when one is missing there.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from safelight.errors import UsageError
+from safelight.workspace.workspace import default_directory
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+
+
+class Limits(BaseModel):
+    """What one request may cost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    body_mib: int = Field(256, ge=1, le=65_536, description="largest request body, in MiB")
+    inline_mib: int = Field(
+        8, ge=1, le=256, description="files larger than this are accepted as jobs, in MiB"
+    )
+    body_seconds: int = Field(60, ge=1, le=3_600, description="longest time for a body to arrive, in seconds")
+    body_rate_kib: int = Field(16, ge=0, le=65_536, description="least rate of an arriving body, in KiB/s")
+
+
+class Retention(BaseModel):
+    """How long things are kept. ``docs/operator/evidence.md`` names the duties behind the defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preserve_days: int = Field(
+        366, ge=1, description="after a finished report (18 U.S.C. 2258A(h): a year), in days"
+    )
+    complaint_days: int = Field(
+        184, ge=1, description="dismissed evidence is kept this long (DSA Art. 20(1): six months), in days"
+    )
+    undecided_alarm_days: int = Field(7, ge=1, description="undecided evidence raises an alarm after this")
+    unfinished_alarm_days: int = Field(1, ge=1, description="an unfinished report raises an alarm after this")
+    seen_days: int = Field(
+        90, ge=0, description="hashes of past files are kept to re-check them; 0 keeps none"
+    )
+
+
+class Oidc(BaseModel):
+    """The operator's own identity provider. Only invited people can sign in by it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str = Field(description="the provider's address; https, or http on this machine")
+    client_id: str = Field(min_length=1, description="this server's name at the provider")
+    client_secret: SecretStr = Field(description="this server's secret at the provider")
+    name: str = Field("single sign-on", description="what the sign-in page calls the provider")
+    trust_email: bool = Field(
+        False, description="the provider vouches for every address, although it sends no email_verified"
+    )
+
+    @field_validator("issuer")
+    @classmethod
+    def _encrypted_or_local(cls, issuer: str) -> str:
+        url = urlsplit(issuer)
+        if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
+            raise ValueError("the issuer must begin with https:// (or http:// on this machine)")
+        return issuer.rstrip("/")
+
+
+class Config(BaseSettings):
+    """The server's settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SAFELIGHT_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    workspace: Path = Field(default_factory=default_directory, description="the workspace directory")
+    port: int = Field(8400, ge=1, le=65_535, description="the port on the loopback interface")
+    database_url: str = Field("", description="postgresql://… ; empty means SQLite inside the workspace")
+    evidence_url: str = Field("", description="s3://bucket/prefix ; empty means files inside the workspace")
+    destruction_log: Path | None = Field(
+        None, description="the log of destroyed evidence; beside the workspace unless set, never inside it"
+    )
+    web_workers: int = Field(2, ge=1, le=64, description="web processes")
+    web_threads: int = Field(8, ge=8, le=256, description="requests that one web process serves at once")
+    single_operator: bool = Field(False, description="one person runs everything; shown on every page")
+    demo: bool = Field(False, description="a demo workspace: loopback, class test only, never convertible")
+    accept_partial_sandbox: bool = Field(
+        False, description="start although this machine lacks one of the sandbox's protections"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
+    log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
+    heads_directory: Path | None = Field(None, description="a second place for the ledger's signed heads")
+    oidc: Oidc | None = Field(None, description="sign-in by an identity provider; none by default")
+    limits: Limits = Limits()
+    retention: Retention = Retention()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic passes all of them by name
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what :func:`load` read from the file."""
+        return env_settings, init_settings
+
+    @property
+    def public_url(self) -> str:
+        """The only address that is printed and answered: browsers refuse passkeys on ``127.0.0.1``."""
+        return f"http://localhost:{self.port}"
+
+
+def load(workspace: Path | None = None, *, port: int | None = None) -> Config:
+    """Read the file and the environment; what is given here wins over both.
+
+    Raises :class:`UsageError` that names the setting to mend.
+    """
+    root = workspace or Path(os.environ.get("SAFELIGHT_WORKSPACE", "") or default_directory())
+    path = Path(os.environ.get("SAFELIGHT_CONFIG", "") or root / "server.toml")
+    values: dict[str, Any] = {"workspace": root}
+    try:
+        values |= tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        if "SAFELIGHT_CONFIG" in os.environ:
+            raise UsageError(f"SAFELIGHT_CONFIG names {path}, which does not exist.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+    try:
+        read = Config(**values)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise UsageError(
+            f"The server's settings ({path} and the environment) are not valid:\n" + "\n".join(lines)
+        ) from None
+    given = {"workspace": root} | ({} if port is None else {"port": port})
+    return read.model_copy(update=given)

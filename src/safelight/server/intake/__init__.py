@@ -1,0 +1,1 @@
+"""Intake: how files, texts and addresses reach us, and what was observed."""

@@ -1,0 +1,87 @@
+"""Scans what is spooled through this process's one scanner: shared sandbox and indexes, no transaction."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from django.conf import settings
+
+from safelight.errors import SafelightError
+from safelight.matching.matcher import Matcher
+from safelight.matching.opening import StoredIndexes
+from safelight.media.sandbox.client import Sandbox
+from safelight.scan.scanner import Scanner
+from safelight.scan.searching import Searched
+from safelight.server.ids import now
+from safelight.server.processes.list_store import index_directory, layout_key, open_list_store
+from safelight.server.processes.run_directory import SANDBOX, run_directory
+from safelight.server.secrets import process_keys
+from safelight.signals.digest import digest
+from safelight.types import ScanResult
+from safelight.vault.spool import Spool
+
+
+class FileScanner(Protocol):
+    """What intake needs of a :class:`~safelight.scan.scanner.Scanner`."""
+
+    def scan(self, source: str, name: str | None = None) -> ScanResult:
+        """One file's observation and verdict; what the file does wrong is never raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A file's result and its SHA-256 in lower-case hexadecimal, known even where nothing else is."""
+
+    result: ScanResult
+    sha256: str
+
+
+_lock: Final = threading.Lock()
+_scanner: FileScanner | None = None
+_open_until_the_end: Final = ExitStack()
+
+
+def scan_spool(spool: Spool) -> Scanned:
+    """Scan a finished spool. Raises :class:`~safelight.errors.SafelightError` if nothing can be scanned."""
+    # Opened anew through the descriptor: decoders only take one that cannot be written through.
+    result = process_scanner().scan(f"/proc/self/fd/{spool.fd}", "")
+    known = result.observation.signal("sha256")
+    return Scanned(result, known.value if known else sha256_of(spool))
+
+
+def sha256_of(spool: Spool) -> str:
+    """The spool's SHA-256. Raises :class:`~safelight.errors.SafelightError` where it cannot be read."""
+    try:
+        return digest(spool.fd).sha256
+    except OSError as error:
+        raise SafelightError(f"The upload cannot be read back: {error.strerror}.") from error
+
+
+def process_scanner() -> FileScanner:
+    """This process's scanner, opened when it is first asked for and kept until the process ends."""
+    global _scanner  # noqa: PLW0603
+    with _lock:
+        if _scanner is None:
+            _scanner = _open()
+        return _scanner
+
+
+def _open() -> Scanner:
+    config = settings.CONFIG
+    with ExitStack() as opening:
+        store = opening.enter_context(open_list_store(config, process_keys()))
+        indexes = StoredIndexes(store, index_directory(config), lambda: layout_key(store))
+        opening.callback(indexes.close)
+        partial = config.accept_partial_sandbox
+        scanner = Scanner(
+            searched=[Searched(store, Matcher(store, indexes), store.stamp)],
+            sandbox=Sandbox(directory=run_directory() / SANDBOX, accept_partial=partial),
+            clock=now,
+        )
+        # Kept, not just not closed: what is forgotten is collected, and closes the store.
+        _open_until_the_end.push(opening.pop_all())
+    return scanner

@@ -1,0 +1,1 @@
+"""Leased outbox rows: work committed with what it serves."""

@@ -1,0 +1,126 @@
+"""One worker's turn: take the oldest work that is due, do it while holding on to it, and finish it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from datetime import timedelta
+from types import TracebackType
+from typing import Final, Self
+
+from django.db import Error, connection, transaction
+from django.db.models import QuerySet
+
+from safelight.server.jobs.clock import database_time, due_time
+from safelight.server.jobs.errors import LeaseLost
+from safelight.server.jobs.leases import Lease, bury, describe
+from safelight.server.jobs.models import Job
+from safelight.server.jobs.registry import HANDLERS
+
+_BEATS_A_LEASE: Final = 3
+_log = logging.getLogger(__name__)
+
+
+def work_once(worker_id: str) -> bool:
+    """Do one job, if one is due of a kind that this process knows. Returns whether there was one.
+
+    Whatever a handler raises ends as a failed attempt. Database errors of the taking itself are raised.
+    """
+    taken = _take(worker_id)
+    if taken is None:
+        return False
+    job, lease = taken
+    with _Heartbeat(lease):
+        try:
+            lease.handler.run(job.payload, lease)
+            if not lease.finished:
+                with lease.finishing():
+                    pass
+        except LeaseLost:
+            _log.warning("Job %s (%s) was taken over; nothing of it was finished here.", job.pk, job.kind)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises is a failed attempt
+            if lease.finished:
+                _log.error("Job %s (%s) failed after it was finished: %s", job.pk, job.kind, describe(error))
+            else:
+                lease.fail(error)
+    return True
+
+
+def _take(worker_id: str) -> tuple[Job, Lease] | None:
+    if not _expired().exists() and not _due().exists():
+        return None  # without a write lock, which SQLite has only one of
+    with transaction.atomic(durable=True):
+        while (job := _next()) is not None:
+            handler = HANDLERS[job.kind]
+            if job.attempts >= handler.attempts:
+                told = f"The worker was lost at each of {job.attempts} attempts."
+                bury(Job.objects.filter(pk=job.pk), handler, told)
+                continue
+            job.state, job.attempts = Job.State.LEASED, job.attempts + 1
+            job.lease = f"{worker_id}/{secrets.token_hex(8)}"
+            job.leased_until = database_time() + timedelta(seconds=handler.lease_seconds)
+            job.save(update_fields=["state", "attempts", "lease", "leased_until"])
+            return job, Lease(job, handler)
+    return None
+
+
+def _next() -> Job | None:
+    """The job whose turn it is, locked; on PostgreSQL, rows that others have locked are passed over."""
+    for jobs in (_expired(), _due()):
+        job = jobs.select_for_update(skip_locked=True).order_by("due_at").first()
+        if job is not None:
+            return job
+    return None
+
+
+def _expired() -> QuerySet[Job]:
+    return Job.objects.filter(
+        state=Job.State.LEASED, leased_until__lt=database_time(), kind__in=list(HANDLERS)
+    )
+
+
+def _due() -> QuerySet[Job]:
+    return Job.objects.filter(state=Job.State.DUE, due_at__lte=due_time(), kind__in=list(HANDLERS))
+
+
+class _Heartbeat:
+    """A thread that extends the lease while its handler runs, on a connection of its own."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"lease {lease.job_id}", daemon=True)
+
+    def _beat(self) -> None:
+        handler = self._lease.handler
+        give_up = time.monotonic() + handler.longest_seconds
+        try:
+            while not self._over.wait(handler.lease_seconds / _BEATS_A_LEASE):
+                if time.monotonic() > give_up:
+                    _log.error(
+                        "Job %s (%s) hangs; another worker may take it.", self._lease.job_id, handler.kind
+                    )
+                    return
+                self._extend()
+        finally:
+            connection.close()
+
+    def _extend(self) -> None:
+        try:
+            self._lease.extend()
+        except Error as error:
+            # The next beat tries again; if none succeeds, the lease runs out, as it should.
+            _log.warning("A lease was not extended (%s).", type(error).__name__)
+            connection.close()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()

@@ -1,0 +1,1 @@
+"""Operating the server: health, metrics, logs, limits on bodies, backups."""

@@ -1,0 +1,33 @@
+"""The actor behind a request: who signed in, and whether this session was opened with a second factor."""
+
+from __future__ import annotations
+
+import hashlib
+
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from safelight.server.people.actors import PersonActor
+from safelight.server.people.models import Person
+
+
+def actor_of(request: HttpRequest) -> PersonActor:
+    """The person who signed in. Raises Django's ``PermissionDenied`` if nobody did."""
+    person = request.user
+    if not isinstance(person, Person):
+        raise PermissionDenied
+    # The session's key is a secret; its digest is enough to tell sessions apart.
+    key = request.session.session_key or ""
+    return PersonActor(person, hashlib.sha256(key.encode()).hexdigest()[:16], _second_factor(request, person))
+
+
+def _second_factor(request: HttpRequest, person: Person) -> bool:
+    """Whether a factor was used in this session that the person still has: a reset ends that at once."""
+    used = [
+        record.get("id")
+        for record in get_authentication_records(request, person)
+        if record["method"] == "mfa"
+    ]
+    return bool(used) and Authenticator.objects.filter(user=person, pk__in=used).exists()

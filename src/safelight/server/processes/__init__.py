@@ -1,0 +1,1 @@
+"""The processes that `safelight serve` starts, watches and restarts."""

@@ -1,0 +1,110 @@
+"""The job worker: does what is due in a few threads, and sequences the ledger every second.
+
+``python -m safelight.server.processes.jobs``; the supervisor starts it. SIGTERM makes it finish what it is
+at; what is not finished in time is taken over when its lease runs out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import django
+from django.db import Error, connection
+
+from safelight.errors import LedgerError
+from safelight.server.processes.beginning import begin
+
+if TYPE_CHECKING:
+    from safelight.server.ledger.sequencer import Sequencer
+
+POLL_SECONDS: Final = 0.5
+SEQUENCE_SECONDS: Final = 0.8
+"""So that a row has its place within a second."""
+DRAIN_SECONDS: Final = 30.0
+_TELL_SECONDS: Final = 60.0
+_STOP: Final = (signal.SIGTERM, signal.SIGINT)
+_log = logging.getLogger(__name__)
+
+
+def work(stop: threading.Event, worker_id: str) -> None:
+    """Do one job after another until told to stop; while the database is away, wait for it."""
+    from safelight.server.jobs.working import work_once  # noqa: PLC0415 - needs Django's set-up
+
+    while not stop.is_set():
+        try:
+            worked = work_once(worker_id)
+        except Error as error:
+            _log.warning("The database did not answer (%s); trying again.", type(error).__name__)
+            connection.close()
+            worked = False
+        if not worked:
+            stop.wait(POLL_SECONDS)
+    connection.close()
+
+
+class _Sequencing:
+    """The ledger's sequencer, whose failures stop nothing and are told once a minute."""
+
+    def __init__(self, sequencer: Sequencer) -> None:
+        self._sequencer = sequencer
+        self._told = -_TELL_SECONDS
+
+    def once(self) -> None:
+        try:
+            self._sequencer.once()
+        except (Error, LedgerError) as error:
+            connection.close()
+            if time.monotonic() - self._told >= _TELL_SECONDS:
+                self._told = time.monotonic()
+                why = str(error) if isinstance(error, LedgerError) else type(error).__name__
+                _log.error("The ledger was not sequenced: %s", why)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run until SIGTERM or SIGINT. Exits with 1 when a worker thread died, to be started anew."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--threads", type=int, default=0, help="workers; by default 4, with SQLite 1")
+    told = parser.parse_args(arguments)
+    begin("jobs")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safelight.server.settings")
+    django.setup()
+    from safelight.server.jobs.registry import HANDLERS, load_handlers  # noqa: PLC0415 - needs Django's set-up
+    from safelight.server.jobs.scheduling import ensure_scheduled  # noqa: PLC0415
+    from safelight.server.ledger.sequencer import Sequencer  # noqa: PLC0415
+
+    load_handlers()
+    ensure_scheduled(HANDLERS.values())
+    # Waited for below rather than handled: a handler could run while this thread holds the event's lock.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
+    stop = threading.Event()
+    name = f"{socket.gethostname()[:40]}:{os.getpid()}"
+    workers = [
+        threading.Thread(target=work, args=(stop, f"{name}:{number}"), daemon=True)
+        for number in range(told.threads or (1 if connection.vendor == "sqlite" else 4))
+    ]
+    for worker in workers:
+        worker.start()
+    sequencing = _Sequencing(Sequencer.configured())
+    while signal.sigtimedwait(_STOP, SEQUENCE_SECONDS) is None:
+        sequencing.once()
+        if not all(worker.is_alive() for worker in workers):
+            sys.exit(1)
+    stop.set()
+    drained_by = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() < drained_by and (alive := [worker for worker in workers if worker.is_alive()]):
+        alive[0].join(SEQUENCE_SECONDS)
+        sequencing.once()
+    sequencing.once()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Evidence: what the database knows of sealed objects."""

@@ -1,0 +1,90 @@
+"""What a row's clocks say, in the core's words: its retention record, and the terms the operator set."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import cast
+
+from django.conf import settings
+from django.db.models import Min
+
+from safelight.server.cases.models import Case
+from safelight.server.config import Retention as Durations
+from safelight.server.people.models import Proposal
+from safelight.server.vault.models import SealedObject
+from safelight.vault.retention import (
+    Basis,
+    DestroyRequest,
+    Extension,
+    LegalHold,
+    Retention,
+    Standing,
+    Terms,
+)
+
+
+def terms() -> Terms:
+    """The durations of the settings."""
+    days: Durations = settings.CONFIG.retention
+    return Terms(
+        preservation=timedelta(days=days.preserve_days),
+        complaint_window=timedelta(days=days.complaint_days),
+        undecided_alarm=timedelta(days=days.undecided_alarm_days),
+        unfinished_alarm=timedelta(days=days.unfinished_alarm_days),
+    )
+
+
+def retention_of(row: SealedObject) -> Retention:
+    """The clocks of one object as they stand now.
+
+    An unfinished case counts against what the row says: its item may have come again in another case.
+    """
+    standing, since = Standing(row.standing), row.since
+    unfinished = _unfinished_cases(row)
+    if unfinished:
+        standing = Standing.UNDECIDED if Case.State.OPEN in unfinished else Standing.UNFINISHED
+        since = max(since, min(unfinished.values()))
+    return Retention(
+        since=since,
+        standing=standing,
+        disputed=row.disputed,
+        holds=tuple(
+            LegalHold(hold.since, hold.reason, str(hold.person_id))
+            for hold in row.holds.filter(released_at=None).order_by("since")
+        ),
+        extensions=tuple(
+            Extension(one.until, one.reason, str(one.person_id)) for one in row.extensions.order_by("at")
+        ),
+        destroy_request=_request(row),
+    )
+
+
+def _unfinished_cases(row: SealedObject) -> dict[str, datetime]:
+    """The states of the item's unfinished cases, each with when the oldest of them was opened."""
+    if row.item_id is None:
+        return {}
+    cases = Case.objects.filter(members__occurrence__item_id=row.item_id).exclude(state=Case.State.FINISHED)
+    return dict(cases.values("state").annotate(oldest=Min("opened_at")).values_list("state", "oldest"))
+
+
+def _request(row: SealedObject) -> DestroyRequest | None:
+    wish = row.early_destruction or (
+        Proposal.objects.filter(
+            kind=Proposal.Kind.EARLY_DESTRUCTION, subject=row.pk, state=Proposal.State.OPEN
+        )
+        .order_by("proposed_at")
+        .last()
+    )
+    if wish is None:
+        return None
+    approved_by = None if wish.decided_by_id is None else str(wish.decided_by_id)
+    if wish.single_operator:
+        approved_by = "the single operator, as declared"
+    detail = cast("dict[str, str]", wish.detail)
+    return DestroyRequest(
+        at=wish.proposed_at,
+        basis=Basis(detail["basis"]),
+        reason=wish.reason,
+        by=str(wish.proposed_by_id),
+        approved_by=approved_by,
+    )

@@ -1,0 +1,164 @@
+"""Any process may be killed at any time: it comes back, and the server goes on answering."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from serving import Server, postgres, wait_until
+
+# One server for all of them.
+pytestmark = pytest.mark.xdist_group("killed server")
+
+
+@pytest.mark.parametrize("name", ["vault", "indexes", "jobs", "web-1", "web-2"])
+def test_a_killed_process_comes_back(running: Server, name: str):
+    running.kill(name)
+    wait_until("everything to be well again", lambda: not running.checks())
+
+
+def test_a_killed_sandbox_parent_comes_back(running: Server):
+    parents = children_of(running.process.pid, "safelight-") or children_of(running.process.pid)
+    known = {p["pid"] for p in running.status().values()}
+    for pid in set(parents) - known:
+        os.kill(pid, signal.SIGKILL)
+    wait_until("the sandbox to be well again", lambda: "sandbox" not in running.checks())
+
+
+def test_no_connection_is_refused_while_every_web_process_is_replaced(running: Server):
+    for name in ("web-1", "web-2"):
+        os.kill(running.status()[name]["pid"], signal.SIGKILL)
+    # It waits in the queue of the socket that the supervisor holds.
+    assert running.get("/healthz")[0] == 200
+
+
+def test_nothing_outlives_a_killed_supervisor(started: Server):
+    everybody = descendants(started.process.pid)
+    assert len(everybody) >= 5
+    started.process.kill()
+    started.process.wait()
+    wait_until("every process to be gone", lambda: not any(alive(pid) for pid in everybody))
+    started.start()
+    assert started.get("/healthz")[0] == 200
+
+
+def test_slow_uploads_do_not_delay_healthz(running: Server):
+    # The tests before kill processes; a cold one takes its time.
+    wait_until("everything to be well", lambda: not running.checks())
+    # More than all threads of both web processes together.
+    uploads = [slow_upload(running.port) for _ in range(40)]
+    assert running.get("/healthz")[0] == 200
+    # It did not wait for them: some are still on their way.
+    assert not all(readable(upload) for upload in uploads)
+    for upload in uploads:
+        upload.close()
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_arrives(running: Server):
+    with connection(running.port) as upload:
+        upload.sendall(request(running.port, 257 << 20))
+        assert b" 413 " in upload.recv(4096)
+
+
+def test_a_second_stop_waits_for_nobody(started: Server):
+    with connection(started.port) as upload:
+        upload.sendall(request(started.port, 1000) + b"login=")
+        time.sleep(0.5)
+        started.process.terminate()
+        time.sleep(0.5)
+        started.process.terminate()
+        assert started.process.wait(60) == 0
+    assert "process killed" in started.said()
+
+
+def test_a_stop_lets_a_request_that_has_begun_finish(started: Server):
+    with connection(started.port) as upload:
+        body = b"login=nobody%40example.org&password=none"
+        upload.sendall(request(started.port, len(body)) + body[:10])
+        time.sleep(0.5)
+        started.process.terminate()
+        time.sleep(0.5)
+        upload.sendall(body[10:])
+        assert upload.recv(4096).startswith(b"HTTP/1.1 ")
+    assert started.process.wait(60) == 0
+
+
+@pytest.fixture(scope="module")
+def running():
+    yield from _started()
+
+
+@pytest.fixture
+def started():
+    yield from _started()
+
+
+def _started():
+    on_postgres = os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres"
+    with (
+        # Short: a Unix socket's path may have 107 bytes.
+        tempfile.TemporaryDirectory(prefix="sl-", dir="/tmp") as directory,
+        postgres() if on_postgres else contextlib.nullcontext("") as url,
+    ):
+        server = Server(
+            Path(directory), limits__body_seconds="15", limits__body_rate_kib="0", database_url=url
+        )
+        try:
+            yield server.start()
+        finally:
+            server.end()
+
+
+def connection(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=90)
+
+
+def request(port: int, length: int) -> bytes:
+    return (
+        f"POST /accounts/login/ HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: {length}\r\n"
+        # With the cookie the form's token is looked for, and so the body is read.
+        f"Cookie: csrftoken={'a' * 32}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
+    ).encode()
+
+
+def slow_upload(port: int) -> socket.socket:
+    upload = connection(port)
+    upload.sendall(request(port, 1000) + b"login=")
+    return upload
+
+
+def readable(upload: socket.socket) -> bool:
+    return bool(select.select([upload], [], [], 0)[0])
+
+
+def children_of(pid: int, named: str = "") -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            name, _, rest = stat.partition("(")[2].rpartition(")")
+            if int(rest.split()[1]) == pid and name.startswith(named):
+                found.append(int(entry.name))
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    found = children_of(pid)
+    return found + [below for child in found for below in descendants(child)]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

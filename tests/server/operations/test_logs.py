@@ -1,0 +1,91 @@
+"""A log line can hold named fields, numbers and fixed words, and nothing that a file or a request brought."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safelight.server.config import Config
+from safelight.server.operations.logs import WITHHELD, configure_logs, only_allowed
+
+HASH = "8fdfc5f4599a9cff" * 4
+CONTENT = "what somebody wrote"
+
+
+@pytest.fixture
+def lines(monkeypatch, tmp_path):
+    """Everything logged, as JSON objects."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    for hook in ("sys.excepthook", "threading.excepthook", "sys.unraisablehook"):
+        monkeypatch.setattr(hook, lambda *_: None)
+    configure_logs(Config(workspace=Path(tmp_path), log_format="json"), "trial")
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.handlers[:], _ = before
+    root.setLevel(before[1])
+    structlog.reset_defaults()
+
+
+def test_a_field_that_is_not_allowed_is_dropped_and_counted(lines):
+    structlog.get_logger().info("file scanned", size=3, text=CONTENT, name=CONTENT)
+    (line,) = lines()
+    assert line["event"] == "file scanned"
+    assert line["size"] == 3
+    assert line["withheld"] == 2
+    assert CONTENT not in json.dumps(line)
+
+
+def test_a_hash_is_withheld_and_a_record_id_is_not(lines):
+    item = uuid4()
+    structlog.get_logger().info("file scanned", item=str(item), reason=f"equals {HASH}")
+    (line,) = lines()
+    assert line["item"] == str(item)
+    assert line["reason"] == f"equals {WITHHELD}"
+
+
+def test_of_a_librarys_message_only_template_and_numbers_remain(lines):
+    logging.getLogger("some.library").warning("read %d bytes of %s", 7, CONTENT)
+    (line,) = lines()
+    assert line["event"] == "read 7 bytes of …"
+    assert line["logger"] == "some.library"
+
+
+def test_of_an_error_only_type_and_place_remain(lines):
+    try:
+        int(CONTENT)
+    except ValueError:
+        structlog.get_logger().exception("scan failed")
+        logging.getLogger("some.library").exception("failed: %s", CONTENT)
+    ours, theirs = lines()
+    for line in (ours, theirs):
+        assert CONTENT not in json.dumps(line)
+        assert line["error"] == "builtins.ValueError"
+        assert "test_logs.py" in line["where"]
+
+
+def test_the_path_of_a_failed_request_is_not_logged(lines, rf):
+    request = rf.get(f"/{CONTENT}/")
+    logging.getLogger("django.request").warning(
+        f"Not Found: {request.path}", extra={"status_code": 404, "request": request}
+    )
+    (line,) = lines()
+    assert line["event"] == "request failed"
+    assert line["status"] == 404
+    assert CONTENT not in json.dumps(line)
+
+
+@given(st.binary(min_size=16, max_size=64))
+def test_no_digest_passes_in_any_field(digest):
+    for text in (digest.hex(), digest.hex().upper(), f"x {digest.hex()} y"):
+        line = only_allowed(None, "info", {"event": text, "reason": text})
+        assert digest.hex() not in str(line).lower()

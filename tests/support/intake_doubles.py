@@ -1,0 +1,80 @@
+"""What intake is given in tests: keys, a vault and a scanner that count, and senders."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from safelight.server.ids import new_id, now
+from safelight.server.vault.models import SealedObject
+from safelight.types import (
+    ListClass,
+    Match,
+    MediaKind,
+    Observation,
+    Outcome,
+    ScanResult,
+    Signal,
+    UnscannedReason,
+    Verdict,
+)
+
+
+class CountingScanner:
+    """Answers as it is told by content; everything else is clear."""
+
+    def __init__(self) -> None:
+        self.told: dict[bytes, Outcome] = {}
+        self.entries: dict[bytes, str] = {}
+        self.calls = 0
+        self.in_transaction = False
+        self._lock = Lock()
+
+    def scan(self, source: str, name: str | None = None) -> ScanResult:
+        content = Path(source).read_bytes()
+        with self._lock:
+            self.calls += 1
+            self.in_transaction |= connection.in_atomic_block
+        outcome = self.told.get(content, Outcome.CLEAR)
+        signal = Signal("sha256", hashlib.sha256(content).hexdigest())
+        matches: tuple[Match, ...] = ()
+        if outcome in (Outcome.MATCH, Outcome.HOLD):
+            matches = (Match(signal, "a list", ListClass.TEST, self.entries.get(content, "entry-1")),)
+        seen = Observation(
+            "", len(content), MediaKind.IMAGE, "image/png", now(), signals=(signal,), matches=matches
+        )
+        reason = UnscannedReason.UNSUPPORTED if outcome is Outcome.UNSCANNED else None
+        return ScanResult(seen, Verdict(outcome, f"rule-{outcome.value}", reason))
+
+
+class MemoryVault:
+    """Keeps stored bytes in memory and their rows in the database, as the real one does."""
+
+    def __init__(self) -> None:
+        self.bytes: dict[UUID, bytes] = {}
+        self.in_transaction = False
+
+    def store_sealed(self, source_fd: int) -> UUID:
+        self.in_transaction |= connection.in_atomic_block
+        id_ = new_id()
+        self.bytes[id_] = Path(f"/proc/self/fd/{source_fd}").read_bytes()
+        return id_
+
+    def keep(self, sealed: UUID, item: Any, *, actor: Any) -> SealedObject:
+        if live := self.live_object(item):
+            return live
+        return SealedObject.objects.create(
+            id=sealed,
+            item=item,
+            state=SealedObject.State.SEALED,
+            wrapped_key=b"a wrapped key",
+            wrapping_key="a key",
+        )
+
+    def live_object(self, item: Any) -> SealedObject | None:
+        return SealedObject.objects.filter(item=item, state=SealedObject.State.SEALED).first()
