@@ -98,6 +98,7 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
             }
             for p in seen.provenance
         ],
+        "provenance_examined": seen.provenance_examined,
     }
 
 
@@ -194,6 +195,7 @@ def _observation(document: dict[str, Any]) -> Observation:
             Provenance(p["kind"], Grade(p["grade"]), p["summary"], p["detail"])
             for p in document["provenance"]
         ),
+        provenance_examined=document.get("provenance_examined", False),
         problems=tuple(
             Problem(UnscannedReason(p["reason"]), Part.parse(p["part"]), p["detail"])
             for p in document["problems"]
