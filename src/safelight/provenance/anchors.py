@@ -14,7 +14,7 @@ from cryptography import x509
 
 from safelight.durable import replace_file
 from safelight.errors import UsageError
-from safelight.provenance.request import Anchors
+from safelight.provenance.request import Anchors, Request
 
 SHIPPED: Final = "C2PA trust list of December 2025"
 """What the shipped snapshot is; ``trust/README.md`` says where it is from and what was left out."""
@@ -55,6 +55,8 @@ def anchors_of(workspace: Path | None) -> Anchors:
 def update(workspace: Path, pem: str, *, interim: bool = False) -> tuple[Anchor, ...]:
     """Put a trust list into a workspace, in one step. Raises as :func:`listed`."""
     certificates = listed(pem)
+    both = Anchors(interim=pem) if interim else Anchors(official=pem)
+    Request("", both).pack()  # refuses what would not fit a request
     directory = workspace / _DIRECTORY
     directory.mkdir(mode=0o700, exist_ok=True)
     replace_file(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from safelight.provenance.embedded import iso_media, pictures, sound
 from safelight.provenance.embedded.blocks import MOST_BLOCKS, Block, Form, Source, Walk
@@ -36,6 +37,9 @@ _READERS: Final[dict[str, Callable[[Source], Walk]]] = {
 
 MIMES: Final = frozenset(_READERS)
 """The media types whose metadata is read."""
+
+# What would be imported when first needed, which a confined child cannot do.
+_LOADED: Final = (TiffImagePlugin, *map(codecs.lookup, ("latin-1", "utf-16", "utf-16-be", "utf-16-le")))
 
 _EXIF_IFD, _XMP_TAG, _IPTC_TAG, _PHOTOSHOP_TAG = 0x8769, 700, 33723, 34377
 _USER_COMMENT: Final = 0x9286
