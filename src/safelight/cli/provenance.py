@@ -156,15 +156,13 @@ def show_trust(*, workspace: Path | None) -> None:
 
 @trust.command("update")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--interim", is_flag=True, help="It is the interim list, whose signers never count as verified."
-)
+@click.option("--interim", is_flag=True, help="An interim list: its signers never count as verified.")
 @workspace_option
 def update_trust(*, file: Path, interim: bool, workspace: Path | None) -> None:
     """Use the certificates in FILE (PEM) from now on, in place of the list of the same kind.
 
-    C2PA publishes its trust list in the repository c2pa-org/conformance-public. Check the file's origin before
-    you use it: whoever it names is believed.
+    C2PA publishes its trust list in the repository c2pa-org/conformance-public. Check where the file is from
+    before you use it: whoever it names is believed.
     """
     directory = workspace or default_directory()
     read_description(directory)

@@ -9,10 +9,10 @@ from itertools import islice
 from typing import IO, Any, Final, cast
 
 import numpy as np
-import pi_heif
-from PIL import AvifImagePlugin, Image, ImageFile
+from PIL import Image, ImageFile
 
 from safelight.media.descriptor import Descriptor
+from safelight.media.pillow_decoder import FORMATS
 from safelight.provenance import manifest
 from safelight.provenance.embedded import metadata as embedded
 from safelight.provenance.embedded.camera import camera, preview_differs
@@ -32,9 +32,6 @@ _VALUE: Final = 500
 _PROMPT: Final = 8_000
 _MOST: Final = 64
 
-pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-Image.preinit()
 _PLUGINS: Final = tuple(installed())
 
 
@@ -96,7 +93,7 @@ def _pixels(stream: IO[bytes], max_pixels: int) -> np.ndarray[Any, np.dtype[np.u
     Image.MAX_IMAGE_PIXELS = None  # checked here, before anything is allocated
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
-        with Image.open(stream) as picture:
+        with Image.open(stream, formats=FORMATS) as picture:
             if picture.width * picture.height > max_pixels:
                 return None
             return np.asarray(picture.convert("RGB"))

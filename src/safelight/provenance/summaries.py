@@ -118,6 +118,8 @@ def _c2pa(grade: Grade, detail: dict[str, str]) -> str:
         return "The file carries Content Credentials that cannot be read any more."
     who = detail.get("signer") or detail.get("common_name") or "an unnamed signer"
     says = _says(detail)
+    if "revoked" in detail.get("validation", ""):
+        return f"{who} signed {says}, with a certificate that was revoked; that vouches for nothing."
     if grade is Grade.DAMAGED:
         return (
             f"The Content Credentials signed by {who} no longer fit the file: "
@@ -126,10 +128,12 @@ def _c2pa(grade: Grade, detail: dict[str, str]) -> str:
     if grade is Grade.VERIFIED:
         return f"{who}, a signer on the C2PA trust list, signed {says}."
     if detail.get("certificate") == "expired":
-        return f"{who} signed {says}; the signer's certificate had expired, so it vouches for little."
-    if detail.get("trust_list") == "interim":
-        return f"{who}, a signer on the older interim list only, signed {says}."
-    return f"{who} signed {says}; the signer is on no trust list, so the name may be anybody's."
+        doubt = "the signer's certificate had expired, so it vouches for little"
+    elif detail.get("trust_list") == "interim":
+        doubt = "the signer is on the older interim list only"
+    else:
+        doubt = "the signer is on no trust list, so the name may be anybody's"
+    return f"{who} signed {says}; {doubt}."
 
 
 def _says(detail: dict[str, str]) -> str:

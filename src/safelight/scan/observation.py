@@ -94,7 +94,7 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
                 "kind": p.kind,
                 "grade": p.grade.value,
                 "summary": _text(p.summary),
-                "detail": {_text(key): _text(value) for key, value in p.detail.items()},
+                "detail": {_text(key): _text(_unlisted(value, listed)) for key, value in p.detail.items()},
             }
             for p in seen.provenance
         ],
@@ -112,6 +112,11 @@ def to_hashes(seen: Observation) -> dict[str, Any]:
         "problems": _problems(seen),
         **_yielded(seen, frozenset()),
     }
+
+
+def _unlisted(text: str, listed: Set[str]) -> str:
+    """A text of the file's metadata, unless it names a listed value."""
+    return "(a listed value)" if any(value in text for value in listed) else text
 
 
 def _problems(seen: Observation) -> list[dict[str, Any]]:

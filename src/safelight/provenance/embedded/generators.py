@@ -18,6 +18,7 @@ from safelight.types import Grade
 _HASH: Final = re.compile(r"(?:0x)?([0-9a-f]{8,64})")
 _MOST_NODES: Final = 5_000
 _MODEL_INPUTS: Final = ("ckpt_name", "unet_name", "model_name", "diffusion_model")
+_COMMENTS: Final = ("comment", "icmt", "\xa9cmt", "com.apple.quicktime.comment")
 _MAKE, _MODEL, _SOFTWARE = 271, 272, 305
 
 _XMP: Final = "http://ns.adobe.com/xap/1.0/"
@@ -66,9 +67,7 @@ _SETTING: Final = re.compile(r'\s*([A-Z][\w \-]{0,40}):\s*("(?:\\.|[^"\\]){0,200
 
 
 def _settings_line(metadata: Metadata) -> Found:
-    for key, text in metadata.texts:
-        if key not in ("parameters", "UserComment", "Comment", "comment", "Description"):
-            continue
+    for _, text in metadata.texts:
         start = text.rfind("\nSteps: ") + 1
         if not (start or text.startswith("Steps: ")):
             continue
@@ -112,7 +111,7 @@ def _comfyui(metadata: Metadata) -> Found:
         text = metadata.exif_text(tag)
         graphs += [text[len(prefix) :]] if text.lower().startswith(prefix) else []
     for key, text in metadata.texts:
-        if key.lower() in ("comment", "\xa9cmt", "com.apple.quicktime.comment") and '"prompt"' in text[:200]:
+        if key.lower() in _COMMENTS and '"prompt"' in text[:200]:
             both = parsed(text)
             if isinstance(both, dict):
                 graphs += [v if isinstance(v, str) else json.dumps(v) for v in both.values()]

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
-from PIL import Image, TiffImagePlugin
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from safelight.provenance.embedded import iso_media, pictures, sound
 from safelight.provenance.embedded.blocks import MOST_BLOCKS, Block, Form, Source, Walk
@@ -121,7 +121,7 @@ def _exif(found: Metadata, data: bytes) -> None:
 
 
 def _thumbnail(data: bytes, exif: Image.Exif) -> bytes:
-    first = exif.get_ifd(1)
+    first = exif.get_ifd(ExifTags.IFD.IFD1)
     start, length = first.get(0x0201), first.get(0x0202)
     if isinstance(start, int) and isinstance(length, int) and 0 < length <= 1 << 18:
         return data[start : start + length]
