@@ -21,10 +21,10 @@ import numpy as np
 from PIL import Image
 
 sys.path += [str(Path(__file__).parents[1] / "tests" / "support")]
-from hashing_pictures import photographs
 from origins import A1111, exif, xmp
 from signing import Authority, signed
 
+from hashing_pictures import photographs
 from safelight.media.sandbox.client import Sandbox
 from safelight.provenance import Anchors, examine
 from safelight.provenance.watermark.dwt_dct import decode
@@ -54,7 +54,7 @@ def jpeg(picture: Image.Image) -> bytes:
 
 
 def main() -> None:
-    pictures = [picture for _, picture in photographs()]
+    pictures = [Image.fromarray(photograph.pixels) for photograph in photographs("1280")]
     authority = Authority()
     plain = jpeg(pictures[0].resize((1280, 960)))
     with tempfile.TemporaryDirectory() as folder:
@@ -90,10 +90,10 @@ def false_marks(pictures: list[Image.Image]) -> int:
         picture = pictures[number % len(pictures)].convert("RGB")
         if number % 2:
             scale = chance.uniform(0.5, 1.5)
-            picture = picture.resize((max(300, int(picture.width * scale)), max(300, int(picture.height * scale))))
-        size = int(chance.integers(256, min(640, *picture.size) if min(picture.size) > 300 else 257))
-        left = int(chance.integers(0, max(1, picture.width - size)))
-        top = int(chance.integers(0, max(1, picture.height - size)))
+            picture = picture.resize((int(picture.width * scale), int(picture.height * scale)))
+        size = int(chance.integers(256, min(640, picture.height)))
+        left = int(chance.integers(0, picture.width - size))
+        top = int(chance.integers(0, picture.height - size))
         count += len(list(decode(np.asarray(picture.crop((left, top, left + size, top + size))))))
     return count
 
