@@ -1,7 +1,7 @@
 """Times the evidence of origin, against one exiftool process, and counts marks found where there are none.
 
-Both sides read the metadata of the same files as their users would: exiftool as one process a file, ours as one
-confined child a file of a parent that runs already. Ours looks for manifests and marks as well.
+Both sides read the metadata of the same files as their users would: exiftool as one process a file, ours as
+one confined child a file of a parent that runs already. Ours looks for manifests and marks as well.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def test_what_is_no_list_changes_nothing(tmp_path: Path, pem: str):
 
 
 def test_more_than_fits_a_request_is_refused_when_it_is_put_there(tmp_path: Path):
-    pem = "\n".join(Authority(f"Root {number}").pem for number in range(150))
+    pem = "\n".join(Authority(f"Root {number}").pem for number in range(400))
     with pytest.raises(UsageError, match="too many certificates"):
         update(tmp_path, pem)
     assert anchors_of(tmp_path) == shipped()

@@ -20,8 +20,8 @@ _XMP: Final = "http://ns.adobe.com/xap/1.0/"
 _GRAPHS: Final = ("workflow:", "prompt:")
 _SIDE: Final = 24
 DIFFERS_BELOW: Final = 0.5
-"""Correlation of preview and picture, both laid on 24 x 24 grey pixels. Of 13 benign photographs, own previews
-had 0.95 and more, 0.90 after recolouring, and previews of another at most 0.28 in 156 pairs."""
+"""Correlation of preview and picture, both laid on 24 x 24 grey pixels. Of 13 benign photographs, own
+previews had 0.95 and more, 0.90 after recolouring, and previews of another at most 0.28 in 156 pairs."""
 
 
 def camera(metadata: Metadata) -> Iterator[Evidence]:
