@@ -291,7 +291,11 @@ class SearchedList:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything learnt about one file, before anyone decides anything."""
+    """Everything learnt about one file, before anyone decides anything.
+
+    Without ``provenance_examined`` nobody looked for evidence of origin; with it, an empty ``provenance``
+    says that none was found, which says nothing either way.
+    """
 
     name: str
     size: int
@@ -304,6 +308,7 @@ class Observation:
     matches: tuple[Match, ...] = ()
     matches_capped: bool = False
     provenance: tuple[Provenance, ...] = ()
+    provenance_examined: bool = False
     problems: tuple[Problem, ...] = ()
     searched: tuple[SearchedList, ...] = ()
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-HEX_BITS: Final = {"md5": 128, "pdq": 256, "sha1": 160, "sha256": 256}
-"""Signal types written as hexadecimal, and their length in bits (RFC 1321, FIPS 180-4, PDQ reference)."""
+HEX_BITS: Final = {"autov2": 40, "autov3": 48, "md5": 128, "pdq": 256, "sha1": 160, "sha256": 256}
+"""Signal types written as hexadecimal, and their length in bits.
+
+RFC 1321, FIPS 180-4, the PDQ reference; AutoV2 and AutoV3 as model-hosting sites show them.
+"""
 
 SIGNAL_TYPES: Final = tuple(sorted(HEX_BITS))
 """Every signal type that has a written form."""

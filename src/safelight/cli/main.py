@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "lists": ("safelight.cli.lists:lists", "Import, show, change, remove and verify hash lists."),
     "policy": ("safelight.cli.policy:policy", "Check a policy file, or show the built-in policy."),
     "backup": ("safelight.cli.backup:backup", "Copy a server's workspace and database, never its root key."),
+    "provenance": ("safelight.cli.provenance:provenance", "Show the evidence of where files came from."),
     "restore": ("safelight.cli.restore:restore", "Bring a backup back to an empty place."),
     "serve": ("safelight.cli.serve:serve", "Run the server on this machine."),
     "scan": ("safelight.cli.scan:scan", "Compare files with hash lists."),

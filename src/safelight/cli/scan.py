@@ -21,6 +21,7 @@ from safelight.cli.text import console
 from safelight.cli.workspace_options import workspace_options
 from safelight.errors import UsageError
 from safelight.media.sandbox.limits import Limits
+from safelight.scan.origin import Examine
 from safelight.scan.policy import DEFAULT_POLICY
 from safelight.scan.policy_file import load_policy
 from safelight.scan.results import Results, open_results
@@ -50,6 +51,13 @@ _File = click.Path(path_type=Path, dir_okay=False)
 @click.option("--jsonl", metavar="FILE|-", help="Write an observation a line to a new FILE, or - for stdout.")
 @click.option("--state", "state_file", type=_File, help="Keep track in this file, to go on after a kill.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out names (with a slash: paths).")
+@click.option(
+    "--provenance",
+    type=click.Choice([each.value for each in Examine]),
+    default=Examine.MATCHED.value,
+    show_default=True,
+    help="Of which files to look for evidence of origin, for --jsonl.",
+)
 @click.option("--only-findings", is_flag=True, help="Leave clear files out of --jsonl.")
 @workspace_options
 @limit_options
@@ -67,6 +75,7 @@ def scan(
     limits: Limits,
     accept_partial_sandbox: bool,
     only_findings: bool,
+    provenance: str,
 ) -> None:
     """Compare files, and everything in directories, with hash lists.
 
@@ -89,6 +98,7 @@ def scan(
                 policy=policy,
                 limits=limits,
                 accept_partial_sandbox=accept_partial_sandbox,
+                examine=Examine(provenance),
             )
         )
         if not scanner.anything_listed():

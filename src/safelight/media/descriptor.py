@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class Descriptor(io.RawIOBase):
@@ -48,3 +52,10 @@ class Descriptor(io.RawIOBase):
             wanted -= len(piece)
             pieces.append(piece)
         return b"".join(pieces)
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Fill the buffer, as far as the file goes."""
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)

@@ -94,10 +94,11 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
                 "kind": p.kind,
                 "grade": p.grade.value,
                 "summary": _text(p.summary),
-                "detail": {_text(key): _text(value) for key, value in p.detail.items()},
+                "detail": {_text(key): _text(_unlisted(value, listed)) for key, value in p.detail.items()},
             }
             for p in seen.provenance
         ],
+        "provenance_examined": seen.provenance_examined,
     }
 
 
@@ -111,6 +112,11 @@ def to_hashes(seen: Observation) -> dict[str, Any]:
         "problems": _problems(seen),
         **_yielded(seen, frozenset()),
     }
+
+
+def _unlisted(text: str, listed: Set[str]) -> str:
+    """A text of the file's metadata, unless it names a listed value."""
+    return "(a listed value)" if any(value in text for value in listed) else text
 
 
 def _problems(seen: Observation) -> list[dict[str, Any]]:
@@ -194,6 +200,7 @@ def _observation(document: dict[str, Any]) -> Observation:
             Provenance(p["kind"], Grade(p["grade"]), p["summary"], p["detail"])
             for p in document["provenance"]
         ),
+        provenance_examined=document.get("provenance_examined", False),
         problems=tuple(
             Problem(UnscannedReason(p["reason"]), Part.parse(p["part"]), p["detail"])
             for p in document["problems"]

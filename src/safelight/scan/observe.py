@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from safelight.errors import SandboxError
 from safelight.media import Findings, inspect, open_media
+from safelight.media.file import OpenedFile
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
 from safelight.signals.digest import digest
@@ -28,19 +29,22 @@ def now_utc() -> datetime:
 def observe(source: Source, name: str, sandbox: Sandbox, limits: Limits, at: datetime) -> Observation:
     """Everything learnt about one file but its matches. What the file does wrong is told, never raised."""
     with open_media(source, max_bytes=limits.max_file_bytes) as opened:
-        if isinstance(opened, Problem):
-            return unseen(name, opened, at)
-        try:
-            digests = digest(opened.fd)
-        except OSError as error:
-            return unseen(name, Problem(UnscannedReason.UNREADABLE, detail=error.strerror or ""), at)
-        try:
-            found = inspect(opened, sandbox)
-        except SandboxError as error:
-            found = Findings(problems=(Problem(UnscannedReason.SANDBOX_UNAVAILABLE, detail=str(error)),))
-        changed = opened.changed()
-        if not changed and digests.size != opened.size:
-            changed = Problem(UnscannedReason.CHANGED, detail="it ended elsewhere than it was said to")
+        return unseen(name, opened, at) if isinstance(opened, Problem) else look(opened, name, sandbox, at)
+
+
+def look(opened: OpenedFile, name: str, sandbox: Sandbox, at: datetime) -> Observation:
+    """As :func:`observe`, of a file that is open."""
+    try:
+        digests = digest(opened.fd)
+    except OSError as error:
+        return unseen(name, Problem(UnscannedReason.UNREADABLE, detail=error.strerror or ""), at)
+    try:
+        found = inspect(opened, sandbox)
+    except SandboxError as error:
+        found = Findings(problems=(Problem(UnscannedReason.SANDBOX_UNAVAILABLE, detail=str(error)),))
+    changed = opened.changed()
+    if not changed and digests.size != opened.size:
+        changed = Problem(UnscannedReason.CHANGED, detail="it ended elsewhere than it was said to")
     return Observation(
         name=name,
         size=opened.size,

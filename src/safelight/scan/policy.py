@@ -33,6 +33,8 @@ POLICY_SCHEMA: Final = "safelight.policy/1"
 """Name and major version of the policy file; within a major, fields are only added."""
 
 DIGESTS: Final = frozenset({"md5", "sha1", "sha256"})
+_NAMED: Final = frozenset({"autov2", "autov3"})
+
 """Signal types whose equality is *exact*. PDQ is not among them, not even at distance 0."""
 
 ABUSE_CLASSES: Final = frozenset({ListClass.CSAM, ListClass.AI_CSAM, ListClass.TEST})
@@ -169,7 +171,7 @@ def _not_looked_at(observation: Observation) -> UnscannedReason | None:
     types = {signal.type for signal in observation.signals}
     if not types & DIGESTS:
         return UnscannedReason.UNREADABLE
-    if not types - DIGESTS and not observation.unhashable:
+    if not types - DIGESTS - _NAMED and not observation.unhashable:
         return UnscannedReason.UNSUPPORTED
     return None
 
@@ -184,7 +186,7 @@ def _limited(observation: Observation) -> UnhashableReason | None:
     def picture(part: Part) -> Part:
         return Part(part.members, tuple(s for s in part.selectors if s[0] not in _RENDERINGS))
 
-    hashed = {picture(signal.part) for signal in observation.signals if signal.type not in DIGESTS}
+    hashed = {picture(s.part) for s in observation.signals if s.type not in DIGESTS | _NAMED}
     return next((u.reason for u in observation.unhashable if picture(u.part) not in hashed), None)
 
 

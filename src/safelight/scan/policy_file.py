@@ -16,6 +16,9 @@ from safelight.types import ListClass
 _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.-]+$")]
 
 
+_SignalName = Literal["md5", "sha1", "sha256", "pdq", "autov2", "autov3"]
+
+
 class _RuleForm(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -23,7 +26,7 @@ class _RuleForm(BaseModel):
     action: Literal["match", "hold", "note"]
     classes: Annotated[list[str], Field(min_length=1)] | None = None
     lists: Annotated[list[str], Field(min_length=1)] | None = None
-    signals: Annotated[list[Literal["md5", "sha1", "sha256", "pdq"]], Field(min_length=1)] | None = None
+    signals: Annotated[list[_SignalName], Field(min_length=1)] | None = None
     exact: bool | None = None
     distance_at_most: Annotated[int, Field(ge=0, le=256)] | None = None
 

@@ -10,14 +10,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from safelight.errors import SafelightError
 from safelight.lists import HashList
+from safelight.media.file import OpenedFile, open_media
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
-from safelight.scan.observe import Source, now_utc, observe, unseen
+from safelight.provenance import Anchors, anchors_of, in_order
+from safelight.scan.observe import Source, look, now_utc, observe, unseen
+from safelight.scan.origin import Examine, evidence_of, links, listed_models, named_models, wanted
 from safelight.scan.policy import DEFAULT_POLICY, Policy
 from safelight.scan.searching import Searched, anything_listed, open_lists
 from safelight.scan.walk import Refused
@@ -45,7 +49,9 @@ class Scanner:
     ``only`` names those of its lists to search (default: every enabled one). ``policy`` decides; ``limits``
     bound what decoding one file may cost. ``accept_partial_sandbox`` decodes even where this machine lacks
     some of the sandbox's protections, which ``safelight doctor`` names; without, pictures are *unscanned*.
-    ``searched`` and ``sandbox`` are what the caller opened, and closes.
+    ``searched`` and ``sandbox`` are what the caller opened, and closes. ``examine`` says of which files the
+    evidence of origin is looked for, ``anchors`` whose signatures are trusted (default: the workspace's trust
+    list, or the shipped one), ``prompts`` whether prompt texts are taken along.
 
     Raises :class:`~safelight.errors.SafelightError` when something that it needs cannot be opened. What a
     *file* does wrong is never raised: it is told in the result.
@@ -63,11 +69,17 @@ class Scanner:
         clock: Callable[[], datetime] = now_utc,
         searched: Iterable[Searched] = (),
         sandbox: Sandbox | None = None,
+        examine: Examine = Examine.MATCHED,
+        anchors: Anchors | None = None,
+        prompts: bool = False,
     ) -> None:
         """Open the lists and start the sandbox."""
         self._policy = policy
         self._limits = limits
         self._clock = clock
+        self._examine = examine
+        self._anchors = anchors or anchors_of(_directory(workspace))
+        self._prompts = prompts
         with ExitStack() as opening:
             self._searched = (*searched, *opening.enter_context(open_lists(lists, workspace, only)))
             self._sandbox = sandbox or opening.enter_context(
@@ -79,7 +91,12 @@ class Scanner:
         """One file's observation and verdict. ``name`` stands for the source in the result."""
         shown = name if name is not None else "" if isinstance(source, bytes) else os.fsdecode(source)
         try:
-            seen = self._matched(observe(source, shown, self._sandbox, self._limits, self._clock()))
+            with open_media(source, max_bytes=self._limits.max_file_bytes) as opened:
+                if isinstance(opened, Problem):
+                    seen = self._matched(unseen(shown, opened, self._clock()))
+                else:
+                    seen = self._matched(look(opened, shown, self._sandbox, self._clock()))
+                    seen = self._examined(opened, seen)
         except Exception as error:  # noqa: BLE001 - a fault of ours must neither stop a run nor pass unseen
             _log.exception("scanning %r failed", shown)
             detail = (
@@ -102,8 +119,23 @@ class Scanner:
     def made_with(self) -> str:
         """A digest of everything but the file that a verdict depends on: lists, policy, limits, version."""
         lists = [(one.state(), one.lists()) for one in self._searched]
-        text = repr((version("safelight"), self._policy.fingerprint(), self._limits, lists))
+        text = repr((version("safelight"), self._policy.fingerprint(), self._limits, self._examine, lists))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _examined(self, opened: OpenedFile, seen: Observation) -> Observation:
+        """With the evidence of origin, where it is wanted; a listed model that it names is a match."""
+        if not wanted(self._examine, self._policy.verdict(seen), self._searched):
+            return seen
+        found = evidence_of(opened.fd, opened.mime, self._sandbox, self._anchors, prompts=self._prompts)
+        named = named_models(found)
+        models = tuple(listed_models(named, self._searched))
+        return replace(
+            seen,
+            signals=(*seen.signals, *named),
+            matches=(*seen.matches, *models),
+            provenance=in_order((*found, *links(models))),
+            provenance_examined=True,
+        )
 
     def _matched(self, seen: Observation) -> Observation:
         matches: list[Match] = []
@@ -142,6 +174,12 @@ class Scanner:
     ) -> None:
         """Close."""
         self.close()
+
+
+def _directory(workspace: Workspace | str | os.PathLike[str] | None) -> Path | None:
+    if workspace is None or isinstance(workspace, Workspace):
+        return workspace.directory if workspace else None
+    return Path(workspace)
 
 
 def scan(

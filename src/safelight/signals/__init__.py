@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from safelight.errors import UsageError
 from safelight.signals.digest import MD5, SHA1, SHA256
 from safelight.signals.pdq import PDQ
+from safelight.signals.weights import AUTOV2, AUTOV3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from safelight.signals.signal_type import SignalType
 
 SIGNAL_TYPES: Final[Mapping[str, SignalType]] = MappingProxyType(
-    {each.name: each for each in (MD5, SHA1, SHA256, PDQ)}
+    {each.name: each for each in (MD5, SHA1, SHA256, PDQ, AUTOV2, AUTOV3)}
 )
 """Every signal type by its name."""
 

@@ -125,7 +125,7 @@ def test_columns_are_mapped_as_told(path: Path) -> None:
     [
         ((("pdq", "NAME"),), "no column called 'NAME'"),
         ((("pdq", "twice"),), "more than one column called 'twice'"),
-        ((("crc32", "a"),), "a column can hold md5"),
+        ((("crc32", "a"),), "a column can hold .*md5"),
         ((("key", "a"),), "No column of this file"),
         ((("pdq", "a"), ("key", "a")), "mapped twice"),
     ],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from safelight.media.sandbox.messages import IMAGE_MESSAGES, MessageSet
+from safelight.media.sandbox.messages import IMAGE_MESSAGES, PROVENANCE_MESSAGES, MessageSet
 from safelight.native import _confine
 
 
@@ -37,4 +37,9 @@ IMAGE: Final = Family(
 PILLOW: Final = python_family("pillow", "safelight.media.pillow_decoder:decode", IMAGE_MESSAGES, threads=True)
 """Every other picture, animations included. The AVIF and HEIC decoders start threads."""
 
-FAMILIES: Final = (IMAGE, PILLOW)
+PROVENANCE: Final = python_family(
+    "provenance", "safelight.provenance.reader:read", PROVENANCE_MESSAGES, threads=True
+)
+"""Readers of evidence of origin, of every kind of file that has fields for it."""
+
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE)

@@ -60,6 +60,18 @@ class PictureFound(Body):
         return Part(selectors=self.selectors)
 
 
+EvidenceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
+EvidenceValue = Annotated[str, Field(max_length=8_000), AfterValidator(_printable)]
+
+
+class EvidenceFound(Body):
+    """One item of evidence of origin, under the names of ``safelight.provenance.evidence``."""
+
+    kind: EvidenceName
+    grade: EvidenceName
+    detail: Annotated[dict[EvidenceName, EvidenceValue], Field(max_length=40)]
+
+
 class Deferred(Body):
     """The decoder asks that another family look at the file instead."""
 
@@ -144,3 +156,6 @@ class MessageSet:
 
 IMAGE_MESSAGES: Final = MessageSet({"picture": PictureFound, "defer": Deferred}, counted=PictureFound)
 """What the two image families say."""
+
+PROVENANCE_MESSAGES: Final = MessageSet({"evidence": EvidenceFound}, counted=EvidenceFound)
+"""What the readers of provenance say."""

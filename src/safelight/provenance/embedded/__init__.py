@@ -1,0 +1,1 @@
+"""What a file's own fields claim about where it came from: easily forged, easily lost, often telling."""
