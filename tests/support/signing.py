@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _BUILDER = {
@@ -59,19 +59,25 @@ class Authority:
     def pem(self) -> str:
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
-    def signer(self, name: str = "Test Signer", *, until: timedelta = timedelta(days=90)) -> Signer:
+    def signer(
+        self, name: str = "Test Signer", *, until: timedelta = timedelta(days=90), ocsp: str | None = None
+    ) -> Signer:
+        """A signer whose certificate can name the address of an OCSP responder."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         usage = dict.fromkeys(_USAGES, False) | {"digital_signature": True}
-        certificate = (
+        places = [x509.UniformResourceIdentifier(ocsp)] if ocsp else []
+        access = [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place) for place in places]
+        builder = (
             self._new(_name(name), key, now - timedelta(days=9), now + until)
             .add_extension(x509.BasicConstraints(False, None), True)
             .add_extension(x509.KeyUsage(**usage), True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), False)
-            .sign(self._key, SHA256())
         )
-        return Signer(key, certificate)
+        if access:
+            builder = builder.add_extension(x509.AuthorityInformationAccess(access), False)
+        return Signer(key, builder.sign(self._key, SHA256()))
 
     def _new(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, start: datetime, end: datetime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heic
 import pytest
 from origins import (
     A1111,
@@ -32,6 +33,7 @@ from origins import (
     webp,
     xmp,
 )
+from pictures import draw
 
 from safelight.types import Grade
 
@@ -59,6 +61,9 @@ DRAW_THINGS = '{"c": "a red square", "model": "shapes.ckpt", "lora": [{"model": 
         pytest.param(jpeg(exif=exif(comment=A1111)), "image/jpeg", WEBUI | LORAS, id="a1111-jpeg"),
         pytest.param(webp(exif=exif(comment=A1111)), "image/webp", WEBUI | LORAS, id="a1111-webp"),
         pytest.param(avif(exif=exif(comment=A1111)), "image/avif", WEBUI | LORAS, id="a1111-avif"),
+        pytest.param(
+            heic.heic(draw(96, 64), exif=exif(comment=A1111)), "image/heic", WEBUI | LORAS, id="a1111-heic"
+        ),
         pytest.param(gif(comment=A1111), "image/gif", WEBUI, id="a1111-gif"),
         pytest.param(
             png(texts={"parameters": FORGE}),

@@ -159,3 +159,15 @@ def test_a_manifest_kept_elsewhere_is_told_and_not_fetched(evidence, signer):
         assert found.detail["address"] == address
         with pytest.raises(BlockingIOError):
             listener.accept()
+
+
+def test_nobody_is_asked_whether_a_certificate_was_revoked(evidence, authority):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        asked = authority.signer(ocsp=f"http://127.0.0.1:{listener.getsockname()[1]}/ocsp")
+        content = signed(picture("JPEG"), "image/jpeg", asked)
+        assert evidence(content, "image/jpeg")["c2pa"].grade is Grade.VERIFIED
+        [found] = manifests(io.BytesIO(content), "image/jpeg", Anchors(official=authority.pem))
+        assert found.grade is Grade.VERIFIED
+        with pytest.raises(BlockingIOError):
+            listener.accept()
