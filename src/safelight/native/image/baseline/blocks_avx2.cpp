@@ -14,13 +14,13 @@ constexpr std::uint8_t kZigzag[64] = {
     0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
     41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
     30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
-constexpr int kLast = 63;
+constexpr unsigned kLast = 63;
 constexpr int kMostDc = 0x7fff;
 
 // Where a coefficient goes, by its zigzag index; whatever the index can become has a place.
 struct Places {
   constexpr Places() : at() {
-    for (int k = 0; k < kLast + kNowhere + 1; ++k)
+    for (unsigned k = 0; k < kLast + kNowhere + 1; ++k)
       at[k] = static_cast<std::uint8_t>(k <= kLast ? kZigzag[k] / 8 * kStripe + kZigzag[k] % 8 : 8 * kStripe);
   }
   std::uint8_t at[kLast + kNowhere + 1];
@@ -40,25 +40,48 @@ inline void refill(Bits& bits) {
   bits.count |= 56;
 }
 
-// The value behind the code of `symbol`, which the bits begin with (T.81 F.2.2.1, EXTEND).
-inline int value_of(std::uint64_t bits, Symbol symbol) {
-  const std::uint64_t behind = bits << (symbol >> 8 & 63);
-  const std::uint64_t negative = ~static_cast<std::uint64_t>(static_cast<std::int64_t>(behind) >> 63);
-  const int drop = static_cast<int>(symbol >> 16 & 63);
-  return static_cast<int>((behind >> 1) >> drop) - static_cast<int>((negative >> 1) >> drop);
-}
-
 inline void consume(Bits& bits, Symbol symbol) {
   bits.waiting <<= symbol & 63;
   bits.count -= static_cast<int>(symbol & 63);
 }
 
-inline int read_ac(Bits& bits, const HuffmanTable& table, int k, std::int16_t* coefficients) {
-  const Symbol symbol = table.at(bits.waiting);
-  k += static_cast<int>(symbol >> 24);
-  coefficients[kPlaces.at[k]] = static_cast<std::int16_t>(value_of(bits.waiting, symbol));
-  consume(bits, symbol);
-  return k;
+// What has been read of a block.
+struct Progress {
+  unsigned k = 0;              // zigzag index of the last coefficient
+  unsigned first = 0;          // and of the one before, where the last two were read as a pair
+  std::uint64_t waiting = 0;   // the bits before the pair
+  Pair pair = 0;
+};
+
+inline void put(std::int16_t* coefficients, unsigned k, std::uint64_t value) {
+  coefficients[kPlaces.at[k]] = static_cast<std::int16_t>(value);
+}
+
+inline void read_ac(Bits& bits, const HuffmanTable& table, Progress& at, std::int16_t* coefficients) {
+  const Pair pair = table.pair_at(bits.waiting);
+  at.pair = pair;
+  at.waiting = bits.waiting;
+  if (__builtin_expect(pair != 0, 1)) {
+    at.first = at.k + static_cast<unsigned>(pair >> 8 & 0xff);
+    put(coefficients, at.first, pair >> 32);
+    at.k = at.first + static_cast<unsigned>(pair >> 16 & 0xff);
+    put(coefficients, at.k, pair >> 48);
+    bits.waiting <<= pair & 63;
+    bits.count -= static_cast<int>(pair & 63);
+  } else {
+    const Symbol symbol = table.at(bits.waiting);
+    at.k = at.first = at.k + (symbol >> 24);
+    put(coefficients, at.k, static_cast<std::uint64_t>(value_of(bits.waiting, symbol)));
+    consume(bits, symbol);
+  }
+}
+
+// Where the first of a pair was a block's last, the second is none of its.
+inline void give_back(Bits& bits, Progress& at) {
+  const int length = static_cast<int>(at.pair >> 24 & 63);
+  bits.waiting = at.waiting << ((at.pair & 63) - static_cast<Pair>(length));
+  bits.count += length;
+  at.k = at.first;
 }
 
 // -- the transform: jidctint.c's, as libjpeg-turbo's jidctint-avx2.asm rounds, wraps and saturates it
@@ -179,26 +202,35 @@ inline void store_flat(__m256i first_row, std::uint8_t* samples, std::ptrdiff_t 
 
 }  // namespace
 
-int read_block(Bits& from, const HuffmanTable& dc_table, const HuffmanTable& ac_table, int& dc,
-               std::int16_t* coefficients) {
+bool read_blocks(Bits& from, const Block* block, int count) {
   Bits bits = from;
-  refill(bits);
-  const Symbol symbol = dc_table.at(bits.waiting);
-  if (symbol >> 24 != 0) return -1;
-  dc += value_of(bits.waiting, symbol);
-  if (dc > kMostDc || dc < -kMostDc) return -1;
-  coefficients[0] = static_cast<std::int16_t>(dc);
-  consume(bits, symbol);
-  int k = 0;
-  do {
+  for (const Block* const end = block + count; block != end; ++block) {
     refill(bits);
-    k = read_ac(bits, ac_table, k, coefficients);
-    if (k >= kLast) break;
-    k = read_ac(bits, ac_table, k, coefficients);
-  } while (k < kLast);
+    const Symbol symbol = block->dc->at(bits.waiting);
+    if (symbol >> 24 != 0) return false;
+    const int dc = *block->predicted + value_of(bits.waiting, symbol);
+    if (dc > kMostDc || dc < -kMostDc) return false;
+    *block->predicted = dc;
+    std::int16_t* const coefficients = block->coefficients;
+    const HuffmanTable& table = *block->ac;
+    coefficients[0] = static_cast<std::int16_t>(dc);
+    consume(bits, symbol);
+    Progress at;
+    do {
+      refill(bits);
+      read_ac(bits, table, at, coefficients);
+      if (at.k >= kLast) break;
+      read_ac(bits, table, at, coefficients);
+    } while (at.k < kLast);
+    if (at.first == kLast && at.k != kLast) give_back(bits, at);
+    if (at.k != kLast) {
+      at.k -= kDone;
+      if (at.k >= kLast) return false;
+    }
+    if (static_cast<int>(at.k) > *block->last) *block->last = static_cast<int>(at.k);
+  }
   from = bits;
-  if (k == kLast) return kLast;
-  return k >= kDone && k < kNowhere ? k - kDone : -1;
+  return true;
 }
 
 bool transform_pair(std::int16_t* coefficients, const std::int16_t* steps, int last, std::uint8_t* samples,

@@ -20,7 +20,6 @@ struct Decoder::Input {
 
   void begin() {
     bits = {};
-    for (int& value : dc) value = 0;
     bytes = entropy.more(nullptr);
     bits.next = bytes.begin;
   }
@@ -43,7 +42,6 @@ struct Decoder::Input {
   Entropy entropy;
   Entropy::Bytes bytes{};
   Bits bits;
-  int dc[kMostComponents] = {};
   int mcus = 0, restarts = 0;
 };
 
@@ -57,6 +55,7 @@ Decoder::Decoder(const Frame& frame)
     plane.kept_rows = (keeps_all_ ? frame.mcus_down() : 2) * component.down * kSide;
     plane.samples.reset(new std::uint8_t[static_cast<std::size_t>(plane.stride * plane.kept_rows)]);
   }
+  list_blocks();
   if (frame.count == 1) return;
   for (auto& sums : sums_) sums.resize(static_cast<std::size_t>(planes_[1].stride) + 2 * kPixels);
   rgb_.resize(static_cast<std::size_t>(3 * whole(frame.width, kPixels)) * kRowsAtOnce);
@@ -85,24 +84,29 @@ bool Decoder::repeat(Sink& sink) {
   return true;
 }
 
-bool Decoder::read_strip(Input& input, int count) {
-  for (int mcu = 0; mcu < count; ++mcu) {
-    if (input.mcus > 0 && frame_.restart_interval > 0 && input.mcus % frame_.restart_interval == 0 &&
-        !input.restart())
-      return false;
-    ++input.mcus;
-    input.top_up();
+// In the order in which a strip's blocks are coded.
+void Decoder::list_blocks() {
+  for (int mcu = 0; mcu < kStrip; ++mcu)
     for (int c = 0; c < frame_.count; ++c) {
       const Component& component = frame_.components[c];
       Strip& strip = strips_[c];
       for (int y = 0; y < component.down; ++y)
-        for (int x = mcu * component.across; x < (mcu + 1) * component.across; ++x) {
-          const int last = read_block(input.bits, frame_.dc[component.dc_table], frame_.ac[component.ac_table],
-                                      input.dc[c], strip.pairs[y][x / 2] + x % 2 * kSide);
-          if (last < 0) return false;
-          strip.last[y][x / 2] = std::max(strip.last[y][x / 2], last);
-        }
+        for (int x = mcu * component.across; x < (mcu + 1) * component.across; ++x)
+          blocks_.push_back({&frame_.dc[component.dc_table], &frame_.ac[component.ac_table], &predicted_[c],
+                             strip.pairs[y][x / 2] + x % 2 * kSide, &strip.last[y][x / 2]});
     }
+}
+
+bool Decoder::read_strip(Input& input, int count) {
+  const int blocks = static_cast<int>(blocks_.size()) / kStrip;
+  for (int mcu = 0; mcu < count; ++mcu) {
+    if (input.mcus > 0 && frame_.restart_interval > 0 && input.mcus % frame_.restart_interval == 0) {
+      if (!input.restart()) return false;
+      std::fill(std::begin(predicted_), std::end(predicted_), 0);
+    }
+    ++input.mcus;
+    input.top_up();
+    if (!read_blocks(input.bits, &blocks_[static_cast<std::size_t>(mcu * blocks)], blocks)) return false;
     if (input.bits_left() < 0) return false;
   }
   return true;

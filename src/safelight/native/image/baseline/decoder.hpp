@@ -45,6 +45,7 @@ class Decoder {
 
   struct Input;
 
+  void list_blocks();
   bool read_strip(Input&, int count);
   bool transform_strip(int row, int first, int count);
   void show(int end, Sink&);
@@ -54,6 +55,8 @@ class Decoder {
   bool keeps_all_;
   Plane planes_[kMostComponents];
   Strip strips_[kMostComponents];
+  int predicted_[kMostComponents] = {};
+  std::vector<Block> blocks_;  // of a strip
   int shown_ = 0;
   std::vector<std::int16_t> sums_[2];
   std::vector<std::uint8_t> rgb_;

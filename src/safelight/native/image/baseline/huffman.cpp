@@ -13,7 +13,7 @@ Symbol symbol_of(Coefficients kind, int value, int length) {
   const int size = kind == Coefficients::kDc ? value : value & 15;
   const int run = kind == Coefficients::kDc ? 0 : value >> 4;
   const bool ends = kind == Coefficients::kAc && size == 0 && run != kZeros;
-  const int moves = kind == Coefficients::kDc ? 0 : ends ? kDone : run + 1;
+  const int moves = kind == Coefficients::kDc ? 0 : ends ? static_cast<int>(kDone) : run + 1;
   return static_cast<Symbol>(length + size) | static_cast<Symbol>(length) << 8 |
          static_cast<Symbol>(63 - size) << 16 | static_cast<Symbol>(moves) << 24;
 }
@@ -41,7 +41,32 @@ bool HuffmanTable::build(Coefficients kind, const std::uint8_t* counts, const st
     end_[length] = static_cast<std::uint32_t>(code) << (kLongestCode - length);
     code <<= 1;
   }
+  if (kind == Coefficients::kAc) build_pairs();
   return true;
+}
+
+void HuffmanTable::build_pairs() {
+  constexpr unsigned kAll = (1U << kQuick) - 1;
+  const auto single = [this](std::uint64_t index) -> Pair {
+    const Symbol symbol = quick_[index];
+    const Symbol length = symbol & 0xff;
+    if (symbol == 0 || length > kQuick) return 0;
+    const auto value = static_cast<std::uint16_t>(value_of(index << (64 - kQuick), symbol));
+    return length | symbol >> 24 << 8 | Pair{value} << 32 | Pair{value} << 48;
+  };
+  Pair singles[1 << kQuick];
+  for (std::uint64_t index = 0; index <= kAll; ++index) singles[index] = single(index);
+  for (std::uint64_t index = 0; index <= kAll; ++index) {
+    const Pair first = singles[index];
+    const Pair second = singles[index << (first & 63) & kAll];
+    const bool ends = (first >> 8 & 0xff) >= kDone;
+    const Pair length = (first & 0xff) + (second & 0xff);
+    if (first == 0 || second == 0 || ends || length > kQuick)
+      pairs_[index] = first;
+    else
+      pairs_[index] = length | (first & 0xff00) | (second & 0xff00) << 8 | (second & 0xff) << 24 |
+                      (first >> 32 & 0xffff) << 32 | second >> 48 << 48;
+  }
 }
 
 Symbol HuffmanTable::longer(std::uint64_t bits) const {

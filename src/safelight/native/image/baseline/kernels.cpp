@@ -16,7 +16,7 @@ bool kernels_usable() { return isa() >= Isa::kAvx2 && __builtin_cpu_supports("bm
 
 // Never called: kernels_usable() says no.
 bool kernels_usable() { return false; }
-int read_block(Bits&, const HuffmanTable&, const HuffmanTable&, int&, std::int16_t*) { std::abort(); }
+bool read_blocks(Bits&, const Block*, int) { std::abort(); }
 bool transform_pair(std::int16_t*, const std::int16_t*, int, std::uint8_t*, std::ptrdiff_t) { std::abort(); }
 void sum_rows(const std::uint8_t*, const std::uint8_t*, int, std::int16_t*) { std::abort(); }
 void copy_row(const std::uint8_t*, int, std::int16_t*) { std::abort(); }

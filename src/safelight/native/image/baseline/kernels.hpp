@@ -25,10 +25,18 @@ struct Bits {
   const std::uint8_t* next = nullptr;
 };
 
-// Reads one block into zeros and moves `dc`. Returns how far it goes in zigzag order, 0 to 63; negative where
-// the data is not what an encoder writes. Reads up to 256 bytes, and eight more, beyond `bits.next`.
-int read_block(Bits& bits, const HuffmanTable& dc_table, const HuffmanTable& ac_table, int& dc,
-               std::int16_t* coefficients);
+// A block to read: its tables, the last DC value of its component, the zeros that it is read into, and how far
+// in zigzag order (0-63) it or the other of its pair goes.
+struct Block {
+  const HuffmanTable *dc, *ac;
+  int* predicted;
+  std::int16_t* coefficients;
+  int* last;
+};
+
+// False where the data is not what an encoder writes. Reads up to 256 bytes a block, and eight more, beyond
+// `bits.next`.
+bool read_blocks(Bits& bits, const Block* blocks, int count);
 
 // Dequantises and transforms a pair, leaves zeros in its place, and writes 16 samples into each of eight rows.
 // `last` is how far either block goes. False where a value is so large that libjpeg-turbo's answer depends on
