@@ -3,6 +3,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "image/baseline/kernels.hpp"
 #include "image/hash_file.hpp"
 #include "image/reader.hpp"
 
@@ -27,12 +28,13 @@ class Collected final : public image::Sink {
 };
 
 // The pixels of a JPEG as stored, by either decoder, and how it ended: for the test that both say the same.
-nb::object jpeg_pixels(int fd, bool by_library) {
+nb::object jpeg_pixels(int fd, std::uint64_t max_pixels, bool by_library) {
   const image::File file(fd);
   const auto reader = image::read_jpeg(file, by_library ? image::JpegBy::kLibrary : image::JpegBy::kFastest);
   image::Header header;
   const image::Ending opened = reader->open(header);
   if (opened.kind != image::Ending::Kind::kWell) return nb::none();
+  if (std::uint64_t{header.width} * header.height > max_pixels) return nb::none();
   const std::size_t row_bytes = std::size_t{header.width} * static_cast<std::size_t>(header.channels);
   Collected decoded(row_bytes), again(row_bytes);
   const image::Ending ending = reader->decode(decoded);
@@ -60,5 +62,6 @@ NB_MODULE(_images, m) {
         return messages;
       },
       nb::arg("fd"), nb::arg("max_pixels"));
-  m.def("jpeg_pixels", &jpeg_pixels, nb::arg("fd"), nb::arg("by_library"));
+  m.def("own_jpeg_decoder", &image::baseline::kernels_usable);
+  m.def("jpeg_pixels", &jpeg_pixels, nb::arg("fd"), nb::arg("max_pixels"), nb::arg("by_library"));
 }
