@@ -75,7 +75,7 @@ def broken(files: list[bytes], random_: random.Random) -> bytes:
 
 
 def decoded(content: bytes, *, by_library: bool) -> Decoded:
-    """Pixels, how it ended (a number and a detail), and whether our own decoder took it and kept it; none of no JPEG."""
+    """Pixels, how it ended, in what detail, and whether our decoder took it and kept it; none of no JPEG."""
     fd = os.memfd_create("picture")
     try:
         os.write(fd, content)

@@ -8,11 +8,11 @@ def hash_unprotected(fd: int, max_pixels: int) -> list[str]:
     """
 
 def own_jpeg_decoder() -> bool:
-    """Whether this machine has the instructions that our own JPEG decoder needs; libjpeg-turbo serves others."""
+    """Whether this processor has what our own JPEG decoder needs; libjpeg-turbo serves others."""
 
 def jpeg_pixels(fd: int, max_pixels: int, by_library: bool) -> tuple[bytes, int, str, bool] | None:
     """The pixels of a JPEG as stored, by our own decoder where it can or by libjpeg-turbo alone.
 
-    With how decoding ended (``Ending::Kind`` and a detail), and whether our decoder kept the rows and gave them
-    once more, equal. ``None`` of what is no JPEG that is decoded natively, or has more pixels. For tests.
+    With how decoding ended (``Ending::Kind`` and a detail), and whether our decoder kept the rows and gave
+    them once more, equal. ``None`` of what is no JPEG decoded natively, or has more pixels. For tests.
     """

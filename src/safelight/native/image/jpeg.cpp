@@ -20,7 +20,7 @@ namespace safelight::image {
 
 namespace {
 
-constexpr std::size_t kBuffer = 64 * 1024;
+constexpr std::size_t kBuffer = 16 * 1024;
 constexpr int kRowsAtOnce = 16;  // an MCU row at 4:2:0
 constexpr unsigned kWholeMarker = 0xffff;
 constexpr char kExif[] = "Exif\0";    // and the terminating zero: six bytes

@@ -70,7 +70,8 @@ bool take_tables(const jpeg_decompress_struct& jpeg, baseline::Frame& frame) {
 }  // namespace
 
 std::unique_ptr<baseline::Frame> baseline_frame(const jpeg_decompress_struct& jpeg) {
-  if (!baseline::kernels_usable() || !usual_coding(jpeg) || !usual_sampling(jpeg) || !all_in_order(jpeg)) return nullptr;
+  if (!baseline::kernels_usable()) return nullptr;
+  if (!usual_coding(jpeg) || !usual_sampling(jpeg) || !all_in_order(jpeg)) return nullptr;
   auto frame = std::make_unique<baseline::Frame>();
   frame->width = static_cast<int>(jpeg.image_width);
   frame->height = static_cast<int>(jpeg.image_height);

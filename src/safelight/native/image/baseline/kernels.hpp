@@ -52,8 +52,11 @@ void copy_row(const std::uint8_t* row, int width, std::int16_t* sums);
 // RGB of a row, for whole vectors of kPixels pixels. Chroma as sums of both directions, of columns alone, or
 // at full size.
 constexpr int kPixels = 32;
-void colour_h2v2(const std::uint8_t* luma, const std::int16_t* cb, const std::int16_t* cr, int width, std::uint8_t* rgb);
-void colour_h2v1(const std::uint8_t* luma, const std::int16_t* cb, const std::int16_t* cr, int width, std::uint8_t* rgb);
-void colour_h1v1(const std::uint8_t* luma, const std::uint8_t* cb, const std::uint8_t* cr, int width, std::uint8_t* rgb);
+void colour_h2v2(const std::uint8_t* luma, const std::int16_t* cb, const std::int16_t* cr, int width,
+                 std::uint8_t* rgb);
+void colour_h2v1(const std::uint8_t* luma, const std::int16_t* cb, const std::int16_t* cr, int width,
+                 std::uint8_t* rgb);
+void colour_h1v1(const std::uint8_t* luma, const std::uint8_t* cb, const std::uint8_t* cr, int width,
+                 std::uint8_t* rgb);
 
 }  // namespace safelight::image::baseline
