@@ -1,5 +1,5 @@
-// JPEG: libjpeg-turbo reads the header, our own decoder the data of what nearly all files are, and libjpeg-turbo
-// all else, row by row.
+// JPEG: libjpeg-turbo reads the header; the data are our own decoder's where it takes them, else libjpeg-turbo's,
+// row by row.
 //
 // The accurate integer DCT and smooth chroma upsampling are what viewers use; pixels equal Pillow's.
 #include <csetjmp>

@@ -1,4 +1,4 @@
-// Decodes the JPEGs that nearly all are, baseline with usual sampling, to the very pixels of libjpeg-turbo.
+// Decodes baseline JPEG of the usual samplings, to the very pixels of libjpeg-turbo.
 //
 // It is faster because it reads short Huffman symbols two at a time and transforms blocks in pairs.
 // It gives up at the first thing that no encoder writes; what such a file shows is then libjpeg-turbo's to say.
