@@ -6,6 +6,8 @@ import io
 import os
 import resource
 import struct
+import subprocess
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -230,6 +232,32 @@ def test_ten_thousand_frames(format_: str, sandbox: Sandbox) -> None:
     findings = look(ANIMATIONS[format_](frames[0], frames[1:]), sandbox)
     assert [problem.reason for problem in findings.problems] == [UnscannedReason.TOO_MANY_PARTS]
     assert len(findings.pictures) == sandbox.limits.max_parts
+
+
+NO_ROOM_FOR_THE_EXACT_PASS = """
+import os, resource, sys
+from safelight.native import _images
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (24 << 20),) * 2)
+print("\\n".join(_images.hash_unprotected(os.open(sys.argv[1], os.O_RDONLY), 10**8)))
+"""
+
+
+def test_a_hash_that_rounding_may_have_decided_is_not_given_where_memory_ends(tmp_path: Path) -> None:
+    # Of stripes the fast pass is never certain, and the exact one keeps the 30 MB of a turned picture.
+    stripes = Image.new("RGB", (4000, 2500))
+    for x in range(0, 4000, 8):
+        stripes.paste((x % 251, x % 241, x % 199), (x, 0, x + 4, 2500))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "turned.png"
+    path.write_bytes(encode(stripes, "PNG", compress_level=1, exif=exif))
+    command = [sys.executable, "-c", NO_ROOM_FOR_THE_EXACT_PASS, str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    replies = Replies.parse(run.stdout.splitlines())
+    assert replies.reasons == ["out_of_memory"]
+    assert not replies.pictures
+    assert native(path.read_bytes()).only["quality"] >= 0
 
 
 # -- small and odd -------------------------------------------------------------------------------------------

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).parents[2] / "support" / "mutations.py"
+from safelight.native import _images
+
+SUPPORT = Path(__file__).parents[2] / "support"
 
 
-def outcomes(seed: int, count: int, timeout: float) -> dict[str, int]:
-    command = [sys.executable, PROGRAM, str(seed), str(count)]
+def outcomes(seed: int, count: int, timeout: float, program: str = "mutations.py") -> dict[str, int]:
+    command = [sys.executable, SUPPORT / program, str(seed), str(count)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
     found: dict[str, int] = json.loads(run.stdout)
@@ -34,3 +36,17 @@ def test_many_broken_files_end_well() -> None:
     seed = int(time.time())
     found = outcomes(seed, count=1_000_000, timeout=1700)
     print(f"FIGURE mutated_pictures=1000000 crashes=0 seed={seed} outcomes={json.dumps(found)}")
+
+
+def test_broken_jpegs_show_what_libjpeg_turbo_shows() -> None:
+    found = outcomes(seed=1, count=4_000, timeout=120, program="jpeg_mutations.py")
+    assert found["left to the library"] > 1000, found
+    assert found["ours"] > 1000 or not _images.own_jpeg_decoder(), found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_many_broken_jpegs_show_what_libjpeg_turbo_shows() -> None:
+    seed = int(time.time())
+    found = outcomes(seed, count=200_000, timeout=1700, program="jpeg_mutations.py")
+    print(f"FIGURE mutated_jpegs=200000 differences=0 seed={seed} outcomes={json.dumps(found)}")

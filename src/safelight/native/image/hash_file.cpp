@@ -28,6 +28,7 @@ const char* reason_of(Ending::Kind kind) {
 }
 
 struct Attempt {
+  std::unique_ptr<Reader> reader;
   Ending ending;
   Header header;
   std::vector<Hashed> hashed;  // empty where not even one row could be read
@@ -43,22 +44,35 @@ struct Attempt {
 
 Attempt attempt(const File& file, std::uint64_t max_pixels, bool check_sums, pdq::Arithmetic arithmetic) {
   Attempt a;
-  const std::unique_ptr<Reader> reader = reader_for(file, check_sums);
-  if (!reader) {
+  a.reader = reader_for(file, check_sums);
+  if (!a.reader) {
     a.ending.kind = Ending::Kind::kDefer;
     return a;
   }
-  a.ending = reader->open(a.header);
+  a.ending = a.reader->open(a.header);
   if (a.ending.kind != Ending::Kind::kWell) return a;
   a.too_many_pixels = std::uint64_t{a.header.width} * a.header.height > max_pixels ||
                       a.header.width > kLongestSide || a.header.height > kLongestSide;
   if (a.too_many_pixels) return a;
   Picture picture(a.header, arithmetic);
-  a.ending = reader->decode([&picture](const std::uint8_t* rows, std::ptrdiff_t stride, int count) {
-    picture.push(rows, stride, count);
-  });
+  a.ending = a.reader->decode(picture);
   if (picture.any_rows()) a.hashed = picture.finish();
   return a;
+}
+
+// By the reference's arithmetic: from the rows that the reader kept, or else from a second decoding.
+void hash_exactly(const File& file, std::uint64_t max_pixels, bool check_sums, Attempt& a) {
+  if (a.ending.kind == Ending::Kind::kWell) {
+    Picture picture(a.header, pdq::Arithmetic::kReference);
+    if (a.reader->repeat(picture)) {
+      a.hashed = picture.finish();
+      return;
+    }
+  }
+  a.reader.reset();
+  Attempt exact = attempt(file, max_pixels, check_sums, pdq::Arithmetic::kReference);
+  // Of a file that was cut off since, what was seen first is kept.
+  if (!exact.hashed.empty()) a.hashed = std::move(exact.hashed);
 }
 
 Attempt settle(const File& file, std::uint64_t max_pixels) {
@@ -69,14 +83,7 @@ Attempt settle(const File& file, std::uint64_t max_pixels) {
     a = attempt(file, max_pixels, false, pdq::Arithmetic::kFast);
     if (a.ending.kind == Ending::Kind::kWell) a.ending = {Ending::Kind::kDamaged, detail};
   }
-  if (a.certain()) return a;
-  try {
-    // Of a file that was cut off since, what was seen first is kept.
-    Attempt exact = attempt(file, max_pixels, !checksum, pdq::Arithmetic::kReference);
-    if (!exact.hashed.empty()) a.hashed = std::move(exact.hashed);
-  } catch (const std::bad_alloc&) {
-    // It may need the whole picture in memory. The hashes at hand differ in bits that rounding decides.
-  }
+  if (!a.certain()) hash_exactly(file, max_pixels, !checksum, a);
   return a;
 }
 

@@ -1,4 +1,5 @@
-// JPEG by libjpeg-turbo, row by row, so that only a few rows of pixels exist at any time.
+// JPEG: libjpeg-turbo reads the header; the data are our own decoder's where it takes them, else libjpeg-turbo's,
+// row by row.
 //
 // The accurate integer DCT and smooth chroma upsampling are what viewers use; pixels equal Pillow's.
 #include <csetjmp>
@@ -10,14 +11,16 @@
 // after jpeglib.h
 #include <jerror.h>
 
+#include "image/baseline/decoder.hpp"
 #include "image/exif.hpp"
+#include "image/jpeg_frame.hpp"
 #include "image/reader.hpp"
 
 namespace safelight::image {
 
 namespace {
 
-constexpr std::size_t kBuffer = 64 * 1024;
+constexpr std::size_t kBuffer = 16 * 1024;
 constexpr int kRowsAtOnce = 16;  // an MCU row at 4:2:0
 constexpr unsigned kWholeMarker = 0xffff;
 constexpr char kExif[] = "Exif\0";    // and the terminating zero: six bytes
@@ -29,7 +32,7 @@ bool begins(const jpeg_marker_struct* marker, const char* prefix, std::size_t si
 
 class JpegReader final : public Reader {
  public:
-  explicit JpegReader(const File& file) : file_(file), buffer_(kBuffer) {
+  JpegReader(const File& file, JpegBy by) : file_(file), by_(by), buffer_(kBuffer) {
     jpeg_.err = jpeg_std_error(&errors_);
     errors_.error_exit = [](j_common_ptr cinfo) { std::longjmp(self(cinfo)->escape_, 1); };
     errors_.emit_message = [](j_common_ptr cinfo, int level) {
@@ -84,14 +87,35 @@ class JpegReader final : public Reader {
     return {};
   }
 
-  Ending decode(const Rows& rows) override {
+  Ending decode(Sink& sink) override {
+    if (decode_baseline(sink)) return {};
+    return decode_by_library(sink);
+  }
+
+  bool repeat(Sink& sink) override { return decoder_ && decoder_->repeat(sink); }
+
+ private:
+  // Once it gives up it leaves nothing behind: libjpeg's source has not moved since the header.
+  bool decode_baseline(Sink& sink) {
+    if (by_ == JpegBy::kLibrary || ended_early_) return false;
+    frame_ = baseline_frame(jpeg_);
+    if (!frame_) return false;
+    frame_->data_at = offset_ - source_.bytes_in_buffer;
+    decoder_ = std::make_unique<baseline::Decoder>(*frame_);
+    if (decoder_->decode(file_, sink)) return true;
+    decoder_.reset();
+    sink.start_over();
+    return false;
+  }
+
+  Ending decode_by_library(Sink& sink) {
     const std::size_t channels = jpeg_.out_color_space == JCS_GRAYSCALE ? 1 : 3;
     const std::size_t stride = jpeg_.image_width * channels;
     pixels_.resize(stride * kRowsAtOnce);
     for (int i = 0; i < kRowsAtOnce; ++i) lines_[i] = pixels_.data() + stride * static_cast<std::size_t>(i);
     waiting_ = 0;
     if (setjmp(escape_) != 0) {
-      rows(pixels_.data(), static_cast<std::ptrdiff_t>(stride), waiting_);
+      sink.push(pixels_.data(), static_cast<std::ptrdiff_t>(stride), waiting_);
       return refused();
     }
     jpeg_.dct_method = JDCT_ISLOW;
@@ -102,14 +126,13 @@ class JpegReader final : public Reader {
       const auto room = static_cast<JDIMENSION>(kRowsAtOnce - waiting_);
       waiting_ = waiting_ + static_cast<int>(jpeg_read_scanlines(&jpeg_, lines_ + waiting_, room));
       if (waiting_ == kRowsAtOnce || jpeg_.output_scanline == jpeg_.output_height) {
-        rows(pixels_.data(), static_cast<std::ptrdiff_t>(stride), waiting_);
+        sink.push(pixels_.data(), static_cast<std::ptrdiff_t>(stride), waiting_);
         waiting_ = 0;
       }
     }
     return completed();
   }
 
- private:
   template <typename Info>
   static JpegReader* self(Info* cinfo) {
     return static_cast<JpegReader*>(cinfo->client_data);
@@ -184,6 +207,9 @@ class JpegReader final : public Reader {
   }
 
   File file_;
+  JpegBy by_;
+  std::unique_ptr<baseline::Frame> frame_;
+  std::unique_ptr<baseline::Decoder> decoder_;
   std::vector<JOCTET> buffer_;
   std::vector<std::uint8_t> pixels_;
   JSAMPROW lines_[kRowsAtOnce] = {};
@@ -202,6 +228,8 @@ class JpegReader final : public Reader {
 
 }  // namespace
 
-std::unique_ptr<Reader> read_jpeg(const File& file) { return std::make_unique<JpegReader>(file); }
+std::unique_ptr<Reader> read_jpeg(const File& file, JpegBy by) {
+  return std::make_unique<JpegReader>(file, by);
+}
 
 }  // namespace safelight::image

@@ -20,15 +20,23 @@ bool all_opaque(const std::uint8_t* row, std::uint32_t width) {
 }  // namespace
 
 Picture::Picture(const Header& header, pdq::Arithmetic arithmetic)
-    : width_(header.width),
-      alpha_(header.channels == 4),
-      over_white_(static_cast<int>(header.width), static_cast<int>(header.height),
-                  alpha_ ? 3 : header.channels, header.orientation, arithmetic) {
+    : header_(header), arithmetic_(arithmetic), alpha_(header.channels == 4), over_white_(stream()) {
   if (!alpha_) return;
-  over_black_.emplace(static_cast<int>(header.width), static_cast<int>(header.height), 3, header.orientation,
-                      arithmetic);
-  white_row_.resize(std::size_t{width_} * 3);
-  black_row_.resize(std::size_t{width_} * 3);
+  over_black_.emplace(stream());
+  white_row_.resize(std::size_t{header.width} * 3);
+  black_row_.resize(std::size_t{header.width} * 3);
+}
+
+pdq::Stream Picture::stream() const {
+  return {static_cast<int>(header_.width), static_cast<int>(header_.height), alpha_ ? 3 : header_.channels,
+          header_.orientation, arithmetic_};
+}
+
+void Picture::start_over() {
+  over_white_ = stream();
+  if (alpha_) over_black_.emplace(stream());
+  any_rows_ = false;
+  opaque_ = true;
 }
 
 void Picture::push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) {
@@ -39,8 +47,8 @@ void Picture::push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) {
 }
 
 void Picture::lay(const std::uint8_t* row) {
-  if (all_opaque(row, width_)) {
-    for (std::uint32_t x = 0; x < width_; ++x) {
+  if (all_opaque(row, header_.width)) {
+    for (std::uint32_t x = 0; x < header_.width; ++x) {
       for (std::uint32_t c = 0; c < 3; ++c) white_row_[3 * x + c] = row[4 * x + c];
     }
     over_white_.push(white_row_.data(), 0, 1);
@@ -48,7 +56,7 @@ void Picture::lay(const std::uint8_t* row) {
     return;
   }
   opaque_ = false;
-  for (std::uint32_t x = 0; x < width_; ++x) {
+  for (std::uint32_t x = 0; x < header_.width; ++x) {
     const std::uint32_t alpha = row[4 * x + 3];
     for (std::uint32_t c = 0; c < 3; ++c) {
       const std::uint32_t value = row[4 * x + c] * alpha;

@@ -18,20 +18,23 @@ struct Hashed {
   pdq::Result result;
 };
 
-class Picture {
+class Picture final : public Sink {
  public:
   Picture(const Header&, pdq::Arithmetic);
 
-  void push(const std::uint8_t* rows, std::ptrdiff_t stride, int count);
+  void push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) override;
+  void start_over() override;
   bool any_rows() const { return any_rows_; }
 
   // One hash of an opaque picture, two of one with a pixel that is not.
   std::vector<Hashed> finish();
 
  private:
+  pdq::Stream stream() const;
   void lay(const std::uint8_t* row);
 
-  std::uint32_t width_;
+  Header header_;
+  pdq::Arithmetic arithmetic_;
   bool alpha_;
   bool any_rows_ = false;
   bool opaque_ = true;

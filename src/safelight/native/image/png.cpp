@@ -55,10 +55,10 @@ class PngReader final : public Reader {
     return {};
   }
 
-  Ending decode(const Rows& rows) override {
+  Ending decode(Sink& sink) override {
     const int flags = SPNG_DECODE_PROGRESSIVE | (channels_ == 4 ? SPNG_DECODE_TRNS : 0);
     if (const int error = spng_decode_image(context_.get(), nullptr, 0, format_, flags)) return failed(error);
-    const int error = ihdr_.interlace_method == SPNG_INTERLACE_NONE ? decode_rows(rows) : decode_passes(rows);
+    const int error = ihdr_.interlace_method == SPNG_INTERLACE_NONE ? decode_rows(sink) : decode_passes(sink);
     return error == SPNG_EOI ? Ending{} : failed(error);
   }
 
@@ -71,7 +71,7 @@ class PngReader final : public Reader {
     return std::size_t{ihdr_.width} * static_cast<std::size_t>(format_ == SPNG_FMT_RAW ? 2 : channels_);
   }
 
-  int decode_rows(const Rows& rows) {
+  int decode_rows(Sink& sink) {
     const std::size_t stride = decoded_stride();
     const std::size_t at_once = std::clamp<std::size_t>(kBytesAtOnce / stride, 1, kRowsAtOnce);
     std::vector<std::uint8_t> pixels(stride * at_once);
@@ -85,7 +85,7 @@ class PngReader final : public Reader {
         ++waiting;
       }
       if (waiting == at_once || error != 0) {
-        rows(pixels.data(), static_cast<std::ptrdiff_t>(stride), static_cast<int>(waiting));
+        sink.push(pixels.data(), static_cast<std::ptrdiff_t>(stride), static_cast<int>(waiting));
         rows_done_ += static_cast<std::uint32_t>(waiting);
         waiting = 0;
       }
@@ -93,7 +93,7 @@ class PngReader final : public Reader {
     return error;
   }
 
-  int decode_passes(const Rows& rows) {
+  int decode_passes(Sink& sink) {
     const std::size_t stride = decoded_stride();
     std::vector<std::uint8_t> pixels(stride * ihdr_.height);
     int error = 0;
@@ -105,7 +105,7 @@ class PngReader final : public Reader {
     for (std::uint32_t y = 0; y < ihdr_.height; ++y) {
       std::uint8_t* row = pixels.data() + stride * y;
       if (format_ == SPNG_FMT_RAW) high_bytes(row, ihdr_.width);
-      rows(row, static_cast<std::ptrdiff_t>(stride), 1);
+      sink.push(row, static_cast<std::ptrdiff_t>(stride), 1);
     }
     return error;
   }

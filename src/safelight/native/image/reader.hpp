@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,8 +32,16 @@ struct Header {
   int orientation = 1;  // EXIF's, 1-8
 };
 
-// Takes `count` rows, `stride` bytes apart, below those it was given before.
-using Rows = std::function<void(const std::uint8_t* rows, std::ptrdiff_t stride, int count)>;
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // Takes `count` rows, `stride` bytes apart, below those it was given before.
+  virtual void push(const std::uint8_t* rows, std::ptrdiff_t stride, int count) = 0;
+
+  // The rows so far are void; what follows is the picture from its top.
+  virtual void start_over() = 0;
+};
 
 class Reader {
  public:
@@ -44,10 +51,14 @@ class Reader {
   virtual Ending open(Header&) = 0;
 
   // After open() ended well. Rows may come before a bad end: what could be read.
-  virtual Ending decode(const Rows&) = 0;
+  virtual Ending decode(Sink&) = 0;
+
+  // After decode() ended well: the rows once more without decoding. False, and no row, where none are kept.
+  virtual bool repeat(Sink&) { return false; }
 };
 
-std::unique_ptr<Reader> read_jpeg(const File&);
+enum class JpegBy { kFastest, kLibrary };
+std::unique_ptr<Reader> read_jpeg(const File&, JpegBy = JpegBy::kFastest);
 std::unique_ptr<Reader> read_png(const File&, bool check_sums);
 std::unique_ptr<Reader> read_webp(const File&);
 

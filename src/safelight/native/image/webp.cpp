@@ -65,7 +65,7 @@ class WebpReader final : public Reader {
     return {};
   }
 
-  Ending decode(const Rows& rows) override {
+  Ending decode(Sink& sink) override {
     decoder_ = WebPIDecode(nullptr, 0, &config_);
     if (decoder_ == nullptr) return {Ending::Kind::kOutOfMemory, "decoding a WebP"};
     const VP8StatusCode status = WebPIUpdate(decoder_, bytes_.data(), bytes_.size());
@@ -74,7 +74,7 @@ class WebpReader final : public Reader {
     int height = 0;
     int stride = 0;
     if (const std::uint8_t* pixels = WebPIDecGetRGB(decoder_, &rows_done, &width, &height, &stride)) {
-      rows(pixels, stride, rows_done);
+      sink.push(pixels, stride, rows_done);
     }
     if (status == VP8_STATUS_OK) return {};
     Ending ending = failed(status);
