@@ -38,7 +38,7 @@ def locked_item(scanned: Scanned, keys: RecordKeys) -> Item:
     tags = keys.item_tags(scanned.sha256)
     if not Item.objects.filter(tag__in=tags).exists():
         # Of fifty at once one inserts; the others wait for it here and insert nothing.
-        Item.objects.bulk_create([_new_item(scanned, keys, tags[0])], ignore_conflicts=True)
+        Item.objects.bulk_create([new_item(scanned, keys, tags[0])], ignore_conflicts=True)
     item = Item.objects.select_for_update(no_key=True).get(tag__in=tags)
     verdict = scanned.result.verdict
     if verdict.outcome is Outcome.UNSCANNED and item.outcome != Outcome.UNSCANNED:
@@ -52,7 +52,8 @@ def locked_item(scanned: Scanned, keys: RecordKeys) -> Item:
     return item
 
 
-def _new_item(scanned: Scanned, keys: RecordKeys, tag: bytes) -> Item:
+def new_item(scanned: Scanned, keys: RecordKeys, tag: bytes) -> Item:
+    """An unsaved item of what was scanned."""
     id_, seen, verdict = new_id(), scanned.result.observation, scanned.result.verdict
     return Item(
         id=id_,

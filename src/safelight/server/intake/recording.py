@@ -21,7 +21,7 @@ from safelight.server.intake.answers import Received, earlier_answer
 from safelight.server.intake.arrivals import Arrival, ScannedFile, Words
 from safelight.server.intake.events import Event
 from safelight.server.intake.items import account_of, is_kept, locked_item, tags_of
-from safelight.server.intake.models import Intake, IpEvent, Item, Occurrence
+from safelight.server.intake.models import Account, Intake, IpEvent, Item, Occurrence
 from safelight.server.intake.priorities import priority_of
 from safelight.server.intake.record_keys import RecordKeys, record_keys
 from safelight.server.ledger.services import record
@@ -78,7 +78,7 @@ class _Writing:
                     raise
             except OperationalError as error:
                 # Any other error may have come after the commit, and would be written twice.
-                if attempt == _ATTEMPTS or not _rolled_back(error):
+                if attempt == _ATTEMPTS or not rolled_back(error):
                     raise
         raise AssertionError("every attempt returns or raises")
 
@@ -116,23 +116,10 @@ class _Writing:
         return Received(verdict, intake.pk, item.pk if item else None, occurrence.pk, case_id)
 
     def _intake(self) -> Intake:
-        arrival, context = self.arrival, self.arrival.context
         answered = self._verdict() if isinstance(self.thing, ScannedFile) else None
-        kept = self._kept()
-        return Intake.objects.create(
-            kind=arrival.kind,
-            surface=arrival.surface,
-            key=arrival.actor.key if isinstance(arrival.actor, KeyActor) else None,
-            person=arrival.actor.person if isinstance(arrival.actor, PersonActor) else None,
-            idempotency_key=arrival.idempotency_key,
-            sender=context.sender if kept else "",
-            reference=context.reference if kept else "",
-            outcome=answered.outcome.value if answered else "",
-            reason=answered.reason.value if answered and answered.reason else "",
-            rule=answered.rule if answered else "",
-            limited=answered.limited.value if answered and answered.limited else "",
-            received_at=now(),
-        )
+        intake = intake_of(self.arrival, answered, kept=self._kept())
+        intake.save(force_insert=True)
+        return intake
 
     def _own_evidence(self, item: Item) -> None:
         only_unscanned = self._verdict().outcome is Outcome.UNSCANNED and not self.arrival.told_by_somebody
@@ -151,20 +138,8 @@ class _Writing:
             item.save(update_fields=["unscanned_until"])
 
     def _occurrence(self, intake: Intake, item: Item | None) -> Occurrence:
-        context, thing = self.arrival.context, self.thing
-        occurrence = Occurrence(
-            id=new_id(),
-            intake=intake,
-            item=item,
-            account=account_of(context.account),
-            surface=self.arrival.surface,
-            country=context.country,
-            visibility=context.visibility,
-            content_id=context.content_id,
-            file_name=context.file_name,
-            occurred_at=context.occurred_at,
-            recorded_at=now(),
-        )
+        thing = self.thing
+        occurrence = occurrence_of(self.arrival, intake, item, account_of(self.arrival.context.account))
         if isinstance(thing, ScannedFile):
             assert item is not None
             occurrence.first_seen = not item.occurrences.exists()
@@ -177,18 +152,7 @@ class _Writing:
             sealed = self.keys.seal_content(thing.kind, occurrence.pk, thing.content)
             setattr(occurrence, thing.kind, sealed)
         occurrence.save(force_insert=True)
-        IpEvent.objects.bulk_create(
-            IpEvent(
-                occurrence=occurrence,
-                address=seen.address,
-                port=seen.port,
-                kind=seen.kind,
-                device=seen.device,
-                country=seen.country,
-                at=seen.at,
-            )
-            for seen in context.ip_events
-        )
+        IpEvent.objects.bulk_create(ip_events_of(self.arrival, occurrence))
         record(
             Event.OCCURRENCE_RECORDED,
             self.arrival.actor,
@@ -227,5 +191,59 @@ def _evidence_of(tags: list[bytes]) -> bool:
     return item is not None and vault.live_object(item) is not None
 
 
-def _rolled_back(error: OperationalError) -> bool:
+def rolled_back(error: OperationalError) -> bool:
+    """Whether the database undid a transaction of its own accord, so that nothing of it is left."""
     return getattr(error.__cause__, "sqlstate", None) in _ROLLED_BACK
+
+
+def intake_of(arrival: Arrival, answered: Verdict | None, *, kept: bool) -> Intake:
+    """An unsaved intake: how something arrived, what was answered; ``kept`` as :func:`.items.is_kept`."""
+    context = arrival.context
+    return Intake(
+        kind=arrival.kind,
+        surface=arrival.surface,
+        key=arrival.actor.key if isinstance(arrival.actor, KeyActor) else None,
+        person=arrival.actor.person if isinstance(arrival.actor, PersonActor) else None,
+        idempotency_key=arrival.idempotency_key,
+        sender=context.sender if kept else "",
+        reference=context.reference if kept else "",
+        outcome=answered.outcome.value if answered else "",
+        reason=answered.reason.value if answered and answered.reason else "",
+        rule=answered.rule if answered else "",
+        limited=answered.limited.value if answered and answered.limited else "",
+        received_at=now(),
+    )
+
+
+def occurrence_of(arrival: Arrival, intake: Intake, item: Item | None, account: Account | None) -> Occurrence:
+    """An unsaved occurrence, with what the context tells."""
+    context = arrival.context
+    return Occurrence(
+        id=new_id(),
+        intake=intake,
+        item=item,
+        account=account,
+        surface=arrival.surface,
+        country=context.country,
+        visibility=context.visibility,
+        content_id=context.content_id,
+        file_name=context.file_name,
+        occurred_at=context.occurred_at,
+        recorded_at=now(),
+    )
+
+
+def ip_events_of(arrival: Arrival, occurrence: Occurrence) -> list[IpEvent]:
+    """The unsaved rows of the addresses that the context tells."""
+    return [
+        IpEvent(
+            occurrence=occurrence,
+            address=seen.address,
+            port=seen.port,
+            kind=seen.kind,
+            device=seen.device,
+            country=seen.country,
+            at=seen.at,
+        )
+        for seen in arrival.context.ip_events
+    ]

@@ -15,6 +15,7 @@ from safelight.server.intake.arrivals import (
     from_person,
     from_platform,
 )
+from safelight.server.intake.clear import is_plainly_clear, take_in_clear
 from safelight.server.intake.context import NOTHING_TOLD, Context
 from safelight.server.intake.models import Intake
 from safelight.server.intake.record_keys import record_keys
@@ -90,7 +91,8 @@ def _file(arrival: Arrival, spool: Spool) -> Received:
     keys = record_keys()
     if earlier := earlier_answer(arrival, lambda: keys.item_tags(sha256_of(spool))):
         return earlier
-    return take_in(arrival, ScannedFile(spool, scan_spool(spool)))
+    file = ScannedFile(spool, scan_spool(spool))
+    return take_in_clear(arrival, file) if is_plainly_clear(arrival, file) else take_in(arrival, file)
 
 
 def _words(arrival: Arrival, words: Words) -> Received:
