@@ -1,4 +1,4 @@
-"""The short way to the API for those who bring a key: no session, no cookie, no page, so nothing that serves them.
+"""The short way to the API for those who bring a key: no session, no cookie, no page.
 
 A request with a key is never looked at as a person's: its cookies are not read and it needs no CSRF token.
 """

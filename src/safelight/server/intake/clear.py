@@ -13,14 +13,16 @@ from typing import Final
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
 
-from safelight.server.ids import now
 from safelight.server.intake.answers import Received
 from safelight.server.intake.arrivals import Arrival, ScannedFile
 from safelight.server.intake.events import Event
-from safelight.server.intake.items import is_kept, new_item
+from safelight.server.intake.items import account_of, is_kept, new_item
+from safelight.server.intake.legal import Permitted
 from safelight.server.intake.models import Account, Intake, IpEvent, Item, Occurrence
+from safelight.server.intake.occurrences import occurrence_of
 from safelight.server.intake.record_keys import RecordKeys, record_keys
-from safelight.server.intake.recording import intake_of, ip_events_of, occurrence_of, rolled_back, take_in
+from safelight.server.intake.recording import intake_of, rolled_back, take_in
+from safelight.server.intake.told import ip_event
 from safelight.server.ledger.services import Recorded, record_all
 from safelight.server.rows import insert_rows
 from safelight.server.together import Together, WrittenTogether
@@ -31,21 +33,22 @@ from safelight.types import Outcome
 class _Clear:
     arrival: Arrival
     file: ScannedFile
+    permitted: Permitted
     tags: tuple[bytes, ...]
     kept: bool
 
 
 def is_plainly_clear(arrival: Arrival, file: ScannedFile) -> bool:
-    """Whether :func:`take_in_clear` may write it: nobody disclosed it, and nothing in it is to be looked at."""
+    """Whether :func:`take_in_clear` may write it: nobody disclosed it, and nobody has to look at it."""
     clear = file.scanned.result.verdict.outcome is Outcome.CLEAR
     return clear and not arrival.told_by_somebody and not file.scanned.result.observation.matches
 
 
-def take_in_clear(arrival: Arrival, file: ScannedFile) -> Received:
+def take_in_clear(arrival: Arrival, file: ScannedFile, permitted: Permitted) -> Received:
     """Write a clear upload with others that come at the same time; returns and raises as ``take_in``."""
     keys = record_keys()
     kept = is_kept(arrival, file, settings.CONFIG.retention.seen_days)
-    one = _Clear(arrival, file, tuple(keys.item_tags(file.scanned.sha256)) if kept else (), kept)
+    one = _Clear(arrival, file, permitted, tuple(keys.item_tags(file.scanned.sha256)) if kept else (), kept)
     try:
         received = _together(one)
     except WrittenTogether as failed:
@@ -55,14 +58,14 @@ def take_in_clear(arrival: Arrival, file: ScannedFile) -> Received:
             assert cause is not None
             raise cause from None
         received = None
-    return received or take_in(arrival, file)
+    return received or take_in(arrival, file, permitted)
 
 
 def _write(batch: Sequence[_Clear]) -> list[Received | None]:
     keys = record_keys()
     with transaction.atomic():
         new = _never_seen(batch)
-        accounts = _accounts({one.arrival.context.account for one in new if one.kept})
+        accounts = _accounts({one.arrival.context.account for one in new if one.kept}, keys)
         return _rows_of(batch, new, accounts, keys)
 
 
@@ -82,19 +85,12 @@ def _never_seen(batch: Sequence[_Clear]) -> list[_Clear]:
     return new
 
 
-def _accounts(names: set[str]) -> dict[str, Account]:
-    names.discard("")
-    found = {one.platform_id: one for one in Account.objects.filter(platform_id__in=names)} if names else {}
-    missing = sorted(names - found.keys())
-    if missing:
-        made = [Account(platform_id=name, first_seen_at=now()) for name in missing]
-        Account.objects.bulk_create(made, ignore_conflicts=True)
-        found |= {one.platform_id: one for one in Account.objects.filter(platform_id__in=missing)}
-    return found
+def _accounts(names: set[str], keys: RecordKeys) -> dict[str, Account | None]:
+    return {name: account_of(name, keys) for name in sorted(names)}
 
 
 def _rows_of(
-    batch: Sequence[_Clear], new: list[_Clear], accounts: dict[str, Account], keys: RecordKeys
+    batch: Sequence[_Clear], new: list[_Clear], accounts: dict[str, Account | None], keys: RecordKeys
 ) -> list[Received | None]:
     intakes: list[Intake] = []
     items: list[Item] = []
@@ -104,16 +100,16 @@ def _rows_of(
     written: dict[int, Received] = {}
     for one in new:
         verdict = one.file.scanned.result.verdict
-        intake = intake_of(one.arrival, verdict, kept=one.kept)
+        intake = intake_of(one.arrival, one.permitted, verdict, keys if one.kept else None)
         intakes.append(intake)
         if not one.kept:
             written[id(one)] = Received(verdict, intake.pk)
             continue
         item = new_item(one.file.scanned, keys, one.tags[0])
-        occurrence = occurrence_of(one.arrival, intake, item, accounts.get(one.arrival.context.account))
+        occurrence = occurrence_of(one.arrival, intake, item, accounts[one.arrival.context.account], keys)
         items.append(item)
         occurrences.append(occurrence)
-        addresses += ip_events_of(one.arrival, occurrence)
+        addresses += [ip_event(keys, occurrence, seen) for seen in one.arrival.context.ip_events]
         details = {"kind": intake.kind, "item": str(item.pk), "outcome": intake.outcome, "first_seen": True}
         recorded.append(Recorded(Event.OCCURRENCE_RECORDED, one.arrival.actor, occurrence.pk, details))
         written[id(one)] = Received(verdict, intake.pk, item.pk, occurrence.pk)
