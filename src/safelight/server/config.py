@@ -35,7 +35,9 @@ class Limits(BaseModel):
     body_rate_kib: int = Field(
         16, ge=0, le=65_536, description="least rate of an arriving body, in KiB/s; 0 asks for none"
     )
-    bodies_at_once: int = Field(64, ge=1, le=4_096, description="bodies that one web process takes in at once")
+    bodies_at_once: int = Field(
+        64, ge=1, le=4_096, description="bodies that one web process takes in at once"
+    )
 
 
 class Retention(BaseModel):

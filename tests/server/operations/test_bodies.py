@@ -144,7 +144,7 @@ SLOW = 60
 
 @pytest.fixture
 def hurried(short_tmp: Path):
-    server = Server(short_tmp, web_workers="1", limits__body_seconds="12", limits__bodies_at_once=str(SLOW))
+    server = Server(short_tmp, web_workers="1", limits__body_seconds="9", limits__bodies_at_once=str(SLOW))
     server.start()
     yield server
     server.end()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Protocol
 
+from granian.rsgi import ProtocolClosed, ProtocolError
+
 from safelight.server.config import Limits
 from safelight.server.operations.environ import Environ
 from safelight.vault.spool import Spool
@@ -80,6 +82,8 @@ async def take_in_at_once(protocol: BodyProtocol, length: int, limits: Limits) -
             body = await protocol()
     except TimeoutError:
         raise _too_slow(0, began) from None
+    except (ProtocolClosed, ProtocolError):  # the sender left
+        raise _cut(0, began) from None
     if len(body) != length:
         raise _cut(len(body), began)
     return body
@@ -97,7 +101,7 @@ async def take_in(protocol: BodyProtocol, spool: Spool, length: int, limits: Lim
                 piece = await anext(pieces)
         except TimeoutError:
             raise _too_slow(arrived, began) from None
-        except StopAsyncIteration:
+        except (StopAsyncIteration, ProtocolClosed, ProtocolError):
             raise _cut(arrived, began) from None
         gathered.append(piece)
         waiting += len(piece)

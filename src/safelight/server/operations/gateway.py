@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
+from granian.rsgi import ProtocolClosed, ProtocolError
 
 from safelight.errors import StoreUnavailable
 from safelight.server.config import Limits
@@ -125,6 +126,10 @@ class Gateway:
             _close(spool)
             log.error("no room for a body", exc_info=error)
             _refuse(request, BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW))
+        except BaseException:
+            _close(spool)
+            request.done()
+            raise
         else:
             self._working.answer(request, environ, spool)
         finally:
@@ -136,8 +141,12 @@ def _refuse(request: Request, refused: BodyRefused) -> None:
     headers = [_PLAIN, ("connection", "close")]
     if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("retry-after", "5"))
-    request.proto.response_bytes(refused.status.value, headers, f"{refused.why}\n".encode())
-    request.done()
+    try:
+        request.proto.response_bytes(refused.status.value, headers, f"{refused.why}\n".encode())
+    except (ProtocolClosed, ProtocolError):  # the sender left
+        pass
+    finally:
+        request.done()
 
 
 def _close(spool: Spool | None) -> None:
@@ -169,7 +178,9 @@ class _Threads:
             request, environ, spool = self._waiting.get()
             try:
                 self._ask(request.proto, environ)
-            except Exception as error:  # noqa: BLE001 - a thread that ended would serve nobody any more
+            except (ProtocolClosed, ProtocolError):
+                pass  # whoever asked has left
+            except Exception as error:
                 log.error("request failed", exc_info=error)
             finally:
                 _close(spool)
