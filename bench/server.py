@@ -17,11 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
 from server_client import Load, run
 from server_ours import Ours, free_port, ours, wait_for
 
@@ -41,7 +42,12 @@ def pictures(count: int) -> list[bytes]:
         layers = [np.zeros((960, 1280)) for _ in range(3)]
         for layer in layers:
             for _ in range(12):
-                cx, cy, radius, level = rng.uniform(0, 1280), rng.uniform(0, 960), rng.uniform(30, 400), rng.uniform(-90, 90)
+                cx, cy, radius, level = (
+                    rng.uniform(0, 1280),
+                    rng.uniform(0, 960),
+                    rng.uniform(30, 400),
+                    rng.uniform(-90, 90),
+                )
                 layer += level * ((x - cx) ** 2 + (y - cy) ** 2 < radius**2)
             layer += 128 + rng.uniform(-60, 60) * x / 1280 + rng.uniform(-60, 60) * y / 960
         pixels = np.stack(layers, axis=2) + rng.normal(0, 6, (960, 1280, 3))
@@ -55,7 +61,9 @@ def pictures(count: int) -> list[bytes]:
 def peer(hashes: Path) -> Iterator[int]:
     port = free_port()
     program = Path(__file__).with_name("server_peer.py")
-    serving = subprocess.Popen([sys.executable, program, str(port), str(hashes), str(WORKERS)], cwd=program.parent)
+    serving = subprocess.Popen(
+        [sys.executable, program, str(port), str(hashes), str(WORKERS)], cwd=program.parent
+    )
     try:
         wait_for(port, "/healthz")
         yield port

@@ -13,6 +13,7 @@ import io
 import queue
 import threading
 from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Protocol
@@ -32,6 +33,7 @@ from safelight.server.operations.bodies import (
 )
 from safelight.server.operations.environ import BODY, Environ, Scope, environ_of, reading
 from safelight.server.operations.hosts import Application
+from safelight.server.operations.promised import PROMISE, Promise
 from safelight.vault.spool import Spool
 
 log = structlog.get_logger("safelight.gateway")
@@ -131,6 +133,7 @@ class Gateway:
             request.done()
             raise
         else:
+            environ[PROMISE] = Promise(asyncio.get_running_loop(), partial(_keep_promise, request))
             self._working.answer(request, environ, spool)
         finally:
             self._bodies -= 1
@@ -144,6 +147,15 @@ def _refuse(request: Request, refused: BodyRefused) -> None:
     try:
         request.proto.response_bytes(refused.status.value, headers, f"{refused.why}\n".encode())
     except (ProtocolClosed, ProtocolError):  # the sender left
+        pass
+    finally:
+        request.done()
+
+
+def _keep_promise(request: Request, status: int, headers: _Headers, body: bytes) -> None:
+    try:
+        request.proto.response_bytes(status, headers, body)
+    except (ProtocolClosed, ProtocolError):  # whoever asked has left
         pass
     finally:
         request.done()
@@ -184,9 +196,11 @@ class _Threads:
                 log.error("request failed", exc_info=error)
             finally:
                 _close(spool)
-                request.done()
+                promise: Promise | None = environ.get(PROMISE)
+                if promise is None or not promise.stands():
+                    request.done()
                 # Else the last request's content would stay in memory until the next.
-                del request, environ, spool
+                del request, environ, spool, promise
 
     def _ask(self, protocol: HTTPProtocol, environ: Environ) -> None:
         told: list[tuple[str, _Headers]] = []
@@ -201,4 +215,7 @@ class _Threads:
             if (close := getattr(pieces, "close", None)) is not None:
                 close()
         status, headers = told[-1]
+        promise: Promise | None = environ.get(PROMISE)
+        if promise is not None and promise.stands():
+            return
         protocol.response_bytes(int(status[:3]), headers, body)

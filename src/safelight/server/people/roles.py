@@ -113,6 +113,7 @@ IN_AN_OWN_CASE: Final = frozenset({P.CASE_READ_OWN, P.CASE_WORK, P.EVIDENCE_VIEW
 
 PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
     "jobs": frozenset({P.EVIDENCE_DESTROY}),
+    "terminal": frozenset({P.KEY_CHANGE, P.SURFACE_CHANGE}),
     "policy": frozenset({P.DECISION_MAKE}),
     "scan": frozenset({P.EVIDENCE_VIEW}),
 }

@@ -6,7 +6,12 @@ from typing import Final
 
 from ninja import Router
 
-from safelight.server.api.routes import scan
+from safelight.server.api.routes import hashes, reports, scan, submissions
 
-ROUTERS: Final[tuple[Router, ...]] = (scan.router,)
+ROUTERS: Final[tuple[Router, ...]] = (
+    scan.router,
+    hashes.router,
+    reports.router,
+    submissions.router,
+)
 """In the order in which the documentation shows them. Paths are whole in each router, below ``/api/v1``."""
