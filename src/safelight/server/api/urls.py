@@ -9,7 +9,7 @@ from typing import Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, URLResolver, path, re_path
 
 from safelight.server.api.building import build_api
 from safelight.server.api.openapi import document
@@ -45,9 +45,11 @@ def _with_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return answer
 
 
-def _routes() -> tuple[list[URLPattern], str, str]:
+def _routes() -> tuple[list[URLResolver | URLPattern], str, str]:
     patterns, app, namespace = api.urls
     for pattern in patterns:
+        assert isinstance(pattern, URLPattern)
+        assert pattern.callback is not None
         pattern.callback = _with_problems(pattern.callback)
     return patterns, app, namespace
 
