@@ -27,7 +27,7 @@ from server_client import Load, run
 from server_ours import Ours, free_port, ours, wait_for
 
 WORKERS = 2
-CONNECTIONS = 8
+CONNECTIONS = 16
 ENTRIES = 1_000_000
 PICTURES = 200
 IMAGE, HASH = "image_1280", "hash_lookup"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SAFELIGHT = Path(sys.executable).with_name("safelight")
-PATIENCE = 40
+PATIENCE = 120
 
 
 def free_port() -> int:

@@ -141,7 +141,7 @@ def test_a_node_form(surroundings: dict[str, str]) -> None:
         assert [form.stdout.readline() for _ in range(3)] == ["publish\n", "refuse\n", "keep private\n"]
     finally:
         form.kill()
-        form.wait()
+        form.communicate()
 
 
 def test_a_sweep_of_a_bucket(surroundings: dict[str, str]) -> None:
