@@ -44,7 +44,7 @@ def _guarded(get_response: Any) -> Any:  # noqa: ANN401 - Django's own
 
 def by_key_or_page(pages: Application) -> Application:
     """Requests to the API that bring a key go the short way, all others to ``pages``."""
-    keys: Application = KeyHandler()  # type: ignore[assignment]  # a stricter start_response
+    keys: Application = KeyHandler()
 
     def answer(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         by_key = str(environ.get("HTTP_AUTHORIZATION", ""))[: len(_BEARER)].lower() == _BEARER
