@@ -346,6 +346,10 @@ def test_without_a_database_a_recognised_key_for_uploaders_is_answered_as_ever(
 
     ask = call("uploader")
     assert ask("POST", "scan", FILE, "image/png").status_code == 200
+    limits._spent.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "_take", down)
+        assert ask("POST", "scan", FILE, "image/png").status_code == 202
     present = api_keys.time.monotonic() + 5.0
     monkeypatch.setattr(api_keys, "_look_up", down)
     monkeypatch.setattr(scan, "receive_file", down)
