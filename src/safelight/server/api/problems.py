@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from safelight.errors import SafelightError, SpoolTooLarge
-from safelight.server.intake.errors import ContextRefused, KeyRefused, KeyReused
+from safelight.server.api.limits import TooMany
+from safelight.server.intake.errors import (
+    ContextRefused,
+    KeyMayNot,
+    KeyRefused,
+    KeyReused,
+    NoSuchLookUp,
+    NoSuchSubmission,
+    NotTheFile,
+)
 
 _log: Final = logging.getLogger("safelight.api")
 _RETRY_SECONDS: Final = 5
+NOT_HERE: Final = "There is nothing at this address. GET /api/v1/openapi.json names every route."
 _NOT_NOW: Final = "Nothing can be taken in at the moment. Send this again soon."
 
 
@@ -27,15 +40,15 @@ class Refusal(Exception):
     detail: str
 
 
-def problem(status: HTTPStatus, detail: str) -> HttpResponse:
+def problem(status: HTTPStatus, detail: str, *, retry_after: float = _RETRY_SECONDS) -> HttpResponse:
     """The document (RFC 9457, section 3); its type is ``about:blank``, so its title is the status's."""
     body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
     response = JsonResponse(body, status=status.value, content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
     if status is HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        response["Retry-After"] = str(_RETRY_SECONDS)
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        response["Retry-After"] = str(math.ceil(retry_after))
     return response
 
 
@@ -54,16 +67,57 @@ def tell_problems(api: NinjaAPI) -> None:
     def failed(_request: HttpRequest, error: HttpError) -> HttpResponse:
         return problem(HTTPStatus(error.status_code), str(error))
 
+    @api.exception_handler(TooMany)
+    def too_many(_request: HttpRequest, error: TooMany) -> HttpResponse:
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, str(error), retry_after=error.seconds)
+
+    @api.exception_handler(ValidationError)
+    def not_valid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, wrong(error.errors))
+
+    @api.exception_handler(DatabaseError)
+    def no_database(_request: HttpRequest, error: DatabaseError) -> HttpResponse:
+        return refusal_of(error)
+
+    @api.exception_handler(Exception)
+    def unforeseen(_request: HttpRequest, error: Exception) -> HttpResponse:
+        _log.error("a request failed", exc_info=error)
+        return problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "This is our fault. Send it again later; the operator's log has it.",
+        )
+
+    @api.exception_handler(Http404)
+    def not_here(_request: HttpRequest, _error: Http404) -> HttpResponse:
+        return problem(HTTPStatus.NOT_FOUND, NOT_HERE)
+
     @api.exception_handler(SafelightError)
     def of_ours(_request: HttpRequest, error: SafelightError) -> HttpResponse:
-        match error:
-            case KeyRefused():
-                return problem(HTTPStatus.UNAUTHORIZED, str(error))
-            case ContextRefused() | KeyReused():
-                return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-            case SpoolTooLarge():
-                return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
-            case _:
-                # The vault, the keys or the lists: the operator finds which in the log, the sender does not.
-                _log.exception("an arrival was not taken in", exc_info=error)
-                return problem(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW)
+        return refusal_of(error)
+
+
+def refusal_of(error: SafelightError | DatabaseError) -> HttpResponse:
+    """What a sender is told of an error that was raised on purpose, or by a database that does not answer."""
+    match error:
+        case KeyRefused():
+            return problem(HTTPStatus.UNAUTHORIZED, str(error))
+        case KeyMayNot():
+            return problem(HTTPStatus.FORBIDDEN, str(error))
+        case NoSuchSubmission() | NoSuchLookUp():
+            return problem(HTTPStatus.NOT_FOUND, str(error))
+        case ContextRefused() | KeyReused() | NotTheFile():
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+        case SpoolTooLarge():
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
+        case _:
+            # The vault, the keys or the lists: the operator finds which in the log, the sender does not.
+            _log.error("an arrival was not taken in", exc_info=error)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW)
+
+
+def wrong(errors: Iterable[Mapping[str, Any]]) -> str:
+    """Which fields to mend, without their values."""
+    told = "; ".join(
+        f"{'.'.join(str(at) for at in one['loc'][1:]) or 'body'}: {one['msg']}" for one in errors
+    )
+    return f"The request is not valid: {told}."

@@ -1,48 +1,61 @@
-"""Every route of the API, version 1."""
+"""The API's place among the server's routes."""
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
-from ninja import NinjaAPI
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, URLResolver, path, re_path
 
-from safelight.server.api.answers import answer
-from safelight.server.api.keys import PlatformKey
-from safelight.server.api.problems import tell_problems
-from safelight.server.api.uploads import spooled, told_context
-from safelight.server.intake.answers import NOT_PERMITTED
-from safelight.server.intake.context import read_context
-from safelight.server.intake.services import may_receive, receive_file
-from safelight.server.people.actors import KeyActor
+from safelight.server.api.building import build_api
+from safelight.server.api.openapi import document
+from safelight.server.api.problems import NOT_HERE, problem
 
-api = NinjaAPI(
-    title="Safelight",
-    version="1",
-    urls_namespace="api-1",
-    docs_url=None,
-    openapi_url=None,
-    auth=PlatformKey(),
-)
-tell_problems(api)
+api: Final = build_api()
 
 
-@api.post("/scan")
-def scan(request: HttpRequest) -> HttpResponse:
-    """Take one file in: the raw body, or the field ``file`` of a form.
-
-    ``Safelight-Context`` is JSON about where it comes from; ``Idempotency-Key`` makes a repetition safe.
-    """
-    actor: Any = getattr(request, "auth", None)
-    assert isinstance(actor, KeyActor)
-    context = read_context(told_context(request))
-    # Before the body is read: what may not be scanned is not even taken in.
-    if not may_receive(actor, context):
-        return answer(actor.key, NOT_PERMITTED)
-    with spooled(request) as spool:
-        received = receive_file(actor, spool, context, idempotency_key=request.headers.get("Idempotency-Key"))
-    return answer(actor.key, received)
+@login_required
+def openapi(_request: HttpRequest) -> JsonResponse:
+    """The document, for those who are signed in."""
+    return JsonResponse(document(api))
 
 
-urlpatterns = [path("", api.urls)]
+def nothing_here(_request: HttpRequest) -> HttpResponse:
+    """404 as a problem document."""
+    return problem(HTTPStatus.NOT_FOUND, NOT_HERE)
+
+
+def _with_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A route that answers a method which it does not have with a problem document too."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, **named: object) -> HttpResponse:
+        response = view(request, **named)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            return response
+        allowed = response["Allow"]
+        told = problem(HTTPStatus.METHOD_NOT_ALLOWED, f"This address takes {allowed}.")
+        told["Allow"] = allowed
+        return told
+
+    return answer
+
+
+def _routes() -> tuple[list[URLResolver | URLPattern], str, str]:
+    patterns, app, namespace = api.urls
+    for pattern in patterns:
+        assert isinstance(pattern, URLPattern)
+        assert pattern.callback is not None
+        pattern.callback = _with_problems(pattern.callback)
+    return patterns, app, namespace
+
+
+urlpatterns = [
+    path("openapi.json", openapi, name="openapi"),
+    path("", _routes()),
+    re_path(r"^.*$", nothing_here, name="nothing-here"),
+]

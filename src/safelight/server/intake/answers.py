@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from safelight.server.cases.models import CaseOccurrence
@@ -13,6 +13,15 @@ from safelight.server.intake.errors import KeyReused
 from safelight.server.intake.models import Intake
 from safelight.server.people.actors import KeyActor
 from safelight.types import Outcome, UnhashableReason, UnscannedReason, Verdict
+
+
+class Answered(Protocol):
+    """A row that says what was answered."""
+
+    outcome: str
+    rule: str
+    reason: str
+    limited: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +57,13 @@ def earlier_answer(arrival: Arrival, tags: Callable[[], Sequence[bytes]]) -> Rec
     if intake.kind != arrival.kind:
         raise _reused()
     if occurrence is None:
-        return Received(_verdict(intake), intake.pk)
+        return Received(verdict_of(intake), intake.pk)
     known = occurrence.item.tag if occurrence.item else occurrence.content_tag
     if known is None or bytes(known) not in tags():
         raise _reused()
     membership = CaseOccurrence.objects.filter(occurrence=occurrence).first()
     return Received(
-        _verdict(intake),
+        verdict_of(intake),
         intake.pk,
         occurrence.item_id,
         occurrence.pk,
@@ -62,7 +71,8 @@ def earlier_answer(arrival: Arrival, tags: Callable[[], Sequence[bytes]]) -> Rec
     )
 
 
-def _verdict(intake: Intake) -> Verdict | None:
+def verdict_of(intake: Answered) -> Verdict | None:
+    """The verdict as it stands; None for texts and URLs."""
     if not intake.outcome:
         return None
     return Verdict(

@@ -31,3 +31,23 @@ class ContextRefused(IntakeError):
 
 class KeyReused(IntakeError):
     """An idempotency key came again with other content."""
+
+
+class NotWaiting(IntakeError):
+    """The item does not wait to be scanned."""
+
+
+class NoSuchSubmission(IntakeError):
+    """There is no such arrival, or another key sent it; which of them is not told."""
+
+
+class KeyMayNot(ContextRefused):
+    """The key is good, but not for this."""
+
+
+class NoSuchLookUp(IntakeError):
+    """This key has no look-up of that id whose file is awaited."""
+
+
+class NotTheFile(IntakeError):
+    """What was delivered is not the file whose hashes were looked up."""
