@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Protocol
 
-from granian.rsgi import ProtocolClosed, ProtocolError
+from granian._granian import RSGIProtocolClosed as ProtocolClosed
+from granian._granian import RSGIProtocolError as ProtocolError
 
 from safelight.server.config import Limits
 from safelight.server.operations.environ import Environ
@@ -18,7 +19,7 @@ from safelight.vault.spool import Spool
 GRACE_SECONDS: Final = 5.0
 """Before the least rate is asked for: connections start slowly."""
 AT_ONCE: Final = 1 << 20
-"""Bodies up to this many bytes are awaited as one, and larger ones are written to their spool in such pieces."""
+"""Bytes up to which a body is awaited as one; larger ones go to their spool in such pieces."""
 _MIB: Final = 1 << 20
 
 

@@ -1,4 +1,4 @@
-"""Between granian and Django: bodies are taken in without a thread, whole and in time, and only then answered.
+"""Between granian and Django: a body is taken in without a thread, whole and in time, and only then answered.
 
 A thread that waits for a slow sender is a thread that serves nobody. So the event loop takes every body in,
 under the limits on size, rate and time; a thread gets the request once all of it is there, and hands its
@@ -12,13 +12,17 @@ import asyncio
 import io
 import queue
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
-from granian.rsgi import ProtocolClosed, ProtocolError
+from granian._granian import RSGIProtocolClosed as ProtocolClosed
+from granian._granian import RSGIProtocolError as ProtocolError
 
 from safelight.errors import StoreUnavailable
 from safelight.server.config import Limits
@@ -39,6 +43,9 @@ log = structlog.get_logger("safelight.gateway")
 WATCHING_THREADS: Final = 2
 """Threads kept for those who watch the server: however busy it is, they are answered."""
 WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+STUCK_SECONDS: Final = 300.0
+"""Requests that wait, and no thread takes one for so long: every thread hangs."""
+_PING_SECONDS: Final = 1.0
 _NOT_NOW: Final = "Nothing can be taken in at the moment. Send this again soon."
 _PLAIN: Final = ("content-type", "text/plain; charset=utf-8")
 
@@ -72,16 +79,25 @@ class Gateway:
         self._limits = limits
         self._directory = spool_directory
         self._bodies = 0
-        self._working = _Threads(application, "safelight-web", threads)
-        self._watching = _Threads(application, "safelight-watch", WATCHING_THREADS)
+        self._application = application
+        self._working = _Threads("safelight-web", threads)
+        self._watching = _Threads("safelight-watch", WATCHING_THREADS)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._arriving: set[asyncio.Task[None]] = set()
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Take bodies in on this loop, which is about to run."""
+    def open(self, loop: asyncio.AbstractEventLoop, alive: Callable[[], None]) -> None:
+        """Take bodies in on this loop, about to run; ``alive`` is called while requests are answered."""
         self._loop = loop
         self._working.start()
         self._watching.start()
+        self._ping(alive)
+
+    def _ping(self, alive: Callable[[], None]) -> None:
+        """Through the loop and a thread, as a request goes, while the other threads take any."""
+        assert self._loop is not None
+        if not self._working.stuck():
+            self._watching.do(alive)
+        self._loop.call_later(_PING_SECONDS, self._ping, alive)
 
     def __call__(self, request: Request) -> None:
         """A request's headers are there; called by granian, in no thread of Python's."""
@@ -93,7 +109,7 @@ class Gateway:
             return
         if not length:
             threads = self._watching if environ["PATH_INFO"] in WATCHED else self._working
-            threads.answer(request, environ, None)
+            threads.do(partial(_answer, self._application, request, environ, None))
             return
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._begin, request, environ, length)
@@ -124,14 +140,14 @@ class Gateway:
             _refuse(request, refused)
         except StoreUnavailable as error:
             _close(spool)
-            log.error("no room for a body", exc_info=error)
+            log.exception("no room for a body", exc_info=error)
             _refuse(request, BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW))
         except BaseException:
             _close(spool)
             request.done()
             raise
         else:
-            self._working.answer(request, environ, spool)
+            self._working.do(partial(_answer, self._application, request, environ, spool))
         finally:
             self._bodies -= 1
 
@@ -141,12 +157,9 @@ def _refuse(request: Request, refused: BodyRefused) -> None:
     headers = [_PLAIN, ("connection", "close")]
     if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("retry-after", "5"))
-    try:
+    with suppress(ProtocolClosed, ProtocolError):  # the sender left
         request.proto.response_bytes(refused.status.value, headers, f"{refused.why}\n".encode())
-    except (ProtocolClosed, ProtocolError):  # the sender left
-        pass
-    finally:
-        request.done()
+    request.done()
 
 
 def _close(spool: Spool | None) -> None:
@@ -155,11 +168,11 @@ def _close(spool: Spool | None) -> None:
 
 
 class _Threads:
-    """So many threads that answer requests, one after another."""
+    """So many threads that do what they are given, one after another."""
 
-    def __init__(self, application: Application, name: str, count: int) -> None:
-        self._application = application
-        self._waiting: queue.SimpleQueue[tuple[Request, Environ, Spool | None]] = queue.SimpleQueue()
+    def __init__(self, name: str, count: int) -> None:
+        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._took_at = time.monotonic()
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
             for number in range(count)
@@ -169,36 +182,43 @@ class _Threads:
         for thread in self._threads:
             thread.start()
 
-    def answer(self, request: Request, environ: Environ, spool: Spool | None) -> None:
-        """Have a request answered as soon as a thread is free, and its spool closed."""
-        self._waiting.put((request, environ, spool))
+    def do(self, what: Callable[[], None]) -> None:
+        """Have it done as soon as a thread is free."""
+        self._waiting.put(what)
+
+    def stuck(self) -> bool:
+        """Whether something waits, and nothing was taken for long."""
+        return not self._waiting.empty() and time.monotonic() - self._took_at > STUCK_SECONDS
 
     def _work(self) -> None:
         while True:
-            request, environ, spool = self._waiting.get()
+            what = self._waiting.get()
+            self._took_at = time.monotonic()
             try:
-                self._ask(request.proto, environ)
-            except (ProtocolClosed, ProtocolError):
-                pass  # whoever asked has left
-            except Exception as error:
-                log.error("request failed", exc_info=error)
-            finally:
-                _close(spool)
-                request.done()
-                # Else the last request's content would stay in memory until the next.
-                del request, environ, spool
+                what()
+            except Exception as error:  # a thread that ended would serve nobody any more
+                log.exception("request failed", exc_info=error)
+            # Else the last request's content would stay in memory until the next.
+            del what
 
-    def _ask(self, protocol: HTTPProtocol, environ: Environ) -> None:
-        told: list[tuple[str, _Headers]] = []
 
-        def start_response(status: str, headers: _Headers, _error: object = None) -> None:
-            told.append((status, headers))
+def _answer(application: Application, request: Request, environ: Environ, spool: Spool | None) -> None:
+    """The application's answer, to its end, in one of the threads."""
+    told: list[tuple[str, _Headers]] = []
 
-        pieces: Iterable[bytes] = self._application(environ, start_response)
+    def start_response(status: str, headers: _Headers, _error: object = None) -> None:
+        told.append((status, headers))
+
+    try:
+        pieces: Iterable[bytes] = application(environ, start_response)
         try:
             body = b"".join(pieces)
         finally:
             if (close := getattr(pieces, "close", None)) is not None:
                 close()
         status, headers = told[-1]
-        protocol.response_bytes(int(status[:3]), headers, body)
+        with suppress(ProtocolClosed, ProtocolError):  # whoever asked has left
+            request.proto.response_bytes(int(status[:3]), headers, body)
+    finally:
+        _close(spool)
+        request.done()

@@ -67,11 +67,16 @@ class _Present(Collector):
         status = read_status(run_directory())
         up = GaugeMetricFamily("safelight_process_up", "Whether a process runs", labels=["process"])
         starts = GaugeMetricFamily("safelight_process_starts", "Starts of a process", labels=["process"])
+        hangs = GaugeMetricFamily(
+            "safelight_process_hangs", "Times that a process was killed because it hung", labels=["process"]
+        )
         for process in status.processes if status else ():
+            hangs.add_metric([process.name], process.hangs)
             up.add_metric([process.name], int(process.pid is not None))
             starts.add_metric([process.name], process.starts)
         yield up
         yield starts
+        yield hangs
 
 
 def exposition() -> bytes:

@@ -136,7 +136,7 @@ def _prepare(config: Config, run: Path, keys: KeyKeeper, say: Say) -> None:
         "SAFELIGHT_PORT": str(config.port),
         RUN_VARIABLE: str(run),
     }
-    with start(PREPARE, keys, environment, output=subprocess.PIPE) as process:
+    with start(PREPARE, keys(PREPARE), environment, output=subprocess.PIPE) as process:
         said, failed = (part.decode(errors="replace").strip() for part in process.communicate())
     if process.returncode:
         raise WorkspaceError(failed.splitlines()[-1] if failed else "The database could not be prepared.")
