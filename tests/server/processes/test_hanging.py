@@ -69,7 +69,7 @@ def test_a_process_that_hangs_again_and_again_is_started_less_and_less(tmp_path:
         child.look_after()
         os.kill(child.pid, signal.SIGSTOP)
         assert child.end_if_hung()
-        wait_until("it to be gone", lambda: child._reap())
+        wait_until("it to be gone", child._reap)
         pauses.append(round(child._not_before - time.monotonic()))
     assert child.hangs == 3
     assert pauses == [2, 4, 8]

@@ -2,8 +2,8 @@
 
 Our own events are fixed words with fields from :data:`FIELDS`; another name is dropped and counted. What
 libraries log is reduced to its template: of the arguments only numbers remain. A message that the logging
-code does not hold as a constant was put together from what it handled: only its place is told. An exception is
-its type and where it arose, never its message, because messages quote what they choked on.
+code does not hold as a constant was put together from what it handled: only its place is told. An exception
+is its type and where it arose, never its message, because messages quote what they choked on.
 """
 
 from __future__ import annotations

@@ -6,11 +6,14 @@ anything that a request brought.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
-from django.db.models import Count
+from django.conf import settings
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -18,15 +21,31 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from safelight.errors import SafelightError
+from safelight.server.cases.models import Case
+from safelight.server.jobs.clock import due_time
 from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerPending
+from safelight.server.processes.index_state import indexes_behind
 from safelight.server.processes.run_directory import METRICS, run_directory
 from safelight.server.processes.status import read_status
+from safelight.server.vault.clocks import alarms
+from safelight.types import Verdict
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 REQUESTS = Counter("safelight_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("safelight_request_seconds", "Time to answer a request", ["route"])
+VERDICTS = Counter(
+    "safelight_verdicts", "Verdicts that senders were given; unscanned ones by reason", ["outcome", "reason"]
+)
+
+
+def count_verdict(verdict: Verdict) -> None:
+    """One more of its outcome and, where it was not scanned or is limited, of its reason."""
+    why = verdict.reason or verdict.limited
+    VERDICTS.labels(verdict.outcome.value, why.value if why else "").inc()
+
 
 _GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -60,6 +79,34 @@ class _Present(Collector):
         for state in Job.State.values:
             jobs.add_metric([state], counted.get(state, 0))
         yield jobs
+        present = due_time()
+        oldest = Job.objects.filter(state=Job.State.DUE, due_at__lte=present).aggregate(at=Min("due_at"))[
+            "at"
+        ]
+        yield GaugeMetricFamily(
+            "safelight_jobs_oldest_seconds",
+            "How long the oldest work that is due has waited",
+            value=(present - oldest).total_seconds() if oldest else 0,
+        )
+        cases = GaugeMetricFamily("safelight_cases", "Cases by state", labels=["state"])
+        by_state = dict(Case.objects.values_list("state").annotate(Count("id")))
+        for state in Case.State.values:
+            cases.add_metric([state], by_state.get(state, 0))
+        yield cases
+        yield GaugeMetricFamily(
+            "safelight_vault_alarms", "Evidence that somebody must look after", value=len(alarms())
+        )
+        with suppress(SafelightError):  # /readyz says why
+            yield GaugeMetricFamily(
+                "safelight_indexes_behind",
+                "Changes of the lists that no search finds yet",
+                value=indexes_behind(settings.CONFIG),
+            )
+        yield GaugeMetricFamily(
+            "safelight_disk_free_bytes",
+            "Room on the workspace's disk",
+            value=shutil.disk_usage(settings.CONFIG.workspace).free,
+        )
         waiting = LedgerPending.objects.count()
         yield GaugeMetricFamily("safelight_ledger_unplaced", "Ledger rows not yet in the tree", value=waiting)
 

@@ -88,7 +88,7 @@ class Child:
         overdue = self._gone_by is not None and time.monotonic() > self._gone_by
         if self._process is None or not (self.pulse.silent() or overdue):
             return False
-        # Not waited for: a process that the kernel holds may take its time, and others are to be looked after.
+        # Not waited for: one that the kernel holds may take its time, and others are to be looked after.
         self._process.kill()
         self.pulse.excuse()
         self._gone_by = None

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import django
 from django.db import Error, connection
 
-from safelight.errors import LedgerError
+from safelight.errors import LedgerError, SafelightError
 from safelight.server.processes.beats import Beat
 from safelight.server.processes.beginning import begin
 
@@ -75,6 +75,22 @@ def work(stop: threading.Event, worker_id: str, begin_turn: Callable[[], None] =
     connection.close()
 
 
+def _prove_keys(stop: threading.Event) -> None:
+    """Once the vault is up: that it can open what there is. Nothing is sealed until then."""
+    from safelight.server.vault.services import prove_keys  # noqa: PLC0415 - needs Django's set-up
+
+    while not stop.is_set():
+        try:
+            prove_keys()
+        except (SafelightError, Error) as error:
+            _log.warning("The vault's keys are not proven yet (%s); trying again.", type(error).__name__)
+        else:
+            break
+        finally:
+            connection.close()
+        stop.wait(SEQUENCE_SECONDS * 10)
+
+
 class _Sequencing:
     """The ledger's sequencer, whose failures stop nothing and are told once a minute."""
 
@@ -115,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Worker(stop, f"{name}:{number}")
         for number in range(told.threads or (1 if connection.vendor == "sqlite" else 4))
     ]
+    threading.Thread(target=_prove_keys, args=(stop,), name="safelight-keys", daemon=True).start()
     for worker in workers:
         worker.start()
     sequencing = _Sequencing(Sequencer.configured())

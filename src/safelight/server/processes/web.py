@@ -49,7 +49,7 @@ def serve(gateway: Gateway) -> None:
     # Called in granian's own thread, once every connection has been let go.
     stop.add_cb(lambda: loop.call_soon_threadsafe(stopped.set))
     gateway.open(loop, Beat())
-    plain_http = (False, None, None, None, "tls1.3", None, [], False)
+    plain_http: tuple[object, ...] = (False, None, None, None, "tls1.3", None, [], False)
     make_worker: Any = RSGIWorker  # its stub is of another version
     worker = make_worker(
         1,
