@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -16,10 +17,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving import Server, wait_until
 
 from safelight.server.jobs.models import Job
+from safelight.server.jobs.registry import HANDLERS, load_handlers
 from safelight.server.operations import health
-from safelight.server.operations.metrics import VERDICTS, count_verdict
+from safelight.server.operations.counts import VERDICTS, count_verdict
 from safelight.types import Outcome, UnscannedReason, Verdict
 
+ROOT = Path(__file__).parents[3]
+PAGES = ROOT / "docs" / "operator"
+SOURCES = ROOT / "src" / "safelight" / "server" / "operations"
 PARTS = {
     "database", "migrations", "sandbox", "indexes", "processes", "vault", "keys", "jobs", "ledger", "disk",
 }  # fmt: skip
@@ -97,11 +102,22 @@ def test_only_reading_is_allowed(db, settings):
         assert Client().post(path).status_code == 405
 
 
-def test_metrics_are_documented():
-    from pathlib import Path
-
-    page = (Path(__file__).parents[3] / "docs" / "operator" / "watching.md").read_text()
-    source = (Path(__file__).parents[3] / "src/safelight/server/operations/metrics.py").read_text()
-    named = set(re.findall(r'"(safelight_[a-z_]+)"', source))
-    assert named
-    assert {name for name in named if f"`{name}" not in page} == set()
+def test_every_metric_part_and_duty_is_documented():
+    metrics = {
+        name
+        for module in ("metrics", "counts")
+        for name in re.findall(r'"(safelight_[a-z_]+)"', (SOURCES / f"{module}.py").read_text())
+    }
+    watching, serving = ((PAGES / name).read_text() for name in ("watching.md", "serving.md"))
+    assert {name for name in metrics if f"| `{name}` |" not in watching} == set()
+    assert {part for part in PARTS if f"| `{part}` |" not in watching} == set()
+    load_handlers()
+    duties = {
+        known.kind
+        for known in HANDLERS.values()
+        if known.every is not None and known.run.__module__.startswith("safelight.")
+    }
+    assert duties
+    assert {
+        kind for kind in duties if not kind.startswith("trial") and f"| `{kind}` |" not in serving
+    } == set()

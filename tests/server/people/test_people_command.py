@@ -1,4 +1,4 @@
-"""`safelight people invite` and `prepare`: the terminal lets two administrators in, and marks demos for good."""
+"""`safelight people invite` and `prepare`: two administrators come in by the terminal; demos are marked."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse, JsonResponse
 
 from safelight.server.intake.answers import Received
 from safelight.server.intake.models import ApiKey
-from safelight.server.operations.metrics import count_verdict
+from safelight.server.operations.counts import count_verdict
 from safelight.types import Outcome
 
 

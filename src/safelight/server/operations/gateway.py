@@ -34,6 +34,7 @@ from safelight.server.operations.bodies import (
     take_in,
     take_in_at_once,
 )
+from safelight.server.operations.counts import BODIES_REFUSED
 from safelight.server.operations.environ import BODY, Environ, Scope, environ_of, reading
 from safelight.server.operations.hosts import Application
 from safelight.vault.spool import Spool
@@ -154,6 +155,7 @@ class Gateway:
 
 def _refuse(request: Request, refused: BodyRefused) -> None:
     log.info("body refused", status=refused.status.value, size=refused.arrived, seconds=refused.seconds)
+    BODIES_REFUSED.labels(str(refused.status.value)).inc()
     headers = [_PLAIN, ("connection", "close")]
     if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("retry-after", "5"))

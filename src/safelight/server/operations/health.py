@@ -113,8 +113,8 @@ def _keys(_config: Config) -> str:
     held = VaultClient(socket_path(), patience=0, slowest=_ANSWER_SECONDS).keys()
     if missing := unopenable(held.ids):
         return (
-            f"Evidence was sealed to {len(missing)} vault keys that this root key does not give. Nothing more "
-            "is sealed. Restore the key file of this workspace from your copy."
+            f"Evidence was sealed to {len(missing)} vault keys that this root key does not give. Nothing "
+            "more is sealed. Restore the key file of this workspace from your copy."
         )
     return ""
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -26,26 +26,13 @@ from safelight.server.cases.models import Case
 from safelight.server.jobs.clock import due_time
 from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerPending
+from safelight.server.operations.counts import REQUESTS, SECONDS
 from safelight.server.processes.index_state import indexes_behind
 from safelight.server.processes.run_directory import METRICS, run_directory
 from safelight.server.processes.status import read_status
 from safelight.server.vault.clocks import alarms
-from safelight.types import Verdict
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-REQUESTS = Counter("safelight_requests", "Requests answered", ["method", "route", "status"])
-SECONDS = Histogram("safelight_request_seconds", "Time to answer a request", ["route"])
-VERDICTS = Counter(
-    "safelight_verdicts", "Verdicts that senders were given; unscanned ones by reason", ["outcome", "reason"]
-)
-
-
-def count_verdict(verdict: Verdict) -> None:
-    """One more of its outcome and, where it was not scanned or is limited, of its reason."""
-    why = verdict.reason or verdict.limited
-    VERDICTS.labels(verdict.outcome.value, why.value if why else "").inc()
-
 
 _GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -55,9 +55,17 @@ class Supervisor:
     """Runs until asked to stop. ``keys`` is None where the root key could not be opened."""
 
     def __init__(
-        self, config: Config, run: Path, listener: socket.socket, keys: Keys | None, reason: str = ""
+        self,
+        config: Config,
+        run: Path,
+        listener: socket.socket,
+        keys: Keys | None,
+        *,
+        say: Callable[[str], None],
+        reason: str = "",
     ) -> None:
-        """``reason`` says why there are no keys."""
+        """``say`` takes lines for the operator; ``reason`` says why there are no keys."""
+        self._say = say
         self._run = run
         self._keys = keys
         self._looked = time.monotonic()
@@ -158,6 +166,7 @@ class Supervisor:
     def _drain(self) -> None:
         """Web first, and together, so that nothing new begins; then those that served it."""
         log.info("stopping")
+        self._say("Stopping: no new requests; those begun are finished. Ctrl-C again stops at once.")
         web = [child for child in self._children if child.name.startswith("web-")]
         for child in web:
             child.ask_to_stop()
@@ -167,6 +176,7 @@ class Supervisor:
             if not child.stop(max(until, time.monotonic() + 1.0), lambda: self._stops > 1):
                 log.warning("process killed", process=child.name)
         log.info("stopped")
+        self._say("Stopped. Everything that was acknowledged is stored.")
 
 
 @contextlib.contextmanager
