@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 PY := $(VENV)/bin/python
 NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
 
-.PHONY: help setup test trials lint docs ci demo lock clean
+.PHONY: help setup browser test trials lint docs ci demo lock clean
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -27,7 +27,9 @@ $(VENV)/.browser: $(VENV)/.packages tools/debian.sh
 	@command -v chromium >/dev/null || tools/debian.sh chromium
 	@touch $@
 
-test: setup $(VENV)/.browser ## set up and run the tests (the slow trials excepted)
+browser: $(VENV)/.browser ## the browser that some tests need
+
+test: setup browser ## set up and run the tests (the slow trials excepted)
 	@$(PY) -m pytest -n auto --dist loadgroup
 	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n auto --dist loadgroup tests/server
 
