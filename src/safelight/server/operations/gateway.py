@@ -97,7 +97,9 @@ class Gateway:
         """At what is overdue; and live, by the loop and a thread, while the other threads take requests."""
         assert self._loop is not None
         if not self._working.stuck():
+            # Whichever comes first: those who watch may themselves wait for what hangs elsewhere.
             self._watching.do(alive)
+            self._working.do(alive)
         now = time.monotonic()
         for body in tuple(self._whole):
             body.cut_off_if_overdue(now)
