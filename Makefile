@@ -8,13 +8,13 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 PY := $(VENV)/bin/python
 NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
 
-.PHONY: help setup test trials lint docs ci demo lock clean
+.PHONY: help setup browser test trials lint docs ci demo lock clean
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(VENV)/.built ## everything that the other commands need
 
-$(VENV)/.packages: requirements.lock tools/setup.sh
+$(VENV)/.packages: requirements.lock tools/setup.sh tools/debian.sh
 	@tools/setup.sh $(VENV) requirements.lock
 	@touch $@
 
@@ -23,7 +23,13 @@ $(VENV)/.built: $(VENV)/.packages $(NATIVE_SOURCES)
 	@$(PY) -m pip install -q --no-build-isolation --no-deps --check-build-dependencies -e .
 	@touch $@
 
-test: setup ## set up and run the tests (the slow trials excepted)
+$(VENV)/.browser: $(VENV)/.packages tools/debian.sh
+	@command -v chromium >/dev/null || tools/debian.sh chromium
+	@touch $@
+
+browser: $(VENV)/.browser ## the browser that some tests need
+
+test: setup browser ## set up and run the tests (the slow trials excepted)
 	@$(PY) -m pytest -n auto --dist loadgroup
 	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n auto --dist loadgroup tests/server
 

@@ -1,4 +1,4 @@
-"""What WSGI calls the environment, made of an RSGI scope: what this request brought, nothing of the process."""
+"""WSGI's environment, made of an RSGI scope: what this request brought, nothing of the process."""
 
 from __future__ import annotations
 

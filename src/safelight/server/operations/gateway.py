@@ -1,4 +1,4 @@
-"""Between granian and Django: bodies are taken in without a thread, whole and in time, and only then answered.
+"""Between granian and Django: a body is taken in without a thread, whole and in time, and only then answered.
 
 A thread that waits for a slow sender is a thread that serves nobody. So the event loop takes every body in,
 under the limits on size, rate and time; a thread gets the request once all of it is there, and hands its
@@ -13,14 +13,17 @@ import io
 import json
 import queue
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
-from granian.rsgi import ProtocolClosed, ProtocolError
+from granian._granian import RSGIProtocolClosed as ProtocolClosed
+from granian._granian import RSGIProtocolError as ProtocolError
 
 from safelight.errors import StoreUnavailable
 from safelight.server.config import Limits
@@ -28,10 +31,11 @@ from safelight.server.operations.bodies import (
     AT_ONCE,
     BodyProtocol,
     BodyRefused,
+    Whole,
     declared_length,
     take_in,
-    take_in_at_once,
 )
+from safelight.server.operations.counts import BODIES_REFUSED
 from safelight.server.operations.environ import BODY, Environ, Scope, environ_of, reading
 from safelight.server.operations.hosts import Application
 from safelight.server.operations.promised import PROMISE, Promise
@@ -42,6 +46,9 @@ log = structlog.get_logger("safelight.gateway")
 WATCHING_THREADS: Final = 2
 """Threads kept for those who watch the server: however busy it is, they are answered."""
 WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+STUCK_SECONDS: Final = 300.0
+"""Requests that wait, and no thread takes one for so long: every thread hangs."""
+_LOOK_SECONDS: Final = 1.0
 _NOT_NOW: Final = "Nothing can be taken in at the moment. Send this again soon."
 _PROBLEM: Final = ("content-type", "application/problem+json")
 
@@ -74,17 +81,31 @@ class Gateway:
         """``threads`` requests are answered at once; large bodies wait for theirs in ``spool_directory``."""
         self._limits = limits
         self._directory = spool_directory
-        self._bodies = 0
-        self._working = _Threads(application, "safelight-web", threads)
-        self._watching = _Threads(application, "safelight-watch", WATCHING_THREADS)
+        self._application = application
+        self._working = _Threads("safelight-web", threads)
+        self._watching = _Threads("safelight-watch", WATCHING_THREADS)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._whole: set[Whole] = set()
         self._arriving: set[asyncio.Task[None]] = set()
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Take bodies in on this loop, which is about to run."""
+    def open(self, loop: asyncio.AbstractEventLoop, alive: Callable[[], None]) -> None:
+        """Take bodies in on this loop, about to run; ``alive`` is called while requests are answered."""
         self._loop = loop
         self._working.start()
         self._watching.start()
+        self._look(alive)
+
+    def _look(self, alive: Callable[[], None]) -> None:
+        """At what is overdue; and live, by the loop and a thread, while the other threads take requests."""
+        assert self._loop is not None
+        if not self._working.stuck():
+            # Whichever comes first: those who watch may themselves wait for what hangs elsewhere.
+            self._watching.do(alive)
+            self._working.do(alive)
+        now = time.monotonic()
+        for body in tuple(self._whole):
+            body.cut_off_if_overdue(now)
+        self._loop.call_later(_LOOK_SECONDS, self._look, alive)
 
     def __call__(self, request: Request) -> None:
         """A request's headers are there; called by granian, in no thread of Python's."""
@@ -96,10 +117,27 @@ class Gateway:
             return
         if not length:
             threads = self._watching if environ["PATH_INFO"] in WATCHED else self._working
-            threads.answer(request, environ, None)
+            threads.do(partial(_answer, self._application, request, environ, None))
             return
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._begin, request, environ, length)
+        if len(self._arriving) + len(self._whole) >= self._limits.bodies_at_once:
+            busy = "Too many uploads at once. Repeat this one soon."
+            _refuse(request, BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, busy))
+        elif length <= AT_ONCE:
+            body = Whole(request.proto, length, self._limits)
+            self._whole.add(body)
+            body.when_over(partial(self._take, request, environ, body))
+        else:
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._begin, request, environ, length)
+
+    def _take(self, request: Request, environ: Environ, body: Whole, _future: object) -> None:
+        self._whole.discard(body)
+        try:
+            environ["wsgi.input"] = io.BytesIO(body.result())
+        except BodyRefused as refused:
+            _refuse(request, refused)
+        else:
+            self._have_answered(request, environ, None)
 
     def _begin(self, request: Request, environ: Environ, length: int) -> None:
         # Held here, because the loop holds no more than a weak reference to what it runs.
@@ -108,60 +146,48 @@ class Gateway:
         task.add_done_callback(self._arriving.discard)
 
     async def _take_in(self, request: Request, environ: Environ, length: int) -> None:
-        if self._bodies >= self._limits.bodies_at_once:
-            busy = "Too many uploads at once. Repeat this one soon."
-            _refuse(request, BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, busy))
-            return
-        self._bodies += 1
         spool = None
         try:
-            if length <= AT_ONCE:
-                body = await take_in_at_once(request.proto, length, self._limits)
-                environ["wsgi.input"] = io.BytesIO(body)
-            else:
-                spool = Spool(self._directory, limit=length)
-                await take_in(request.proto, spool, length, self._limits)
-                environ["wsgi.input"], environ[BODY] = reading(spool), spool
+            spool = Spool(self._directory, limit=length)
+            await take_in(request.proto, spool, length, self._limits)
+            environ["wsgi.input"], environ[BODY] = reading(spool), spool
         except BodyRefused as refused:
             _close(spool)
             _refuse(request, refused)
         except StoreUnavailable as error:
             _close(spool)
-            log.error("no room for a body", exc_info=error)
+            log.exception("no room for a body", exc_info=error)
             _refuse(request, BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW))
         except BaseException:
             _close(spool)
             request.done()
             raise
         else:
-            environ[PROMISE] = Promise(asyncio.get_running_loop(), partial(_keep_promise, request))
-            self._working.answer(request, environ, spool)
-        finally:
-            self._bodies -= 1
+            self._have_answered(request, environ, spool)
+
+    def _have_answered(self, request: Request, environ: Environ, spool: Spool | None) -> None:
+        assert self._loop is not None
+        environ[PROMISE] = Promise(self._loop, partial(_keep_promise, request))
+        self._working.do(partial(_answer, self._application, request, environ, spool))
 
 
 def _refuse(request: Request, refused: BodyRefused) -> None:
     log.info("body refused", status=refused.status.value, size=refused.arrived, seconds=refused.seconds)
+    BODIES_REFUSED.labels(str(refused.status.value)).inc()
     headers = [_PROBLEM, ("cache-control", "no-store"), ("connection", "close")]
     if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("retry-after", "5"))
     status = refused.status
     told = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": refused.why}
-    try:
+    with suppress(ProtocolClosed, ProtocolError):  # the sender left
         request.proto.response_bytes(status.value, headers, json.dumps(told).encode())
-    except (ProtocolClosed, ProtocolError):  # the sender left
-        pass
-    finally:
-        request.done()
+    request.done()
 
 
 def _keep_promise(request: Request, status: int, headers: _Headers, body: bytes) -> None:
-    try:
+    with suppress(ProtocolClosed, ProtocolError):  # whoever asked has left
         request.proto.response_bytes(status, headers, body)
-    except (ProtocolClosed, ProtocolError):  # whoever asked has left
-        pass
-    finally:
-        request.done()
+    request.done()
 
 
 def _close(spool: Spool | None) -> None:
@@ -170,11 +196,11 @@ def _close(spool: Spool | None) -> None:
 
 
 class _Threads:
-    """So many threads that answer requests, one after another."""
+    """So many threads that do what they are given, one after another."""
 
-    def __init__(self, application: Application, name: str, count: int) -> None:
-        self._application = application
-        self._waiting: queue.SimpleQueue[tuple[Request, Environ, Spool | None]] = queue.SimpleQueue()
+    def __init__(self, name: str, count: int) -> None:
+        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._took_at = time.monotonic()
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
             for number in range(count)
@@ -184,41 +210,51 @@ class _Threads:
         for thread in self._threads:
             thread.start()
 
-    def answer(self, request: Request, environ: Environ, spool: Spool | None) -> None:
-        """Have a request answered as soon as a thread is free, and its spool closed."""
-        self._waiting.put((request, environ, spool))
+    def do(self, what: Callable[[], None]) -> None:
+        """Have it done as soon as a thread is free."""
+        self._waiting.put(what)
+
+    def stuck(self) -> bool:
+        """Whether something waits, and nothing was taken for long."""
+        return not self._waiting.empty() and time.monotonic() - self._took_at > STUCK_SECONDS
 
     def _work(self) -> None:
         while True:
-            request, environ, spool = self._waiting.get()
+            what = self._waiting.get()
+            self._took_at = time.monotonic()
             try:
-                self._ask(request.proto, environ)
-            except (ProtocolClosed, ProtocolError):
-                pass  # whoever asked has left
-            except Exception as error:
-                log.error("request failed", exc_info=error)
-            finally:
-                _close(spool)
-                promise: Promise | None = environ.get(PROMISE)
-                if promise is None or not promise.stands():
-                    request.done()
-                # Else the last request's content would stay in memory until the next.
-                del request, environ, spool, promise
+                what()
+            except Exception as error:  # a thread that ended would serve nobody any more
+                log.exception("request failed", exc_info=error)
+            # Else the last request's content would stay in memory until the next.
+            del what
 
-    def _ask(self, protocol: HTTPProtocol, environ: Environ) -> None:
-        told: list[tuple[str, _Headers]] = []
 
-        def start_response(status: str, headers: _Headers, _error: object = None) -> None:
-            told.append((status, headers))
+def _answer(application: Application, request: Request, environ: Environ, spool: Spool | None) -> None:
+    """The application's answer, to its end, in one of the threads."""
+    told: list[tuple[str, _Headers]] = []
 
-        pieces: Iterable[bytes] = self._application(environ, start_response)
+    def start_response(status: str, headers: _Headers, _error: object = None) -> None:
+        told.append((status, headers))
+
+    try:
+        pieces: Iterable[bytes] = application(environ, start_response)
         try:
             body = b"".join(pieces)
         finally:
             if (close := getattr(pieces, "close", None)) is not None:
                 close()
         status, headers = told[-1]
-        promise: Promise | None = environ.get(PROMISE)
-        if promise is not None and promise.stands():
-            return
-        protocol.response_bytes(int(status[:3]), headers, body)
+        if not _promised(environ):
+            with suppress(ProtocolClosed, ProtocolError):  # whoever asked has left
+                request.proto.response_bytes(int(status[:3]), headers, body)
+    finally:
+        _close(spool)
+        if not _promised(environ):
+            request.done()
+
+
+def _promised(environ: Environ) -> bool:
+    """Whether the answer comes later, from the loop."""
+    promise: Promise | None = environ.get(PROMISE)
+    return promise is not None and promise.stands()

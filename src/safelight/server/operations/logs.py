@@ -1,9 +1,9 @@
 """Structured logs that cannot carry content: only named fields pass, and only values that cannot hold any.
 
 Our own events are fixed words with fields from :data:`FIELDS`; another name is dropped and counted. What
-libraries log is reduced to its template: of the arguments only numbers remain. A message that the logging code
-does not hold as a constant was put together from what it handled, and only its place is told. An exception is
-its type and where it arose, never its message, because messages quote what they choked on.
+libraries log is reduced to its template: of the arguments only numbers remain. A message that the logging
+code does not hold as a constant was put together from what it handled: only its place is told. An exception
+is its type and where it arose, never its message, because messages quote what they choked on.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def template_only(_logger: Any, _method: str, event: _Event) -> _Event:  # noqa:
 
 
 def _keep_arguments(record: logging.LogRecord) -> bool:
-    """Where structlog, which clears them, leaves them; and whether the message is one of the code's constants.
+    """Where structlog, which clears them, leaves them; and whether the message is a constant of the code.
 
     Called in the thread that logs, so the code that logs is still to be found on its stack.
     """

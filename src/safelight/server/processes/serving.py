@@ -56,8 +56,8 @@ def serve(config: Config, key_file: Path | None, say: Say) -> None:
         with sandbox_server(run) as sandbox:
             _refuse_partial_sandbox(config, run)
             _prepare(config, run, keys, say)
-            say(f"Safelight listens at {config.public_url}")
-            Supervisor(config, run, listeners, keys).run(sandbox)
+            say(f"Safelight listens, on this machine only, at {config.public_url}\nCtrl-C stops it in order.")
+            Supervisor(config, run, listeners, keys, say=say).run(sandbox)
 
 
 def _serve_without_keys(config: Config, listeners: Sequence[socket.socket], reason: str, say: Say) -> None:
@@ -68,7 +68,7 @@ def _serve_without_keys(config: Config, listeners: Sequence[socket.socket], reas
     )
     for listener in listeners[1:]:  # one process serves, and nobody would accept there
         listener.close()
-    Supervisor(config, run, listeners[:1], None, reason).run(None)
+    Supervisor(config, run, listeners[:1], None, say=say, reason=reason).run(None)
 
 
 @contextlib.contextmanager
@@ -160,7 +160,7 @@ def _prepare(config: Config, run: Path, keys: KeyKeeper, say: Say) -> None:
         "SAFELIGHT_PORT": str(config.port),
         RUN_VARIABLE: str(run),
     }
-    with start(PREPARE, keys, environment, output=subprocess.PIPE) as process:
+    with start(PREPARE, keys(PREPARE), environment, output=subprocess.PIPE) as process:
         said, failed = (part.decode(errors="replace").strip() for part in process.communicate())
     if process.returncode:
         raise WorkspaceError(failed.splitlines()[-1] if failed else "The database could not be prepared.")

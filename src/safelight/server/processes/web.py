@@ -7,6 +7,7 @@ own process manager is left out: there is one supervisor here, and it is ours.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from granian.constants import HTTPModes, Loops
 from granian.http import HTTP1Settings
 
 from safelight.server.operations.gateway import Gateway
+from safelight.server.processes.beats import Beat
 from safelight.server.processes.beginning import begin
 
 LISTEN_VARIABLE: Final = "SAFELIGHT_LISTEN_FD"
@@ -44,12 +46,13 @@ def serve(gateway: Gateway) -> None:
     )
     loop: asyncio.AbstractEventLoop = loops.get(Loops.asyncio)
     stopped = asyncio.Event()
-    stop = set_loop_signals(loop)
+    stop = set_loop_signals(loop)  # type: ignore[no-untyped-call]
     # Called in granian's own thread, once every connection has been let go.
     stop.add_cb(lambda: loop.call_soon_threadsafe(stopped.set))
-    gateway.open(loop)
-    plain_http: Any = (False, None, None, None, "tls1.3", None, [], False)
-    worker: Any = RSGIWorker(
+    gateway.open(loop, Beat())
+    plain_http: tuple[object, ...] = (False, None, None, None, "tls1.3", None, [], False)
+    make_worker: Any = RSGIWorker  # its stub is of another version
+    worker = make_worker(
         1,
         (None, listener),
         None,
@@ -68,6 +71,10 @@ def serve(gateway: Gateway) -> None:
     )
     worker.serve_mtr(_Hand(loop, gateway, None, None, None), loop, stop)
     loop.run_until_complete(stopped.wait())
+    # Everything is answered. Taking the interpreter apart under threads that granian may still have would
+    # end in an abort, and there is nothing left that is worth the risk.
+    logging.shutdown()
+    os._exit(0)
 
 
 class _Hand(CallbackScheduler):
