@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "safelight.server.vault.apps.Config",
     "safelight.server.ledger.apps.Config",
     "safelight.server.jobs.apps.Config",
+    "safelight.server.lists.apps.Config",
 ]
 
 MIDDLEWARE = [
