@@ -19,7 +19,8 @@ from safelight.types import ListClass
 class ListState(models.Model):
     """One row: how far the store has come. Whoever changes lists holds its lock, so commits keep the order.
 
-    ``version`` grows with every change, settings included; what was read is good while it stays.
+    ``version`` grows with every change, settings included; what was read is good while it stays. ``brought_to``
+    is the last local row taken over, ``brought_in_at`` when all were.
     """
 
     one = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -29,6 +30,8 @@ class ListState(models.Model):
     version = models.BigIntegerField(default=0)
     resealed_to = models.BigIntegerField(default=0)
     derivation = models.BinaryField()
+    brought_to = models.BigIntegerField(default=0)
+    brought_in_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(one=1), name="one_list_state")]

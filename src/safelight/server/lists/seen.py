@@ -191,7 +191,9 @@ class SeenSource:
                     yield from self._expanded((number, UUID(str(item)), tag, sealed))
                 last = rows[-1][0]
 
-    def _expanded(self, told: tuple[int | None, UUID, bytes, bytes | None]) -> Iterator[tuple[int, str]]:
+    def _expanded(
+        self, told: tuple[int | None, UUID, bytes | memoryview, bytes | memoryview | None]
+    ) -> Iterator[tuple[int, str]]:
         number, item, tag, sealed = told
         assert number is not None
         assert sealed is not None

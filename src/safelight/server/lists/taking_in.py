@@ -126,6 +126,6 @@ def _set_apart(actor: Actor, row: HashList, entries: Sequence[tuple[ListEntry, b
         Event.ENTRIES_QUARANTINED,
         actor,
         subject=row.uid,
-        payload={"batch": str(batch.pk), "entries": kept, "why": sorted({why for _, _, why in fresh})},
+        payload={"batch": str(batch.pk), "entries": kept, "why": [*sorted({why for _, _, why in fresh})]},
     )
     return kept
