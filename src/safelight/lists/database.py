@@ -147,7 +147,9 @@ class Database:
                 raise
             raise self._full() from error
 
-    def _explain(self, error: sqlite3.Error) -> SafelightError | None:
+    def _explain(  # noqa: PLR0911 - one return a cause
+        self, error: sqlite3.Error
+    ) -> SafelightError | None:
         if str(error) == FROZEN:
             return WorkspaceError(
                 f"The lists in {self.path} were taken over by the server and are not changed here any more. "

@@ -1,4 +1,4 @@
-"""Freezes an embedded store for good: a server takes its lists over, and nothing may be added behind its back.
+"""Freezes an embedded store for good: a server takes its lists over, and nothing is added behind its back.
 
 The database itself refuses, so that a command which opened the store before is refused as well.
 """

@@ -171,7 +171,8 @@ def _set_apart(of: HashList, row: _Local, raw: bytes, why: str) -> None:
         reason="found among the command line's lists",
     )
     number, _, type_, _, _, key, classification, flags = row
-    entry = ListEntry(of.name, key, Signal(type_, unpack(type_, raw)), classification, frozenset(flags.split()))
+    signal = Signal(type_, unpack(type_, raw))
+    entry = ListEntry(of.name, key, signal, classification, frozenset(flags.split()))
     keep_waiting(of, batch, [(entry, raw, why)])
     # An index may have the row already; its number is told as withdrawn when the state is finished.
     Withdrawal.objects.create(sequence=-number, number=number, signal_type=type_)

@@ -29,9 +29,7 @@ class Program:
 
 PREPARE: Final = Program("prepare", "safelight.server.processes.prepare", _RECORDS | _LISTS)
 VAULT: Final = Program("vault", "safelight.server.processes.vault", frozenset({Purpose.VAULT_PRIVATE}))
-INDEXES: Final = Program(
-    "indexes", "safelight.server.processes.indexes", _LISTS | {Purpose.DJANGO_SECRET}
-)
+INDEXES: Final = Program("indexes", "safelight.server.processes.indexes", _LISTS | {Purpose.DJANGO_SECRET})
 JOBS: Final = Program("jobs", "safelight.server.processes.jobs", _RECORDS | _LISTS | {Purpose.LEDGER_SIGNING})
 WEB: Final = Program("web", "safelight.server.processes.web", _RECORDS | _LISTS)
 WITHOUT_KEYS: Final = Program("web", "safelight.server.processes.web_without_keys", frozenset())
