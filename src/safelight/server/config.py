@@ -96,6 +96,19 @@ class Cases(BaseModel):
     complaint_answer_days: int = Field(14, ge=1, description="a complaint is answered within, in days")
 
 
+class Recheck(BaseModel):
+    """How much of the past one entry may bring into the queue at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entry_cap: int = Field(
+        100, ge=0, description="past occurrences that one entry brings into cases; more wait for a person"
+    )
+    list_cap: int = Field(
+        1_000, ge=0, description="past occurrences that one list brings into cases a day; more wait"
+    )
+
+
 class Oidc(BaseModel):
     """The operator's own identity provider. Only invited people can sign in by it."""
 
@@ -234,6 +247,7 @@ class Config(BaseSettings):
     retention: Retention = Retention()
     priority: Priority = Priority()
     cases: Cases = Cases()
+    recheck: Recheck = Recheck()
 
     @classmethod
     def settings_customise_sources(

@@ -33,12 +33,15 @@ def main() -> None:
 
 
 def _prepare() -> None:
+    from django.conf import settings  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
 
     from safelight.server.cases.guards import put_guards_back, require_guards  # noqa: PLC0415
     from safelight.server.ledger.guards import ensure_guards  # noqa: PLC0415
+    from safelight.server.lists.bringing_in import bring_in  # noqa: PLC0415
     from safelight.server.people.errors import AlreadyJoined  # noqa: PLC0415
     from safelight.server.people.invitations import first_run_invitation  # noqa: PLC0415
+    from safelight.server.secrets import process_keys  # noqa: PLC0415
     from safelight.server.vault.services import replay_destructions  # noqa: PLC0415
 
     for problem in ensure_guards():
@@ -49,6 +52,8 @@ def _prepare() -> None:
     if problems := ensure_guards():
         raise LedgerError(f"The ledger's guards cannot be installed: {problems[0]}")
     require_guards()
+    for line in bring_in(settings.CONFIG, process_keys()):
+        print(line)  # noqa: T201
     # A restored backup brings back what was destroyed since it was made; not for long.
     replay_destructions()
     try:
