@@ -150,6 +150,19 @@ def words_of(actor: Actor, complaint: Complaint) -> tuple[str, str]:
     return keys.open_content("complaint", complaint.pk, complaint.text), answer
 
 
+def answer_for(actor: KeyActor, complaint_id: UUID) -> tuple[Complaint, str]:
+    """A complaint that this key brought, and the answer to pass on (empty while it is open).
+
+    Raises :class:`PermissionDenied` for another's, and for one that there is not.
+    """
+    complaint = Complaint.objects.filter(pk=complaint_id, key=actor.key).first()
+    if complaint is None:
+        raise PermissionDenied(Permission.COMPLAINT_RECORD, _("This key brought no such complaint."))
+    if not complaint.answer:
+        return complaint, ""
+    return complaint, record_keys().open_content("answer", complaint.pk, complaint.answer)
+
+
 def alarm_overdue() -> int:
     """Have people told of complaints whose time to answer is over; how many there are."""
     overdue = Complaint.objects.filter(state=Complaint.State.OPEN, due_at__lte=now())

@@ -30,12 +30,18 @@ _NOBODY: Final = hashlib.sha256(b"no key has this digest").digest()
 
 
 class Scope(StrEnum):
-    """What a key may send."""
+    """What a key may do."""
 
     SCAN = "scan"
     """Uploads and texts of the platform itself."""
     REPORT = "report"
     """What people, trusted flaggers and authorities told the platform."""
+    LISTS = "lists"
+    """Hash lists: what there is of them, entries of a source added and withdrawn. Only for servers."""
+    CASES = "cases"
+    """How far the cases and decisions about what this surface sent have come. Only for servers."""
+    COMPLAINTS = "complaints"
+    """Objections to what was done about what this key sent. Only for servers."""
 
 
 @dataclass(frozen=True, slots=True)
