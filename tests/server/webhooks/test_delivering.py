@@ -50,6 +50,7 @@ def test_a_message_arrives_and_any_library_of_the_scheme_verifies_it(
     assert told["type"] == "case.opened"
     assert told["data"] == CASE
     delivery = Delivery.objects.get()
+    assert b"priority" not in bytes(delivery.data)
     assert headers["webhook-id"] == f"msg_{delivery.pk}"
     assert (delivery.state, delivery.last_status, delivery.attempts) == ("delivered", 204, 1)
     with pytest.raises(WebhookVerificationError):

@@ -31,8 +31,6 @@ from safelight.server.people.permissions import PermissionDenied, require
 from safelight.server.people.roles import Permission
 from safelight.server.people.standing import single_operator
 from safelight.server.vault import services as vault
-from safelight.server.webhooks.kinds import Kind
-from safelight.server.webhooks.services import emit
 
 LONGEST: Final = 20_000
 """Characters of a complaint, and of an answer."""
@@ -125,14 +123,6 @@ def answer_complaint(actor: PersonActor, complaint: Complaint, *, upheld: bool, 
         )
         clear_alarm(OVERDUE, subject=locked.pk)
         if upheld:
-            emit(
-                Kind.ITEM_RESTORE,
-                {
-                    "complaint": str(locked.pk),
-                    "decision": str(locked.superseding_id) if locked.superseding_id else None,
-                    "submission": str(locked.occurrence.intake_id),
-                },
-            )
             for follow in UPHELD:
                 follow(locked)
     return locked

@@ -35,7 +35,10 @@ class Endpoint(models.Model):
 
 
 class Delivery(models.Model):
-    """One message to one endpoint. Its id is the message's, the same at every attempt."""
+    """One message to one endpoint. Its id is the message's, the same at every attempt.
+
+    ``data`` is sealed: it names accounts and contents as the platform does.
+    """
 
     class State(models.TextChoices):
         """``dead``: given up after the last attempt; a person may send it again."""
@@ -47,7 +50,7 @@ class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="deliveries")
     kind = models.CharField(max_length=40)
-    data = models.JSONField(default=dict)
+    data = models.BinaryField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     last_status = models.PositiveSmallIntegerField(null=True)

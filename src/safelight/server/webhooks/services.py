@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from safelight.server.ids import now
+from safelight.server.ids import new_id, now
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import JSON, record
 from safelight.server.people.actors import Actor
@@ -19,6 +19,7 @@ from safelight.server.webhooks.errors import NoSuchEndpoint
 from safelight.server.webhooks.events import Event
 from safelight.server.webhooks.kinds import Kind, checked
 from safelight.server.webhooks.models import Delivery, Endpoint
+from safelight.server.webhooks.sealing import seal_data
 
 DELIVER: Final = "webhooks.deliver"
 MOST_AT_ONCE: Final = 200
@@ -38,8 +39,9 @@ def emit(kind: Kind | str, payload: Mapping[str, JSON]) -> None:
     data = checked(kind, payload)
     for endpoint in Endpoint.objects.filter(retired_at=None):
         if kind.value in endpoint.kinds:
+            id_ = new_id()
             delivery = Delivery.objects.create(
-                endpoint=endpoint, kind=kind.value, data=data, happened_at=now()
+                id=id_, endpoint=endpoint, kind=kind.value, data=seal_data(id_, data), happened_at=now()
             )
             _enqueue(delivery)
 
