@@ -17,7 +17,7 @@ from safelight.server.cases.hash_confirmed import hash_confirmed
 from safelight.server.cases.models import Case, Decision
 from safelight.server.config import Cases
 from safelight.server.intake.context import Context
-from safelight.server.intake.models import Item, Occurrence
+from safelight.server.intake.models import Intake, Item, Occurrence
 from safelight.server.intake.record_keys import RecordKeys
 from safelight.server.intake.services import receive_file, receive_text
 from safelight.server.people.roles import Role
@@ -32,7 +32,7 @@ MATCHES = st.lists(
             Signal(type_, "00", part=part), list_, class_, key, distance=distance, shadow=shadow
         ),
         st.sampled_from(["md5", "sha1", "sha256", "pdq"]), WHOLE_OR_PART, st.sampled_from(["a", "b"]),
-        st.sampled_from([ListClass.CSAM, ListClass.AI_CSAM, ListClass.TEST, ListClass.NCII, ListClass.KNOWN_GOOD]),
+        st.sampled_from([ListClass.CSAM, ListClass.AI_CSAM, ListClass.TEST, ListClass.NCII]),
         st.sampled_from(["1", "2"]), st.sampled_from([0, 0, 12]), st.booleans(),
     ),
     max_size=6,
@@ -98,12 +98,8 @@ def test_policy_confirms_at_once_what_its_named_lists_hold_by_equal_digests_and_
         [decision] = matched(*types).decisions.all()
         assert (decision.outcome, decision.basis, decision.person) == (CONFIRMED, "hash_confirmed", None)
         assert (decision.policy_rule, decision.case.state) == ("cases.confirm_lists", "decided")
-    for types, name in (
-        (("pdq",), "hotline"),
-        (("md5",), "hotline"),
-        (("sha1",), "hotline"),
-        (("sha256",), "own"),
-    ):
+    too_little = [(("pdq",), "hotline"), (("md5",), "hotline"), (("sha1",), "hotline"), (("sha256",), "own")]
+    for types, name in too_little:
         occurrence = matched(*types, list_=name)
         assert not occurrence.decisions.exists()
         with pytest.raises(NotHashConfirmed):
@@ -140,7 +136,7 @@ def test_a_file_that_nothing_matched_is_not_confirmed_unseen_and_a_text_is_read(
     sender: Make, spool: Make, keys: RecordKeys, vault: Any, scanner: CountingScanner, actor_with: Make
 ) -> None:
     actor, reviewer = sender(), actor_with(Role.REVIEWER)
-    receive_file(actor, spool(b"unknown"), Context(account="u1"), kind="user_report")
+    receive_file(actor, spool(b"unknown"), Context(account="u1"), kind=Intake.Kind.USER_REPORT)
     receive_text(actor, "a text", Context(account="u2"))
     Case.objects.update(assigned_to=reviewer.person)
     told, text = Occurrence.objects.get(item=Item.objects.get()), Occurrence.objects.get(item=None)
