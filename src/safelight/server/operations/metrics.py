@@ -13,11 +13,12 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from safelight.server.intake.counting import not_permitted_in_all, unscanned_now
 from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerPending
 from safelight.server.processes.run_directory import METRICS, run_directory
@@ -51,7 +52,7 @@ class _Present(Collector):
     """What is read at the moment of asking, once, and so belongs to no process."""
 
     def collect(self) -> Iterable[Metric]:
-        """Processes, jobs and the ledger."""
+        """Processes, jobs, the ledger, and what was not looked at."""
         yield from self._processes()
         jobs = GaugeMetricFamily(
             "safelight_jobs", "Jobs by state; dead ones wait for a person", labels=["state"]
@@ -60,6 +61,14 @@ class _Present(Collector):
         for state in Job.State.values:
             jobs.add_metric([state], counted.get(state, 0))
         yield jobs
+        unscanned = GaugeMetricFamily(
+            "safelight_unscanned", "Files that could not be scanned when they came", labels=["state"]
+        )
+        for state, number in unscanned_now().items():
+            unscanned.add_metric([state], number)
+        yield unscanned
+        refused = "Arrivals that the law did not let us look at"
+        yield CounterMetricFamily("safelight_not_permitted", refused, value=not_permitted_in_all())
         waiting = LedgerPending.objects.count()
         yield GaugeMetricFamily("safelight_ledger_unplaced", "Ledger rows not yet in the tree", value=waiting)
 
