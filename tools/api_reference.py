@@ -8,21 +8,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from safelight.server.rules import Rule
 
 DOCS = Path(__file__).parents[1] / "docs" / "integrator"
 PAGE = DOCS / "api.md"
 DOCUMENT = DOCS / "openapi.json"
 _HEAD = """# The API
 
-Every route below `http://localhost:8400/api/v1`. Written by `tools/api_reference.py` from the routes; the same as
-[OpenAPI 3.1](openapi.json), which a running server gives at `/api/v1/openapi.json`.
+Every route below `http://localhost:8400/api/v1`. Written by `tools/api_reference.py` from the routes; the same
+as [OpenAPI 3.1](openapi.json), which a running server gives at `/api/v1/openapi.json`.
 
-* **Keys.** `Authorization: Bearer slk_…`, made by an administrator, bound to one surface, with scopes. *Server* keys are
-  for the platform's own server and get verdicts; *uploader* keys may be used where an uploader sees the answer, and get
-  one answer for everything.
-* **People.** Routes that name a permission are for people signed in to the console; what changes something needs the
-  CSRF token of its pages in `X-CSRFToken`.
+* **Keys.** `Authorization: Bearer slk_…`, made by an administrator, bound to one surface, with scopes. *Server*
+  keys are for the platform's own server and get verdicts; *uploader* keys may be used where an uploader sees the
+  answer, and get one answer for everything.
+* **People.** Routes that name a permission are for people signed in to the console; what changes something
+  needs the CSRF token of its pages in `X-CSRFToken`.
 * **Errors** are problem documents (RFC 9457, `application/problem+json`): `status`, and in `detail` what to do.
 * **Numbers.** Lists come in pages of `limit` (1 to 200); `after` of one page asks for the next.
 """
@@ -55,13 +58,13 @@ def _text(operation: dict[str, Any]) -> str:
     return f"{operation.get('description', operation['summary']).strip()}\n"
 
 
-def _who(rule: Any) -> str:
+def _who(rule: Rule) -> str:
     told = []
     if rule.anyone:
         told.append("anyone")
     if rule.scope is not None:
-        kinds = " or ".join(sorted(f"{audience}'s" for audience in rule.audiences))
-        told.append(f"a key of kind {kinds} with the scope `{rule.scope}`".replace("'s", ""))
+        kinds = " or ".join(sorted(f"*{audience}*" for audience in rule.audiences))
+        told.append(f"a {kinds} key with the scope `{rule.scope}`")
     if rule.any_of:
         told.append("a person with " + " or ".join(f"`{one}`" for one in rule.any_of))
     return "; ".join(told) + "."

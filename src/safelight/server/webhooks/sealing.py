@@ -1,4 +1,4 @@
-"""What a receiver's secret and a message hold, at rest: sealed under the records' key, and bound to its row."""
+"""A receiver's secret and a message at rest: sealed under the records' key, each bound to its row."""
 
 from __future__ import annotations
 

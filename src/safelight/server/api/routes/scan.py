@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from safelight.server.api.answers import answer
+from safelight.server.api.documents import PROBLEMS, VerdictOut
 from safelight.server.api.keys import key_of
 from safelight.server.api.uploads import spooled, told_context
 from safelight.server.intake.answers import NOT_PERMITTED
@@ -17,7 +18,7 @@ from safelight.server.intake.services import may_receive, receive_file
 router: Final = Router(tags=["arrivals"])
 
 
-@router.post("/scan")
+@router.post("/scan", response={200: VerdictOut, 202: VerdictOut, **PROBLEMS})
 def scan(request: HttpRequest) -> HttpResponse:
     """Take one file in: the raw body, or the field ``file`` of a form.
 

@@ -1,0 +1,53 @@
+"""The API's description is whole, and the pages written from it are up to date."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from django.test import Client
+from routes import all_routes
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("api_reference", ROOT / "tools" / "api_reference.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_pages_are_what_the_routes_say(reference: ModuleType) -> None:
+    remedy = "run: .venv/bin/python tools/api_reference.py"
+    assert json.loads(reference.DOCUMENT.read_text()) == reference.document(), remedy
+    assert reference.PAGE.read_text() == reference.page(), remedy
+
+
+def test_every_route_of_the_api_is_described() -> None:
+    described = Client().get("/api/v1/openapi.json").json()
+    assert described["openapi"].startswith("3.1")
+    there = {
+        (route.path, method)
+        for route in all_routes()
+        if route.path.startswith("/api/v1/")
+        for method in route.methods or ()
+    }
+    told = {(path, method.upper()) for path, methods in described["paths"].items() for method in methods}
+    assert told == there
+
+
+def test_every_operation_tells_what_it_does_and_how_it_fails() -> None:
+    described = Client().get("/api/v1/openapi.json").json()
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            assert operation.get("description"), path
+            assert operation.get("security"), path
+            if path != "/api/v1/scan":  # answers by itself
+                assert "application/problem+json" in operation["responses"]["403"]["content"], path
