@@ -33,12 +33,9 @@ as [OpenAPI 3.1](openapi.json), which a running server gives at `/api/v1/openapi
 
 def document() -> dict[str, Any]:
     """The OpenAPI document, as the server gives it."""
-    from safelight.server.api.urls import api  # noqa: PLC0415 - Django has to be set up
+    from safelight.server.api import openapi, urls  # noqa: PLC0415 - Django has to be set up
 
-    schema: dict[str, Any] = json.loads(
-        json.dumps(api.get_openapi_schema(path_prefix="/api/v1/"), default=str)
-    )
-    return schema
+    return openapi.document(urls.api)
 
 
 def page() -> str:
@@ -65,6 +62,8 @@ def _who(rule: Rule) -> str:
     if rule.scope is not None:
         kinds = " or ".join(sorted(f"*{audience}*" for audience in rule.audiences))
         told.append(f"a {kinds} key with the scope `{rule.scope}`")
+    if rule.any_key:
+        told.append("a *server* key")
     if rule.any_of:
         told.append("a person with " + " or ".join(f"`{one}`" for one in rule.any_of))
     return "; ".join(told) + "."

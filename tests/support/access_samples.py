@@ -81,6 +81,7 @@ def _matter(surface: Surface, reviewer: Person, key: ApiKey | None) -> dict[str,
         "case_id": case.pk,
         "occurrence": occurrence.pk,
         "submission": intake.pk,
+        "id": intake.pk,
         "complaint_id": complaint.pk,
     }
 
@@ -110,6 +111,10 @@ SAMPLES: dict[str, Send] = {
     "POST /accounts/people/{person_id}/": form(act="end_sessions", reason="for a test"),
     "POST /accounts/proposals/{proposal_id}/": form(reason="for a test"),
     "POST /api/v1/scan": raw(b"a file"),
+    "POST /api/v1/gate": raw(b"a file"),
+    "POST /api/v1/hashes": as_json(lambda _: {"hashes": {"sha256": "1f" * 32}}),
+    "PUT /api/v1/hashes/{id}/bytes": lambda client, path, _named: client.put(path, b"a file"),
+    "POST /api/v1/reports": as_json(lambda _: {"kind": "user_report", "text": "words"}),
     "POST /api/v1/scan/reference": as_json(lambda _: {"reference": "https://media.example.org/file"}),
     "POST /api/v1/lists/{name}/entries": as_json(lambda _: {"entries": [_ENTRY]}),
     "POST /api/v1/lists/{name}/withdrawals": as_json(lambda _: {"keys": ["1"], "reason": "for a test"}),

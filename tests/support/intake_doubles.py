@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -37,6 +38,23 @@ class CountingScanner:
         self.calls = 0
         self.in_transaction = False
         self._lock = Lock()
+
+    def compare(self, seen: Observation) -> ScanResult:
+        self.calls += 1
+        told = next((s for s in seen.signals if s.type == "sha256"), None)
+        outcome = next(
+            (
+                o
+                for content, o in self.told.items()
+                if told and hashlib.sha256(content).hexdigest() == told.value
+            ),
+            Outcome.CLEAR,
+        )
+        matches: tuple[Match, ...] = ()
+        if told and outcome in (Outcome.MATCH, Outcome.HOLD):
+            matches = (Match(told, "a list", ListClass.TEST, "entry-1"),)
+        reason = UnscannedReason.UNSUPPORTED if outcome is Outcome.UNSCANNED else None
+        return ScanResult(replace(seen, matches=matches), Verdict(outcome, f"rule-{outcome.value}", reason))
 
     def scan(self, source: str, name: str | None = None) -> ScanResult:
         content = Path(source).read_bytes()

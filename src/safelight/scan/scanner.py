@@ -90,6 +90,11 @@ class Scanner:
             )
         return ScanResult(seen, self._policy.verdict(seen))
 
+    def compare(self, seen: Observation) -> ScanResult:
+        """The verdict on an observation that was made elsewhere, such as hashes that were told."""
+        matched = self._matched(seen)
+        return ScanResult(matched, self._policy.verdict(matched))
+
     def refuse(self, refused: Refused) -> ScanResult:
         """The result for a path that a walk did not take for a file."""
         seen = self._matched(unseen(refused.path, refused.problem, self._clock()))

@@ -41,7 +41,44 @@ class Limits(BaseModel):
         8, ge=1, le=256, description="files larger than this are accepted as jobs, in MiB"
     )
     body_seconds: int = Field(60, ge=1, le=3_600, description="longest time for a body to arrive, in seconds")
-    body_rate_kib: int = Field(16, ge=0, le=65_536, description="least rate of an arriving body, in KiB/s")
+    body_rate_kib: int = Field(
+        16, ge=0, le=65_536, description="least rate of an arriving body, in KiB/s; 0 asks for none"
+    )
+    bodies_at_once: int = Field(
+        64, ge=1, le=4_096, description="bodies that one web process takes in at once"
+    )
+    batch_files: int = Field(32, ge=1, le=256, description="most files in one request of many")
+
+
+class Answers(BaseModel):
+    """What keys for uploaders are answered, and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    alike_seconds: float = Field(
+        2.0, ge=0.1, le=30.0, description="everything but *clear* is answered exactly this long after it came"
+    )
+
+
+class KeyLimits(BaseModel):
+    """What one key may send, unless something else was said when it was made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rate_per_minute: int = Field(6_000, ge=0, description="requests a minute of one key; 0 sets no limit")
+    daily_budget: int = Field(
+        1_000_000, ge=0, description="files and look-ups of one key a day, in UTC; 0 sets no limit"
+    )
+    probing_minutes: int = Field(60, ge=1, le=1_440, description="over how long a key's hits are looked at")
+    probing_least_hits: int = Field(
+        50, ge=0, description="fewer hits than this never suspend a key; 0 never suspends one"
+    )
+    probing_share_percent: int = Field(
+        50, ge=1, le=100, description="a greater share of hits than this suspends a key"
+    )
+    probing_variants: int = Field(
+        20, ge=2, description="so many different files that the same entries match suspend a key"
+    )
 
 
 class Retention(BaseModel):
@@ -57,6 +94,9 @@ class Retention(BaseModel):
     )
     undecided_alarm_days: int = Field(7, ge=1, description="undecided evidence raises an alarm after this")
     unfinished_alarm_days: int = Field(1, ge=1, description="an unfinished report raises an alarm after this")
+    awaited_hours: int = Field(
+        24, ge=1, le=720, description="files that matched by hash alone are to be delivered within this"
+    )
     seen_days: int = Field(
         90, ge=0, description="hashes of past files are kept to re-check them; 0 keeps none"
     )
@@ -228,7 +268,7 @@ class Config(BaseSettings):
         None, description="the log of destroyed evidence; beside the workspace unless set, never inside it"
     )
     web_workers: int = Field(2, ge=1, le=64, description="web processes")
-    web_threads: int = Field(8, ge=8, le=256, description="requests that one web process serves at once")
+    web_threads: int = Field(8, ge=2, le=256, description="requests that one web process serves at once")
     single_operator: bool = Field(False, description="one person runs everything; shown on every page")
     demo: bool = Field(False, description="a demo workspace: loopback, class test only, never convertible")
     accept_partial_sandbox: bool = Field(
@@ -243,6 +283,8 @@ class Config(BaseSettings):
     fetching: Fetching = Fetching()
     webhooks: Webhooks = Webhooks()
     limits: Limits = Limits()
+    answers: Answers = Answers()
+    key_limits: KeyLimits = KeyLimits()
     retention: Retention = Retention()
     priority: Priority = Priority()
     cases: Cases = Cases()

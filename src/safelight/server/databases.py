@@ -13,8 +13,10 @@ def database_settings(config: Config) -> dict[str, Any]:
     """Django's settings for the one database. Raises :class:`UsageError` for any other URL."""
     if not config.database_url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "safelight.server.sqlite3",
             "NAME": config.workspace / "server.sqlite3",
+            # Opening one takes longer than most requests.
+            "CONN_MAX_AGE": None,
             "OPTIONS": {
                 # IMMEDIATE takes the write lock at BEGIN: no transaction fails half-way for want of it.
                 "transaction_mode": "IMMEDIATE",

@@ -31,7 +31,8 @@ class Rule:
     """Who is let in. Nobody is, unless a field says so.
 
     ``any_of`` are permissions of which a person needs one. ``elsewhere`` are those of which they need one
-    where the object is not theirs; None where objects are nobody's. ``scope`` and ``audiences`` are for keys.
+    where the object is not theirs; None where objects are nobody's. ``scope`` and ``audiences`` are for keys;
+    ``any_key`` asks for no scope.
     """
 
     anyone: bool = False
@@ -40,6 +41,7 @@ class Rule:
     elsewhere: tuple[Permission, ...] | None = None
     scope: Scope | None = None
     audiences: frozenset[ApiKey.Audience] = _BOTH
+    any_key: bool = False
 
     def admits_person(self, roles: Collection[Role], *, second_factor: bool, own: bool = True) -> bool:
         """Whether somebody who signed in and holds these roles is let in, to an object of theirs or not."""
@@ -54,7 +56,9 @@ class Rule:
 
     def admits_key(self, scopes: Collection[Scope], audience: ApiKey.Audience) -> bool:
         """Whether a valid key is let in."""
-        return self.anyone or (self.scope in scopes and audience in self.audiences)
+        if self.anyone:
+            return True
+        return (self.any_key or self.scope in scopes) and audience in self.audiences
 
 
 ANYONE: Final = Rule(anyone=True)

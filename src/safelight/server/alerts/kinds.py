@@ -23,7 +23,11 @@ class Kind(StrEnum):
     UNSCANNED_EXPIRING = "unscanned_expiring"
     LISTS_STALE = "lists_stale"
     LIST_HELD = "list_held"
+    LIST_ENTRY_HELD = "list_entry_held"
     LIST_ENTRY_QUARANTINED = "list_entry_quarantined"
+    LIST_REVIEW_DUE = "list_review_due"
+    RECHECK_WAITING = "recheck_waiting"
+    EVIDENCE_AWAITED = "evidence_awaited"
     UNSCANNED_EXPIRED = "unscanned_expired"
     MATCHED_AFTER_FINISH = "matched_after_finish"
     COMPLAINT_OVERDUE = "complaint_overdue"
@@ -108,6 +112,30 @@ MEANINGS: Final[dict[Kind, Meaning]] = {
         Severity.TODAY,
         "A list left its expected range of hits or dismissals, and only holds from now on.",
         "See the lists' page for which one and why, before you let it act again.",
+        _DAY,
+    ),
+    Kind.LIST_ENTRY_HELD: Meaning(
+        Severity.TODAY,
+        "An entry of a list left its expected range of hits, and only holds from now on.",
+        "See the list's page for which one and why, before you let it act again.",
+        _DAY,
+    ),
+    Kind.LIST_REVIEW_DUE: Meaning(
+        Severity.SOON,
+        "What two people added to a list is due for review.",
+        "Review the list's entries and say when next; until then they only hold.",
+        _DAY,
+    ),
+    Kind.RECHECK_WAITING: Meaning(
+        Severity.SOON,
+        "Re-checking the past found more than its cap lets into the queue.",
+        "See the list's page for what waits, and let it in or discard it.",
+        _DAY,
+    ),
+    Kind.EVIDENCE_AWAITED: Meaning(
+        Severity.TODAY,
+        "A file that matched by its hash was not delivered in time.",
+        "Ask whoever runs the platform to deliver it, or decide the case without it.",
         _DAY,
     ),
     Kind.LIST_ENTRY_QUARANTINED: Meaning(

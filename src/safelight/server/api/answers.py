@@ -1,30 +1,56 @@
-"""What a sender is answered: an uploader that it arrived, the platform's own server what the verdict is."""
+"""What the platform's own server is told: the verdict, or what its storage gate does with it."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Final
 
 from django.http import HttpResponse, JsonResponse
 
+from safelight.server.api.schemas import Outcome as OutcomeTold
+from safelight.server.api.schemas import Verdict
 from safelight.server.intake.answers import Received
-from safelight.server.intake.models import ApiKey
 from safelight.types import Outcome
 
+_GATE: Final = {
+    Outcome.CLEAR: HTTPStatus.OK,
+    Outcome.HOLD: HTTPStatus.ACCEPTED,
+    Outcome.UNSCANNED: HTTPStatus.ACCEPTED,
+    Outcome.MATCH: HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS,
+}
 
-def answer(key: ApiKey, received: Received) -> HttpResponse:
-    """To an uploader the same 202 whatever became of it; to a server 200, or 202 for what was not scanned."""
-    body: dict[str, str | None] = {"status": "received"}
-    status = HTTPStatus.ACCEPTED
-    if key.audience == ApiKey.Audience.SERVER and received.verdict is not None:
-        verdict = received.verdict
-        body |= {
-            "id": str(received.intake_id) if received.intake_id else None,
-            "outcome": verdict.outcome.value,
-            "reason": verdict.reason.value if verdict.reason else None,
-            "limited": verdict.limited.value if verdict.limited else None,
-        }
-        if verdict.outcome is not Outcome.UNSCANNED:
-            status = HTTPStatus.OK
-    response = JsonResponse(body, status=status.value)
+
+def told(received: Received) -> Verdict:
+    """One arrival's verdict; which list it rests on is told in the console alone."""
+    verdict = received.verdict
+    return Verdict(
+        status="received",
+        id=received.intake_id,
+        outcome=OutcomeTold(verdict.outcome.value) if verdict else None,
+        reason=verdict.reason.value if verdict and verdict.reason else None,
+        limited=verdict.limited.value if verdict and verdict.limited else None,
+    )
+
+
+def verdict_answer(received: Received) -> HttpResponse:
+    """200 with the verdict; 202 for what was not scanned, which is never 200."""
+    verdict = received.verdict
+    scanned = verdict is not None and verdict.outcome is not Outcome.UNSCANNED
+    return _json(told(received), HTTPStatus.OK if scanned else HTTPStatus.ACCEPTED)
+
+
+def gate_answer(received: Received) -> HttpResponse:
+    """200 store it, 202 keep it private until more is known, 451 refuse it."""
+    assert received.verdict is not None
+    return _json(told(received), _GATE[received.verdict.outcome])
+
+
+def received_answer(received: Received) -> HttpResponse:
+    """202 and the id: what somebody told is looked at by people."""
+    return _json(told(received), HTTPStatus.ACCEPTED)
+
+
+def _json(body: Verdict, status: HTTPStatus) -> HttpResponse:
+    response = JsonResponse(body.model_dump(mode="json"), status=status.value)
     response["Cache-Control"] = "no-store"
     return response

@@ -6,7 +6,6 @@ from typing import Final
 
 from ninja import NinjaAPI
 
-from safelight.server.api.documents import DescribedAPI
 from safelight.server.api.keys import PlatformKey
 from safelight.server.api.problems import tell_problems
 from safelight.server.api.routes import ROUTERS
@@ -16,12 +15,12 @@ NAMESPACE: Final = "api-1"
 
 def build_api(namespace: str = NAMESPACE) -> NinjaAPI:
     """Version 1 of the API. A platform's key is asked for unless a router or a route says otherwise."""
-    api = DescribedAPI(
+    api = NinjaAPI(
         title="Safelight",
         version="1",
         urls_namespace=namespace,
         docs_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         auth=PlatformKey(),
     )
     tell_problems(api)

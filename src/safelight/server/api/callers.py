@@ -16,7 +16,7 @@ from ninja.utils import check_csrf
 
 from safelight.server.api.keys import PlatformKey
 from safelight.server.intake.api_keys import Scope
-from safelight.server.intake.errors import ScopeMissing
+from safelight.server.intake.errors import KeyMayNot
 from safelight.server.intake.models import ApiKey
 from safelight.server.people.actors import KeyActor, PersonActor
 from safelight.server.people.models import Person
@@ -30,7 +30,7 @@ class PersonSession(APIKeyCookie):
 
     def __call__(self, request: HttpRequest) -> Any:  # noqa: ANN401 - the library's signature
         """The person, or None. Raises ``HttpError`` without the token where something would change."""
-        if not isinstance(request.user, Person):
+        if not isinstance(getattr(request, "user", None), Person):
             return None
         if check_csrf(request) is not None:
             raise HttpError(403, "Send the CSRF token of a page of this server: X-CSRFToken.")
@@ -60,7 +60,7 @@ def person_of(request: HttpRequest) -> PersonActor:
 
 
 def server_key(actor: KeyActor, scope: Scope) -> KeyActor:
-    """A key of the platform's own server that has this scope. Raises :class:`ScopeMissing`."""
+    """A key of the platform's own server that has this scope. Raises :class:`KeyMayNot`."""
     if actor.key.audience != ApiKey.Audience.SERVER or scope.value not in actor.key.scopes:
-        raise ScopeMissing(f"This takes a key of the platform's server with the scope {scope.value}.")
+        raise KeyMayNot(f"This takes a key of the platform's server with the scope {scope.value}.")
     return actor

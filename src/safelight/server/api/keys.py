@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from safelight.server.api.limits import spend
 from safelight.server.intake.api_keys import authenticate
+from safelight.server.intake.errors import KeyMayNot
+from safelight.server.intake.models import ApiKey
 from safelight.server.people.actors import KeyActor
 
 
@@ -13,8 +16,13 @@ class PlatformKey(HttpBearer):
     """Recognises a key of the platform by its token's digest."""
 
     def authenticate(self, request: HttpRequest, token: str) -> KeyActor:  # noqa: ARG002 - ninja's signature
-        """The key. Raises :class:`~safelight.server.intake.errors.KeyRefused`."""
-        return authenticate(token)
+        """The key, one request of which was counted.
+
+        Raises :class:`~safelight.server.intake.errors.KeyRefused` and :class:`~.limits.TooMany`.
+        """
+        actor = authenticate(token)
+        spend(actor.key)
+        return actor
 
 
 def key_of(request: HttpRequest) -> KeyActor:
@@ -22,3 +30,11 @@ def key_of(request: HttpRequest) -> KeyActor:
     actor = getattr(request, "auth", None)
     assert isinstance(actor, KeyActor)
     return actor
+
+
+def needs_server(request: HttpRequest) -> None:
+    """Raises :class:`KeyMayNot` for a key that is not of the platform's own server."""
+    if key_of(request).key.audience != ApiKey.Audience.SERVER:
+        raise KeyMayNot(
+            "This is for keys of the platform's own server. A key for uploaders learns nothing here."
+        )

@@ -7,7 +7,7 @@ from typing import Final
 from safelight.server.intake.api_keys import Scope
 from safelight.server.intake.models import ApiKey
 from safelight.server.people.roles import Permission
-from safelight.server.rules import ANYONE, Rule, holding
+from safelight.server.rules import ANYONE, SIGNED_IN, Rule, holding
 
 P = Permission
 _SERVER: Final = frozenset({ApiKey.Audience.SERVER})
@@ -19,9 +19,17 @@ _WEBHOOKS: Final = holding(P.SETTINGS_CHANGE)
 RULES: Final[dict[str, Rule]] = {
     # Where the library would list routes; it answers that there is nothing.
     "GET /api/v1/": ANYONE,
-    "GET /api/v1/openapi.json": ANYONE,
+    "GET /api/v1/openapi.json": SIGNED_IN,
+    # Whatever else is asked for below /api/v1 is not there, for anybody.
+    "GET /api/v1/^.*$": ANYONE,
     "POST /api/v1/scan": Rule(scope=Scope.SCAN),
     "POST /api/v1/scan/reference": Rule(scope=Scope.SCAN, audiences=_SERVER),
+    "POST /api/v1/scan/batch": Rule(scope=Scope.SCAN, audiences=_SERVER),
+    "POST /api/v1/gate": Rule(scope=Scope.SCAN, audiences=_SERVER),
+    "POST /api/v1/hashes": Rule(scope=Scope.LOOK_UP, audiences=_SERVER),
+    "PUT /api/v1/hashes/{id}/bytes": Rule(scope=Scope.LOOK_UP, audiences=_SERVER, elsewhere=()),
+    "POST /api/v1/reports": Rule(scope=Scope.REPORT),
+    "GET /api/v1/submissions/{id}": Rule(any_key=True, audiences=_SERVER, elsewhere=()),
     "GET /api/v1/lists": _READ_LISTS,
     "GET /api/v1/lists/{name}": _READ_LISTS,
     "POST /api/v1/lists/{name}/entries": _CHANGE_LISTS,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
 
 from safelight.server.api.problems import Refusal
+from safelight.server.operations.environ import BODY
 from safelight.server.operations.uploads import SpooledUpload
 from safelight.vault.spool import Spool
 
@@ -18,6 +19,51 @@ _PIECE: Final = 1 << 18
 CONTEXT_HEADER: Final = "Safelight-Context"
 CONTEXT_FIELD: Final = "context"
 FILE_FIELD: Final = "file"
+REPORT_FIELD: Final = "report"
+
+_BYTES: Final = {"type": "string", "format": "binary"}
+
+
+def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "required": True,
+        "content": {name.replace("__", "/").replace("_", "-"): {"schema": s} for name, s in kinds.items()},
+    }
+
+
+def _form(required: str, **fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": fields, "required": [required]}
+
+
+_TEXT: Final = {"type": "string"}
+FILE: Final = _body(
+    application__octet_stream=_BYTES, multipart__form_data=_form(FILE_FIELD, file=_BYTES, context=_TEXT)
+)
+"""How OpenAPI describes a file that is the body, or a field of a form."""
+FORM: Final = _body(
+    multipart__form_data=_form(FILE_FIELD, file={"type": "array", "items": _BYTES}, about=_TEXT)
+)
+REPORT: Final = _body(
+    application__json={"$ref": "#/components/schemas/ReportIn"},
+    multipart__form_data=_form(FILE_FIELD, file=_BYTES, report=_TEXT),
+)
+ONCE: Final[list[dict[str, Any]]] = [
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+        "description": "your own; a repetition is answered the same and changes nothing",
+    }
+]
+HEADERS: Final = [
+    {
+        "name": CONTEXT_HEADER,
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "JSON about where it comes from; nothing of it is required",
+    },
+    *ONCE,
+]
 
 
 def in_a_form(request: HttpRequest) -> bool:
@@ -43,6 +89,10 @@ def spooled(request: HttpRequest) -> Iterator[Spool]:
         finally:
             for file in files:
                 file.close()
+        return
+    waiting = request.META.get(BODY)
+    if isinstance(waiting, Spool):  # it is there already, and the gateway ends it
+        yield waiting
         return
     with Spool(settings.CONFIG.workspace, limit=settings.CONFIG.limits.body_mib << 20) as spool:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from safelight.server.cases.models import CaseOccurrence
@@ -13,6 +13,15 @@ from safelight.server.intake.errors import KeyReused
 from safelight.server.intake.models import Intake
 from safelight.server.people.actors import KeyActor
 from safelight.types import Outcome, UnhashableReason, UnscannedReason, Verdict
+
+
+class Answered(Protocol):
+    """A row that says what was answered."""
+
+    outcome: str
+    rule: str
+    reason: str
+    limited: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,7 @@ def earlier_answer(arrival: Arrival, tags: Callable[[], Sequence[bytes]]) -> Rec
     )
 
 
-def verdict_of(intake: Intake) -> Verdict | None:
+def verdict_of(intake: Answered) -> Verdict | None:
     """The verdict as it stands; None for texts and URLs."""
     if not intake.outcome:
         return None

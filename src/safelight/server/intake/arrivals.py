@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from safelight.server.ids import now
 from safelight.server.intake.api_keys import Scope
 from safelight.server.intake.context import Context
-from safelight.server.intake.errors import ContextRefused, ScopeMissing
+from safelight.server.intake.errors import ContextRefused, KeyMayNot
 from safelight.server.intake.legal import NotPermitted, Permitted, basis_for
 from safelight.server.intake.models import Intake, Surface
 from safelight.server.intake.scanning import Scanned
@@ -85,14 +85,19 @@ class Arrival:
 
 
 def from_platform(
-    actor: KeyActor, kind: Intake.Kind, context: Context, idempotency_key: str | None
+    actor: KeyActor,
+    kind: Intake.Kind,
+    context: Context,
+    idempotency_key: str | None,
+    *,
+    needs: Scope | None = None,
 ) -> Arrival:
     """What a key sends. Raises :class:`ContextRefused` if the key may not send this."""
     if kind is Intake.Kind.BY_HAND:
         raise ContextRefused("A key cannot enter anything by hand.")
-    scope = Scope.REPORT if kind in TOLD_BY_SOMEBODY else Scope.SCAN
+    scope = needs or (Scope.REPORT if kind in TOLD_BY_SOMEBODY else Scope.SCAN)
     if scope.value not in actor.key.scopes:
-        raise ScopeMissing(f"This key may not send this: it needs the scope {scope.value}.")
+        raise KeyMayNot(f"This key may not send this: it needs the scope {scope.value}.")
     surface = actor.key.surface
     if context.surface not in ("", surface.name):
         raise ContextRefused("This key is bound to another surface. Use that surface's own key.")

@@ -51,7 +51,9 @@ _Id = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7
 _Country = Annotated[str, StringConstraints(to_upper=True, pattern=r"^([A-Za-z]{2})?$")]
 
 
-class _IpEventIn(BaseModel):
+class IpEventIn(BaseModel):
+    """An address seen with it."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     address: IPv4Address | IPv6Address
@@ -62,7 +64,9 @@ class _IpEventIn(BaseModel):
     at: AwareDatetime | None = None
 
 
-class _ContextIn(BaseModel):
+class ContextIn(BaseModel):
+    """Where it comes from; nothing of it is required. Names are the platform's own ids."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     account: _Id = ""
@@ -74,7 +78,24 @@ class _ContextIn(BaseModel):
     sender: _Id = ""
     reference: _Id = ""
     occurred_at: AwareDatetime | None = None
-    ip_events: tuple[_IpEventIn, ...] = Field((), max_length=100)
+    ip_events: tuple[IpEventIn, ...] = Field((), max_length=100)
+
+    def context(self) -> Context:
+        """The same, as everything behind the edge takes it."""
+        return Context(
+            account=self.account,
+            content_id=self.content_id,
+            surface=self.surface,
+            country=self.country,
+            visibility=self.visibility,
+            file_name=self.file_name,
+            sender=self.sender,
+            reference=self.reference,
+            occurred_at=self.occurred_at,
+            ip_events=tuple(
+                IpSeen(str(e.address), e.port, e.kind, e.device, e.country, e.at) for e in self.ip_events
+            ),
+        )
 
 
 def read_context(text: str | bytes) -> Context:
@@ -85,24 +106,11 @@ def read_context(text: str | bytes) -> Context:
     if not text:
         return NOTHING_TOLD
     try:
-        told = _ContextIn.model_validate_json(text)
+        told = ContextIn.model_validate_json(text)
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, e['loc'])) or 'context'}: {e['msg']}"
             for e in error.errors(include_input=False, include_url=False)
         )
         raise ContextRefused(f"The context is not valid: {wrong}.") from None
-    return Context(
-        account=told.account,
-        content_id=told.content_id,
-        surface=told.surface,
-        country=told.country,
-        visibility=told.visibility,
-        file_name=told.file_name,
-        sender=told.sender,
-        reference=told.reference,
-        occurred_at=told.occurred_at,
-        ip_events=tuple(
-            IpSeen(str(e.address), e.port, e.kind, e.device, e.country, e.at) for e in told.ip_events
-        ),
-    )
+    return told.context()

@@ -29,10 +29,6 @@ class ContextRefused(IntakeError):
     """What was said about an arrival contradicts what the key may send."""
 
 
-class ScopeMissing(ContextRefused):
-    """The key may not send this at all, whatever is said about it."""
-
-
 class KeyReused(IntakeError):
     """An idempotency key came again with other content."""
 
@@ -43,3 +39,15 @@ class NotWaiting(IntakeError):
 
 class NoSuchSubmission(IntakeError):
     """There is no such arrival, or another key sent it; which of them is not told."""
+
+
+class KeyMayNot(ContextRefused):
+    """The key is good, but not for this."""
+
+
+class NoSuchLookUp(IntakeError):
+    """This key has no look-up of that id whose file is awaited."""
+
+
+class NotTheFile(IntakeError):
+    """What was delivered is not the file whose hashes were looked up."""

@@ -40,7 +40,7 @@ def locked_item(scanned: Scanned, keys: RecordKeys) -> Item:
     item = _locked(tags)
     while item is None:
         # Of fifty at once one inserts; the others wait for it here and insert nothing.
-        Item.objects.bulk_create([_new_item(scanned, keys, tags[0])], ignore_conflicts=True)
+        Item.objects.bulk_create([new_item(scanned, keys, tags[0])], ignore_conflicts=True)
         item = _locked(tags)
     observed(item, scanned, keys)
     return item
@@ -63,7 +63,8 @@ def _locked(tags: list[bytes]) -> Item | None:
     return Item.objects.select_for_update(no_key=True).filter(tag__in=tags).first()
 
 
-def _new_item(scanned: Scanned, keys: RecordKeys, tag: bytes) -> Item:
+def new_item(scanned: Scanned, keys: RecordKeys, tag: bytes) -> Item:
+    """An unsaved item of what was scanned."""
     id_, seen, verdict = new_id(), scanned.result.observation, scanned.result.verdict
     return Item(
         id=id_,

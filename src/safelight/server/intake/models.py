@@ -52,7 +52,10 @@ class LegalBasis(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key of the platform, bound to one surface. Only the digest of its secret is kept."""
+    """A key of the platform, bound to one surface. Only the digest of its secret is kept.
+
+    ``rate_per_minute`` and ``daily_budget`` are NULL where the operator's settings apply, and 0 for no limit.
+    """
 
     class Audience(models.TextChoices):
         """Who sees the answers: an uploader learns nothing, the platform's server a verdict."""
@@ -73,6 +76,21 @@ class ApiKey(models.Model):
     suspended_at = models.DateTimeField(null=True)
     suspended_reason = models.CharField(max_length=200, blank=True)
     revoked_at = models.DateTimeField(null=True)
+    rate_per_minute = models.PositiveIntegerField(null=True)
+    daily_budget = models.PositiveIntegerField(null=True)
+
+
+class KeyUse(models.Model):
+    """How much of its budget of a day, in UTC, a key was given."""
+
+    key = models.ForeignKey(ApiKey, models.CASCADE, related_name="uses")
+    day = models.DateField()
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "day"], name="one_use_a_key_a_day"),
+        ]
 
 
 class Intake(models.Model):

@@ -75,7 +75,7 @@ class _Writing:
                     raise
             except OperationalError as error:
                 # Any other error may have come after the commit, and would be written twice.
-                if attempt == _ATTEMPTS or not _rolled_back(error):
+                if attempt == _ATTEMPTS or not rolled_back(error):
                     raise
         raise AssertionError("every attempt returns or raises")
 
@@ -114,24 +114,10 @@ class _Writing:
         return Received(verdict, intake.pk, item.pk if item else None, occurrence.pk, case_id)
 
     def _intake(self) -> Intake:
-        arrival, id_ = self.arrival, new_id()
         answered = self._verdict() if isinstance(self.thing, ScannedFile) else None
-        return Intake.objects.create(
-            id=id_,
-            kind=arrival.kind,
-            surface=arrival.surface,
-            key=arrival.actor.key if isinstance(arrival.actor, KeyActor) else None,
-            person=arrival.actor.person if isinstance(arrival.actor, PersonActor) else None,
-            idempotency_key=arrival.idempotency_key,
-            basis=self.permitted.basis,
-            permitted_by=self.permitted.words,
-            told=seal_intake(self.keys, id_, arrival.context) if self._kept() else None,
-            outcome=answered.outcome.value if answered else "",
-            reason=answered.reason.value if answered and answered.reason else "",
-            rule=answered.rule if answered else "",
-            limited=answered.limited.value if answered and answered.limited else "",
-            received_at=now(),
-        )
+        intake = intake_of(self.arrival, self.permitted, answered, self.keys if self._kept() else None)
+        intake.save(force_insert=True)
+        return intake
 
     def _own_evidence(self, item: Item) -> bool:
         """See to it that the item's bytes are kept; says whether they were before."""
@@ -152,5 +138,32 @@ def _evidence_of(tags: list[bytes]) -> bool:
     return item is not None and vault.live_object(item) is not None
 
 
-def _rolled_back(error: OperationalError) -> bool:
+def rolled_back(error: OperationalError) -> bool:
+    """Whether the database undid a transaction of its own accord, so that nothing of it is left."""
     return getattr(error.__cause__, "sqlstate", None) in _ROLLED_BACK
+
+
+def intake_of(
+    arrival: Arrival, permitted: Permitted, answered: Verdict | None, keys: RecordKeys | None
+) -> Intake:
+    """An unsaved intake: how something arrived, and what was answered.
+
+    ``keys`` seal what was told about it; without them nothing of that is kept.
+    """
+    id_ = new_id()
+    return Intake(
+        id=id_,
+        kind=arrival.kind,
+        surface=arrival.surface,
+        key=arrival.actor.key if isinstance(arrival.actor, KeyActor) else None,
+        person=arrival.actor.person if isinstance(arrival.actor, PersonActor) else None,
+        idempotency_key=arrival.idempotency_key,
+        basis=permitted.basis,
+        permitted_by=permitted.words,
+        told=seal_intake(keys, id_, arrival.context) if keys else None,
+        outcome=answered.outcome.value if answered else "",
+        reason=answered.reason.value if answered and answered.reason else "",
+        rule=answered.rule if answered else "",
+        limited=answered.limited.value if answered and answered.limited else "",
+        received_at=now(),
+    )

@@ -34,6 +34,10 @@ class FileScanner(Protocol):
         """One file's observation and verdict; what the file does wrong is never raised."""
         ...
 
+    def compare(self, seen: Observation) -> ScanResult:
+        """The verdict on an observation that was made elsewhere."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
@@ -84,6 +88,11 @@ def _sniffed(spool: Spool) -> Sniffed:
         return sniff(os.pread(spool.fd, HEAD_BYTES, 0))
     except OSError as error:
         raise SafelightError(f"The upload cannot be read back: {error.strerror}.") from error
+
+
+def compare(seen: Observation) -> ScanResult:
+    """Compare what was told of a file, without the file. Raises as :func:`scan_spool`."""
+    return process_scanner().compare(seen)
 
 
 def sha256_of(spool: Spool) -> str:

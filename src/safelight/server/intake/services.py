@@ -15,6 +15,7 @@ from safelight.server.intake.arrivals import (
     from_person,
     from_platform,
 )
+from safelight.server.intake.clear import is_plainly_clear, take_in_clear
 from safelight.server.intake.context import NOTHING_TOLD, Context
 from safelight.server.intake.counting import count_not_permitted
 from safelight.server.intake.legal import Permitted
@@ -101,8 +102,10 @@ def _file(arrival: Arrival, spool: Spool) -> Received:
     if earlier := earlier_answer(arrival, lambda: keys.item_tags(sha256_of(spool))):
         return earlier
     later = is_for_later(spool)
-    scanned = unseen_of(spool, UnscannedReason.NOT_YET) if later else scan_spool(spool)
-    return take_in(arrival, ScannedFile(spool, scanned), permitted)
+    file = ScannedFile(spool, unseen_of(spool, UnscannedReason.NOT_YET) if later else scan_spool(spool))
+    if is_plainly_clear(arrival, file):
+        return take_in_clear(arrival, file, permitted)
+    return take_in(arrival, file, permitted)
 
 
 def _words(arrival: Arrival, words: Words) -> Received:

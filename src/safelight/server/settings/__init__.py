@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "safelight.server.intake.apps.Config",
+    "safelight.server.lookups.apps.Config",
     "safelight.server.cases.apps.Config",
     "safelight.server.vault.apps.Config",
     "safelight.server.ledger.apps.Config",

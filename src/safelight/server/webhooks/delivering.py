@@ -28,7 +28,7 @@ def body_of(delivery: Delivery) -> bytes:
     told = {
         "type": delivery.kind,
         "timestamp": delivery.happened_at.isoformat().replace("+00:00", "Z"),
-        "data": open_data(delivery.pk, delivery.data),
+        "data": open_data(delivery.pk, bytes(delivery.data)),
     }
     return json.dumps(told, separators=(",", ":"), sort_keys=True).encode()
 

@@ -6,11 +6,24 @@ from typing import Final
 
 from ninja import Router
 
-from safelight.server.api.routes import cases, complaints, lists, references, scan, webhooks
+from safelight.server.api.routes import (
+    cases,
+    complaints,
+    hashes,
+    lists,
+    references,
+    reports,
+    scan,
+    submissions,
+    webhooks,
+)
 
 ROUTERS: Final[tuple[Router, ...]] = (
     scan.router,
     references.router,
+    hashes.router,
+    reports.router,
+    submissions.router,
     lists.router,
     cases.router,
     complaints.router,

@@ -13,8 +13,8 @@ from ninja.errors import HttpError
 from pydantic import ConfigDict, Field
 
 from safelight.server.api.callers import KEY_OR_PERSON, PERSON, caller_of, person_of, server_key
-from safelight.server.api.documents import PROBLEMS
 from safelight.server.api.keys import key_of
+from safelight.server.api.schemas import ERRORS
 from safelight.server.cases import queue, standing
 from safelight.server.cases.decisions import decide
 from safelight.server.cases.models import Case, Decision
@@ -128,7 +128,7 @@ class DecidedOut(Schema):
     id: UUID
 
 
-@router.get("/cases", auth=KEY_OR_PERSON, response={200: CasesOut, **PROBLEMS})
+@router.get("/cases", auth=KEY_OR_PERSON, response={200: CasesOut, **ERRORS})
 def cases(request: HttpRequest, limit: _Limit = 50, after: _After = None) -> object:
     """The platform's cases, the oldest first; or for a person the queue in its order.
 
@@ -143,7 +143,7 @@ def cases(request: HttpRequest, limit: _Limit = 50, after: _After = None) -> obj
 
 
 @router.get(
-    "/cases/{uuid:case_id}", auth=KEY_OR_PERSON, response={200: PlatformCaseOut | CaseFactsOut, **PROBLEMS}
+    "/cases/{uuid:case_id}", auth=KEY_OR_PERSON, response={200: PlatformCaseOut | CaseFactsOut, **ERRORS}
 )
 def case(request: HttpRequest, case_id: UUID) -> object:
     """One case: to the platform where it stands, to people who may read it what matched and how closely."""
@@ -157,7 +157,7 @@ def case(request: HttpRequest, case_id: UUID) -> object:
     return CaseFactsOut.model_validate(told, from_attributes=True)
 
 
-@router.post("/cases/{uuid:case_id}/decisions", auth=PERSON, response={201: DecidedOut, **PROBLEMS})
+@router.post("/cases/{uuid:case_id}/decisions", auth=PERSON, response={201: DecidedOut, **ERRORS})
 def make_decision(request: HttpRequest, case_id: UUID, told: DecisionIn) -> Status[DecidedOut]:
     """Decide about one occurrence of a case that is assigned to you."""
     case_ = get_object_or_404(Case, pk=case_id)
@@ -166,7 +166,7 @@ def make_decision(request: HttpRequest, case_id: UUID, told: DecisionIn) -> Stat
     return Status(201, DecidedOut(id=made.pk))
 
 
-@router.get("/decisions", response={200: DecisionsOut, **PROBLEMS})
+@router.get("/decisions", response={200: DecisionsOut, **ERRORS})
 def decisions(request: HttpRequest, limit: _Limit = 50, after: _After = None) -> object:
     """Decisions about what came by the key's surface, in the order in which they were made.
 

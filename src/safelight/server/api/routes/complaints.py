@@ -13,8 +13,8 @@ from ninja.errors import HttpError
 from pydantic import ConfigDict, Field
 
 from safelight.server.api.callers import PERSON, person_of, server_key
-from safelight.server.api.documents import PROBLEMS
 from safelight.server.api.keys import key_of
+from safelight.server.api.schemas import ERRORS
 from safelight.server.cases.complaints import LONGEST, answer_complaint, answer_for, complain
 from safelight.server.cases.models import Complaint
 from safelight.server.intake.api_keys import Scope
@@ -52,7 +52,7 @@ class AnswerIn(Schema):
     answer: str = Field(min_length=1, max_length=LONGEST)
 
 
-@router.post("/complaints", response={201: ComplaintOut, **PROBLEMS})
+@router.post("/complaints", response={201: ComplaintOut, **ERRORS})
 def make_complaint(request: HttpRequest, told: ComplaintIn) -> Status[ComplaintOut]:
     """Object to what was done about something that this key sent.
 
@@ -65,13 +65,13 @@ def make_complaint(request: HttpRequest, told: ComplaintIn) -> Status[ComplaintO
     return Status(201, _shown(complain(key, occurrence, told.text), ""))
 
 
-@router.get("/complaints/{uuid:complaint_id}", response={200: ComplaintOut, **PROBLEMS})
+@router.get("/complaints/{uuid:complaint_id}", response={200: ComplaintOut, **ERRORS})
 def complaint(request: HttpRequest, complaint_id: UUID) -> ComplaintOut:
     """Where a complaint of this key's stands, and the answer to pass on."""
     return _shown(*answer_for(server_key(key_of(request), Scope.COMPLAINTS), complaint_id))
 
 
-@router.post("/complaints/{uuid:complaint_id}/answer", auth=PERSON, response={200: ComplaintOut, **PROBLEMS})
+@router.post("/complaints/{uuid:complaint_id}/answer", auth=PERSON, response={200: ComplaintOut, **ERRORS})
 def answer(request: HttpRequest, complaint_id: UUID, told: AnswerIn) -> ComplaintOut:
     """Answer, once. Upheld, a decision to dismiss takes the place of the one complained about."""
     actor = person_of(request)

@@ -11,7 +11,7 @@ from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from safelight.server.api.callers import KEY_OR_PERSON, caller_of
-from safelight.server.api.documents import PROBLEMS
+from safelight.server.api.schemas import ERRORS
 from safelight.server.lists import services
 from safelight.server.lists.summaries import ListSummary
 from safelight.server.people.models import Proposal
@@ -101,19 +101,19 @@ class WithdrawnOut(Schema):
     withdrawn: int
 
 
-@router.get("/lists", response={200: list[ListOut], **PROBLEMS})
+@router.get("/lists", response={200: list[ListOut], **ERRORS})
 def all_lists(request: HttpRequest) -> tuple[ListSummary, ...]:
     """Every list, by name. Needs the scope `lists`, or a role that may read lists."""
     return services.all_lists(caller_of(request))
 
 
-@router.get("/lists/{name}", response={200: ListOut, **PROBLEMS})
+@router.get("/lists/{name}", response={200: ListOut, **ERRORS})
 def one_list(request: HttpRequest, name: str) -> ListSummary:
     """One list."""
     return services.one_list(caller_of(request), name)
 
 
-@router.post("/lists/{name}/entries", response={200: TakenOut, 202: ProposedOut, **PROBLEMS})
+@router.post("/lists/{name}/entries", response={200: TakenOut, 202: ProposedOut, **ERRORS})
 def add_entries(request: HttpRequest, name: str, told: EntriesIn) -> Status[TakenOut] | Status[ProposedOut]:
     """Add entries, or have them wait for two people: in `known_good` and own lists, and what a person adds.
 
@@ -137,7 +137,7 @@ def add_entries(request: HttpRequest, name: str, told: EntriesIn) -> Status[Take
     return Status(200, counted)
 
 
-@router.post("/lists/{name}/withdrawals", response={200: WithdrawnOut, **PROBLEMS})
+@router.post("/lists/{name}/withdrawals", response={200: WithdrawnOut, **ERRORS})
 def withdraw_entries(request: HttpRequest, name: str, told: WithdrawalIn) -> WithdrawnOut:
     """Withdraw entries. No search finds them from then on; to withdraw again changes nothing."""
     gone = services.withdraw_entries(caller_of(request), name, told.keys, reason=told.reason)

@@ -11,7 +11,7 @@ from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from safelight.server.api.callers import PERSON, person_of
-from safelight.server.api.documents import PROBLEMS
+from safelight.server.api.schemas import ERRORS
 from safelight.server.webhooks import endpoints as receivers
 from safelight.server.webhooks import services
 from safelight.server.webhooks.kinds import Kind
@@ -62,13 +62,13 @@ class DeliveryOut(Schema):
     settled_at: datetime | None
 
 
-@router.get("/webhooks", response={200: list[EndpointOut], **PROBLEMS})
+@router.get("/webhooks", response={200: list[EndpointOut], **ERRORS})
 def endpoints(request: HttpRequest) -> object:
     """Every receiver in use, the newest first."""
     return receivers.endpoints(person_of(request))
 
 
-@router.post("/webhooks", response={201: SecretOut, **PROBLEMS})
+@router.post("/webhooks", response={201: SecretOut, **ERRORS})
 def make_endpoint(request: HttpRequest, told: EndpointIn) -> Status[SecretOut]:
     """Set a receiver up. The answer has its secret, this once."""
     made = receivers.make_endpoint(
@@ -77,21 +77,21 @@ def make_endpoint(request: HttpRequest, told: EndpointIn) -> Status[SecretOut]:
     return Status(201, SecretOut(id=made.endpoint.pk, secret=made.secret))
 
 
-@router.post("/webhooks/{uuid:endpoint_id}/secret", response={200: SecretOut, **PROBLEMS})
+@router.post("/webhooks/{uuid:endpoint_id}/secret", response={200: SecretOut, **ERRORS})
 def rotate_secret(request: HttpRequest, endpoint_id: UUID) -> SecretOut:
     """Give a receiver a new secret. For a day the earlier one signs too."""
     made = receivers.rotate_secret(person_of(request), endpoint_id)
     return SecretOut(id=made.endpoint.pk, secret=made.secret)
 
 
-@router.delete("/webhooks/{uuid:endpoint_id}", response={204: None, **PROBLEMS})
+@router.delete("/webhooks/{uuid:endpoint_id}", response={204: None, **ERRORS})
 def retire_endpoint(request: HttpRequest, endpoint_id: UUID) -> Status[None]:
     """Send a receiver nothing more, what waits included."""
     receivers.retire_endpoint(person_of(request), endpoint_id)
     return Status(204, None)
 
 
-@router.get("/webhooks/deliveries", response={200: list[DeliveryOut], **PROBLEMS})
+@router.get("/webhooks/deliveries", response={200: list[DeliveryOut], **ERRORS})
 def deliveries(
     request: HttpRequest,
     state: Delivery.State | None = None,
@@ -102,7 +102,7 @@ def deliveries(
     return services.deliveries(person_of(request), state=state, before=before, limit=limit)
 
 
-@router.post("/webhooks/deliveries/{uuid:delivery_id}/resend", response={200: DeliveryOut, **PROBLEMS})
+@router.post("/webhooks/deliveries/{uuid:delivery_id}/resend", response={200: DeliveryOut, **ERRORS})
 def resend(request: HttpRequest, delivery_id: UUID) -> object:
     """Send a message that was given up again, under the id that it had."""
     return services.resend(person_of(request), delivery_id)

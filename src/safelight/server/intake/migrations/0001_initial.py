@@ -113,6 +113,8 @@ class Migration(migrations.Migration):
                 ("suspended_at", models.DateTimeField(null=True)),
                 ("suspended_reason", models.CharField(blank=True, max_length=200)),
                 ("revoked_at", models.DateTimeField(null=True)),
+                ("rate_per_minute", models.PositiveIntegerField(null=True)),
+                ("daily_budget", models.PositiveIntegerField(null=True)),
                 (
                     "created_by",
                     models.ForeignKey(
@@ -413,5 +415,27 @@ class Migration(migrations.Migration):
                 fields=("key", "idempotency_key"),
                 name="one_intake_an_idempotency_key",
             ),
+        ),
+        migrations.CreateModel(
+            name="KeyUse",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("used", models.PositiveIntegerField(default=0)),
+                (
+                    "key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="uses", to="intake.apikey"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("key", "day"), name="one_use_a_key_a_day")],
+            },
         ),
     ]

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,41 +15,79 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Endpoint',
+            name="Endpoint",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('url', models.CharField(max_length=500)),
-                ('description', models.CharField(blank=True, max_length=200)),
-                ('kinds', models.JSONField(default=list)),
-                ('secret', models.BinaryField()),
-                ('earlier_secret', models.BinaryField(null=True)),
-                ('earlier_until', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("url", models.CharField(max_length=500)),
+                ("description", models.CharField(blank=True, max_length=200)),
+                ("kinds", models.JSONField(default=list)),
+                ("secret", models.BinaryField()),
+                ("earlier_secret", models.BinaryField(null=True)),
+                ("earlier_until", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(default=safelight.server.ids.now)),
+                ("retired_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('data', models.BinaryField()),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('delivered', 'Delivered'), ('dead', 'Dead')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('last_status', models.PositiveSmallIntegerField(null=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('happened_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='webhooks.endpoint')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("data", models.BinaryField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("delivered", "Delivered"), ("dead", "Dead")],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("last_status", models.PositiveSmallIntegerField(null=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("happened_at", models.DateTimeField(default=safelight.server.ids.now)),
+                ("settled_at", models.DateTimeField(null=True)),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="webhooks.endpoint",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('earlier_secret', None), ('earlier_until', None)), models.Q(('earlier_secret__isnull', False), ('earlier_until__isnull', False)), _connector='OR'), name='an_earlier_secret_ends'),
+            model_name="endpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("earlier_secret", None), ("earlier_until", None)),
+                    models.Q(("earlier_secret__isnull", False), ("earlier_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="an_earlier_secret_ends",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['state', 'happened_at'], name='webhooks_by_state'),
+            model_name="delivery",
+            index=models.Index(fields=["state", "happened_at"], name="webhooks_by_state"),
         ),
     ]

@@ -1,0 +1,25 @@
+"""The OpenAPI 3.1 document: served to those who are signed in, and written to a file by the command line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from pydantic.json_schema import models_json_schema
+
+from safelight.server.api.schemas import ReportIn
+
+_REF: Final = "#/components/schemas/{model}"
+_PREFIX: Final = "/api/v1/"
+
+
+def document(api: NinjaAPI) -> dict[str, Any]:
+    """Every route, in plain JSON values."""
+    made: dict[str, Any] = json.loads(json.dumps(OpenAPISchema(api, _PREFIX), default=str))
+    # Bodies that may also be forms are described by hand, and so is what they refer to.
+    _, by_hand = models_json_schema([(ReportIn, "validation")], ref_template=_REF)
+    made["components"]["schemas"] = by_hand["$defs"] | made["components"]["schemas"]
+    made["servers"] = [{"url": "http://localhost:8400", "description": "as `safelight serve` prints it"}]
+    return made

@@ -1,0 +1,68 @@
+"""Look-ups by hash, for platforms that keep files to themselves."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import Router
+
+from safelight.server.api.answers import told
+from safelight.server.api.keys import key_of, needs_server
+from safelight.server.api.limits import spend_budget
+from safelight.server.api.probing import watch
+from safelight.server.api.schemas import ERRORS, Delivered, LookUp, LookUpAnswer
+from safelight.server.api.uploads import FILE, HEADERS, ONCE, spooled
+from safelight.server.lookups.hashes import ToldHashes
+from safelight.server.lookups.services import deliver, look_up
+from safelight.types import Outcome
+
+router: Final = Router(tags=["arrivals"])
+
+
+@router.post(
+    "/hashes", response={200: LookUpAnswer, 202: LookUpAnswer, **ERRORS}, openapi_extra={"parameters": ONCE}
+)
+def hashes(request: HttpRequest, body: LookUp) -> HttpResponse:
+    """Compare one file by its hashes. Where it matched, deliver the file until `evidence_due_at`.
+
+    For keys of your own server with the scope `look_up`. Without a PDQ hash only equality is compared, and
+    what equals nothing is `unscanned`.
+    """
+    needs_server(request)
+    actor = key_of(request)
+    spend_budget(actor.key)
+    asked = body.hashes
+    found = look_up(
+        actor,
+        ToldHashes(
+            asked.sha256.lower(),
+            asked.md5.lower() if asked.md5 else None,
+            asked.sha1.lower() if asked.sha1 else None,
+            asked.pdq.lower() if asked.pdq else None,
+            asked.pdq_quality,
+        ),
+        body.context.context(),
+        idempotency_key=request.headers.get("Idempotency-Key"),
+    )
+    watch(actor.key, found.received)
+    answer = told(found.received).model_dump(mode="json")
+    answer["evidence_due_at"] = found.due_at.isoformat() if found.due_at else None
+    verdict = found.received.verdict
+    scanned = verdict is not None and verdict.outcome is not Outcome.UNSCANNED
+    return JsonResponse(answer, status=200 if scanned else 202)
+
+
+@router.put(
+    "/hashes/{id}/bytes",
+    response={200: Delivered, **ERRORS},
+    openapi_extra={"requestBody": FILE, "parameters": HEADERS[1:]},
+)
+def file_of(request: HttpRequest, id: UUID) -> Delivered:  # noqa: A002 - the path's word
+    """Deliver the file that a look-up matched, as raw body or form. Its digests must be those looked up."""
+    needs_server(request)
+    actor = key_of(request)
+    with spooled(request) as spool:
+        deliver(actor, id, spool)
+    return Delivered()
