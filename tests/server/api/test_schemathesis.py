@@ -77,6 +77,7 @@ def operations() -> Iterator[Any]:
 
 
 def examine(headers: dict[str, str], examples: int) -> None:
+    wrong = []
     for operation in operations():
 
         @given(case=operation.as_strategy())
@@ -89,12 +90,19 @@ def examine(headers: dict[str, str], examples: int) -> None:
             suppress_health_check=list(HealthCheck),
         )
         def answers_as_described(case: Any) -> None:
+            # Who asks is said by the caller alone; what the description would have made up is left out.
+            case.headers.pop("Authorization", None)
+            case.cookies.clear()
             with transaction.atomic():
                 answer = case.call(headers=headers)
                 transaction.set_rollback(True)
             case.validate_response(answer, checks=CHECKS)
 
-        answers_as_described()
+        try:
+            answers_as_described()
+        except BaseExceptionGroup as failed:
+            wrong.append(f"{operation.label}: {failed.exceptions}\n{failed}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_whatever_is_sent_is_answered_as_described(headers: dict[str, str]) -> None:

@@ -53,7 +53,7 @@ def fetch_object(
             undo.pop_all()
     except SpoolTooLarge:
         raise too_large from None
-    except BaseError as error:
+    except (BaseError, OSError) as error:
         raise FetchFailed(f"The bucket did not give the object ({type(error).__name__}).") from None
     return spool
 
