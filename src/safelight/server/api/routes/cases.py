@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -24,6 +24,9 @@ from safelight.server.intake.models import Occurrence
 from safelight.server.people.actors import KeyActor
 
 router: Final = Router(tags=["cases"])
+# Written out, because the description names a type by its last name alone, and there are many of a state.
+CaseState: TypeAlias = Literal["open", "decided", "finished"]
+DecisionOutcome: TypeAlias = Literal["confirmed", "dismissed", "escalated"]
 _Limit = Annotated[int, Query(ge=1, le=200)]
 _After = Annotated[str | None, Query(max_length=100)]
 
@@ -32,7 +35,7 @@ class CaseOut(Schema):
     """A case without anything of its content."""
 
     id: UUID
-    state: Case.State
+    state: CaseState
     opened_at: datetime
     finished_at: datetime | None
 
@@ -99,7 +102,7 @@ class DecisionOut(Schema):
     id: UUID
     case: UUID
     submission: UUID
-    outcome: Decision.Outcome
+    outcome: DecisionOutcome
     decided_at: datetime
     supersedes: UUID | None
     standing: bool
@@ -118,7 +121,7 @@ class DecisionIn(Schema):
     model_config = ConfigDict(extra="forbid")
 
     occurrence: UUID
-    outcome: Literal["confirmed", "dismissed", "escalated"]
+    outcome: DecisionOutcome
     reason: str = Field("", max_length=5_000)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -21,6 +21,8 @@ from safelight.server.intake.api_keys import Scope
 from safelight.server.intake.models import Occurrence
 
 router: Final = Router(tags=["complaints"])
+ComplaintState: TypeAlias = Literal["open", "upheld", "rejected"]
+_STATES: Final[dict[str, ComplaintState]] = {"open": "open", "upheld": "upheld", "rejected": "rejected"}
 
 
 class ComplaintIn(Schema):
@@ -36,7 +38,7 @@ class ComplaintOut(Schema):
     """Where a complaint stands. ``answer`` is for whoever objected; empty while it is open."""
 
     id: UUID
-    state: Complaint.State
+    state: ComplaintState
     received_at: datetime
     due_at: datetime
     answered_at: datetime | None
@@ -84,7 +86,7 @@ def answer(request: HttpRequest, complaint_id: UUID, told: AnswerIn) -> Complain
 def _shown(made: Complaint, words: str) -> ComplaintOut:
     return ComplaintOut(
         id=made.pk,
-        state=Complaint.State(made.state),
+        state=_STATES[made.state],
         received_at=made.received_at,
         due_at=made.due_at,
         answered_at=made.answered_at,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypeAlias
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from safelight.server.api.callers import PERSON, person_of
 from safelight.server.api.schemas import ERRORS
@@ -18,6 +18,10 @@ from safelight.server.webhooks.kinds import Kind
 from safelight.server.webhooks.models import Delivery
 
 router: Final = Router(tags=["webhooks"], auth=PERSON)
+MessageKind: TypeAlias = Annotated[
+    Kind, WithJsonSchema({"type": "string", "enum": [kind.value for kind in Kind]})
+]
+DeliveryState: TypeAlias = Literal["waiting", "delivered", "dead"]
 
 
 class EndpointOut(Schema):
@@ -37,7 +41,7 @@ class EndpointIn(Schema):
     model_config = ConfigDict(extra="forbid")
 
     url: str = Field(min_length=1, max_length=500)
-    kinds: list[Kind] = Field(min_length=1, max_length=len(Kind))
+    kinds: list[MessageKind] = Field(min_length=1, max_length=len(Kind))
     description: str = Field("", max_length=200)
 
 
@@ -54,7 +58,7 @@ class DeliveryOut(Schema):
     id: UUID
     endpoint_id: UUID
     kind: str
-    state: Delivery.State
+    state: DeliveryState
     attempts: int
     last_status: int | None
     last_error: str
@@ -94,12 +98,14 @@ def retire_endpoint(request: HttpRequest, endpoint_id: UUID) -> Status[None]:
 @router.get("/webhooks/deliveries", response={200: list[DeliveryOut], **ERRORS})
 def deliveries(
     request: HttpRequest,
-    state: Delivery.State | None = None,
+    state: DeliveryState | None = None,
     before: datetime | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> object:
     """Messages, the newest first; with `state=dead` those that were given up."""
-    return services.deliveries(person_of(request), state=state, before=before, limit=limit)
+    return services.deliveries(
+        person_of(request), state=Delivery.State(state) if state else None, before=before, limit=limit
+    )
 
 
 @router.post("/webhooks/deliveries/{uuid:delivery_id}/resend", response={200: DeliveryOut, **ERRORS})
