@@ -18,15 +18,17 @@ PAGE = DOCS / "api.md"
 DOCUMENT = DOCS / "openapi.json"
 _HEAD = """# The API
 
-Every route below `http://localhost:8400/api/v1`. Written by `tools/api_reference.py` from the routes; the same
-as [OpenAPI 3.1](openapi.json), which a running server gives at `/api/v1/openapi.json`.
+Every route below `http://localhost:8400/api/v1`. Written by `tools/api_reference.py` from the routes; the
+same as [OpenAPI 3.1](openapi.json), which a running server gives at `/api/v1/openapi.json` to whoever is
+signed in.
 
-* **Keys.** `Authorization: Bearer slk_…`, made by an administrator, bound to one surface, with scopes. *Server*
-  keys are for the platform's own server and get verdicts; *uploader* keys may be used where an uploader sees the
-  answer, and get one answer for everything.
+* **Keys.** `Authorization: Bearer slk_…`, made by an administrator, bound to one surface, with scopes.
+  *Server* keys are for the platform's own server and get verdicts; *uploader* keys may be used where an
+  uploader sees the answer, and get one answer for everything that is not clear.
 * **People.** Routes that name a permission are for people signed in to the console; what changes something
   needs the CSRF token of its pages in `X-CSRFToken`.
-* **Errors** are problem documents (RFC 9457, `application/problem+json`): `status`, and in `detail` what to do.
+* **Errors** are problem documents (RFC 9457, `application/problem+json`): `status`, and in `detail` what to
+  do.
 * **Numbers.** Lists come in pages of `limit` (1 to 200); `after` of one page asks for the next.
 """
 

@@ -1,4 +1,4 @@
-"""Objects by reference, from a real S3 service: only from named buckets, with the server's own credentials."""
+"""Objects by reference, from a real S3 service: only from named buckets, by our own credentials."""
 
 from __future__ import annotations
 
@@ -63,8 +63,9 @@ def test_too_large_missing_and_forbidden(rules: Fetching, tmp_path: Path) -> Non
         fetch_object("s3://private/large", rules, tmp_path, CREDENTIALS)
     with pytest.raises(FetchFailed):
         fetch_object("s3://private/none", rules, tmp_path, CREDENTIALS)
+    forged = {**CREDENTIALS, "AWS_SECRET_ACCESS_KEY": "wrong"}
     with pytest.raises(FetchFailed) as refused:
-        fetch_object("s3://private/a/file", rules, tmp_path, {**CREDENTIALS, "AWS_SECRET_ACCESS_KEY": "wrong"})
+        fetch_object("s3://private/a/file", rules, tmp_path, forged)
     assert "wrong" not in str(refused.value)
     with pytest.raises(UsageError):
         fetch_object("s3://private/a/file", rules, tmp_path, {})

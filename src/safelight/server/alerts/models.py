@@ -7,7 +7,6 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from safelight.server.alerts.kinds import Kind
 from safelight.server.ids import new_id, now
 
 
@@ -18,7 +17,7 @@ class Alert(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    kind = models.CharField(max_length=40, choices=[(kind.value, kind.value) for kind in Kind])
+    kind = models.CharField(max_length=40)
     subject = models.CharField(max_length=100, blank=True)
     detail = models.CharField(max_length=500, blank=True)
     raised_at = models.DateTimeField(default=now)
