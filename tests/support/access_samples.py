@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from callers import Present, passkey_of
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 
@@ -112,6 +113,9 @@ SAMPLES: dict[str, Send] = {
     "POST /accounts/proposals/{proposal_id}/": form(reason="for a test"),
     "POST /api/v1/scan": raw(b"a file"),
     "POST /api/v1/gate": raw(b"a file"),
+    "POST /api/v1/scan/batch": lambda client, path, _named: client.post(
+        path, {"file": SimpleUploadedFile("x.png", b"a file"), "about": "[{}]"}
+    ),
     "POST /api/v1/hashes": as_json(lambda _: {"hashes": {"sha256": "1f" * 32}}),
     "PUT /api/v1/hashes/{id}/bytes": lambda client, path, _named: client.put(path, b"a file"),
     "POST /api/v1/reports": as_json(lambda _: {"kind": "user_report", "text": "words"}),
