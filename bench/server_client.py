@@ -18,6 +18,8 @@ class Load:
 
     seconds: float = 0
     times: list[float] = field(default_factory=list)
+    cpu: float = 0
+    """Processor time of the server meanwhile."""
 
     @property
     def rate(self) -> float:

@@ -1,4 +1,4 @@
-"""A real `safelight serve` for the benchmarks: its own workspace, a list, and a key for the platform's server."""
+"""A real `safelight serve` for the benchmarks: its own workspace, one list, and a key of the platform's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SAFELIGHT = Path(sys.executable).with_name("safelight")
-PATIENCE = 40
+PATIENCE = 120
 
 
 def free_port() -> int:
@@ -46,6 +46,7 @@ class Ours:
     port: int
     token: str
     directory: Path
+    pid: int
 
     def request(self, path: str, body: bytes, kind: str, *headers: str) -> bytes:
         told = (
@@ -91,11 +92,11 @@ def ours(hashes: Path, workers: int) -> Iterator[Ours]:
         try:
             wait_for(port, "/readyz")
             command("api-keys", "surface", "posts", "--public")
-            told = command("api-keys", "make", "bench", "--surface", "posts", "--audience", "server", "--scope",
-                           "scan", "--scope", "look_up", "--rate", "0", "--budget", "0")  # fmt: skip
+            options = ("--surface", "posts", "--audience", "server", "--rate", "0", "--budget", "0")
+            told = command("api-keys", "make", "bench", *options, "--scope", "scan", "--scope", "look_up")
             token = re.search(r"slk_\S+", told)
             assert token
-            yield Ours(port, token[0], directory)
+            yield Ours(port, token[0], directory, serving.pid)
         finally:
             serving.terminate()
             serving.wait(60)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from safelight.server.rules import Rule
 
 DOCS = Path(__file__).parents[1] / "docs" / "integrator"
-PAGE = DOCS / "api.md"
+PAGE = DOCS / "api-reference.md"
 DOCUMENT = DOCS / "openapi.json"
-_HEAD = """# The API
+_HEAD = """# API reference
 
 Every route below `http://localhost:8400/api/v1`. Written by `tools/api_reference.py` from the routes; the
 same as [OpenAPI 3.1](openapi.json), which a running server gives at `/api/v1/openapi.json` to whoever is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection
 from django.db.models import AutoField, Field, Model
@@ -25,9 +26,9 @@ def insert_rows(rows: Sequence[Model]) -> None:
 
 
 @functools.cache
-def _statement(model: type[Model], _vendor: str) -> tuple[str, tuple[Field, ...]]:
+def _statement(model: type[Model], _vendor: str) -> tuple[str, tuple[Field[Any, Any], ...]]:
     quote = connection.ops.quote_name
     fields = tuple(f for f in model._meta.concrete_fields if not isinstance(f, AutoField))  # noqa: SLF001 - Django's public API
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(field.column or "") for field in fields)
     places = ", ".join(["%s"] * len(fields))
     return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})", fields  # noqa: S608, SLF001

@@ -21,7 +21,7 @@ class _Waiting(Generic[Asked, Told]):
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.told: tuple[Told] | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def is_over(self) -> bool:
         return self.told is not None or self.error is not None
@@ -56,9 +56,12 @@ class Together(Generic[Asked, Told]):
         batch = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
         try:
             told = self._write([one.asked for one in batch])
-        except Exception as error:  # noqa: BLE001 - each caller is told
+        except BaseException as error:
+            # Else those who wait would wait for ever.
             for one in batch:
                 one.error = error
+            if not isinstance(error, Exception):
+                raise
         else:
             for one, result in zip(batch, told, strict=True):
                 one.told = (result,)

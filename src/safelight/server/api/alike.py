@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from safelight.errors import SafelightError, SpoolTooLarge
 from safelight.server.api.answers import verdict_answer
 from safelight.server.api.keys import key_of
+from safelight.server.api.limits import TooMany
 from safelight.server.api.problems import Refusal
 from safelight.server.intake.answers import Received
 from safelight.server.intake.errors import ContextRefused, KeyReused
@@ -61,7 +62,7 @@ def _to_uploader(request: HttpRequest, work: Work, clear_is_told: bool) -> HttpR
         promise.make(seconds, HTTPStatus.ACCEPTED.value, _HEADERS, _ALIKE)
     try:
         received = work()
-    except (ContextRefused, KeyReused, Refusal, SpoolTooLarge):
+    except (ContextRefused, KeyReused, Refusal, SpoolTooLarge, TooMany):
         if promise is not None:
             promise.withdraw()
         raise

@@ -27,7 +27,8 @@ class KeyHandler(WSGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
-        answered = convert_exception_to_response(self._get_response)
+        get_response: Any = self._get_response  # type: ignore[attr-defined]  # its stub leaves it out
+        answered = convert_exception_to_response(get_response)
         self._middleware_chain = convert_exception_to_response(measured(_guarded(answered)))
 
 
@@ -43,7 +44,7 @@ def _guarded(get_response: Any) -> Any:  # noqa: ANN401 - Django's own
 
 def by_key_or_page(pages: Application) -> Application:
     """Requests to the API that bring a key go the short way, all others to ``pages``."""
-    keys = KeyHandler()
+    keys: Application = KeyHandler()
 
     def answer(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         by_key = str(environ.get("HTTP_AUTHORIZATION", ""))[: len(_BEARER)].lower() == _BEARER

@@ -23,7 +23,7 @@ from safelight.server.intake.occurrences import occurrence_of
 from safelight.server.intake.record_keys import RecordKeys, record_keys
 from safelight.server.intake.recording import intake_of, rolled_back, take_in
 from safelight.server.intake.told import ip_event
-from safelight.server.ledger.services import Recorded, record_all
+from safelight.server.ledger.services import JSON, Recorded, record_all
 from safelight.server.rows import insert_rows
 from safelight.server.together import Together, WrittenTogether
 from safelight.types import Outcome
@@ -110,7 +110,12 @@ def _rows_of(
         items.append(item)
         occurrences.append(occurrence)
         addresses += [ip_event(keys, occurrence, seen) for seen in one.arrival.context.ip_events]
-        details = {"kind": intake.kind, "item": str(item.pk), "outcome": intake.outcome, "first_seen": True}
+        details: dict[str, JSON] = {
+            "kind": intake.kind,
+            "item": str(item.pk),
+            "outcome": intake.outcome,
+            "first_seen": True,
+        }
         recorded.append(Recorded(Event.OCCURRENCE_RECORDED, one.arrival.actor, occurrence.pk, details))
         written[id(one)] = Received(verdict, intake.pk, item.pk, occurrence.pk)
     # Items first: who is first to insert one of the same tag makes the others wait here, and begin anew.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import queue
 import threading
 from collections.abc import Iterable
@@ -42,7 +43,7 @@ WATCHING_THREADS: Final = 2
 """Threads kept for those who watch the server: however busy it is, they are answered."""
 WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _NOT_NOW: Final = "Nothing can be taken in at the moment. Send this again soon."
-_PLAIN: Final = ("content-type", "text/plain; charset=utf-8")
+_PROBLEM: Final = ("content-type", "application/problem+json")
 
 _Headers = list[tuple[str, str]]
 
@@ -141,11 +142,13 @@ class Gateway:
 
 def _refuse(request: Request, refused: BodyRefused) -> None:
     log.info("body refused", status=refused.status.value, size=refused.arrived, seconds=refused.seconds)
-    headers = [_PLAIN, ("connection", "close")]
+    headers = [_PROBLEM, ("cache-control", "no-store"), ("connection", "close")]
     if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("retry-after", "5"))
+    status = refused.status
+    told = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": refused.why}
     try:
-        request.proto.response_bytes(refused.status.value, headers, f"{refused.why}\n".encode())
+        request.proto.response_bytes(status.value, headers, json.dumps(told).encode())
     except (ProtocolClosed, ProtocolError):  # the sender left
         pass
     finally:

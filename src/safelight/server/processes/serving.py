@@ -10,7 +10,7 @@ import fcntl
 import os
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from safelight.errors import RootKeyError, SafelightError, SandboxError, WorkspaceBusy, WorkspaceError
@@ -39,11 +39,11 @@ def serve(config: Config, key_file: Path | None, say: Say) -> None:
     """
     forbid_core_dumps()
     configure_logs(config, "supervisor")
-    with only_server(config.workspace), listening(config.port) as listener:
+    with only_server(config.workspace), listening(config.port, config.web_workers) as listeners:
         try:
             workspace, made = Workspace.open_or_create(config.workspace, key_file=key_file)
         except RootKeyError as error:
-            _serve_without_keys(config, listener, str(error), say)
+            _serve_without_keys(config, listeners, str(error), say)
             return
         with workspace:
             keys = KeyKeeper(workspace)
@@ -57,16 +57,18 @@ def serve(config: Config, key_file: Path | None, say: Say) -> None:
             _refuse_partial_sandbox(config, run)
             _prepare(config, run, keys, say)
             say(f"Safelight listens at {config.public_url}")
-            Supervisor(config, run, listener, keys).run(sandbox)
+            Supervisor(config, run, listeners, keys).run(sandbox)
 
 
-def _serve_without_keys(config: Config, listener: socket.socket, reason: str, say: Say) -> None:
+def _serve_without_keys(config: Config, listeners: Sequence[socket.socket], reason: str, say: Say) -> None:
     run = make_run_directory(read_description(config.workspace).id)
     say(
         f"{reason}\nUntil then nothing is read, scanned or written. {config.public_url}/readyz says the "
         "same. Start `safelight serve` again once the key is there."
     )
-    Supervisor(config, run, listener, None, reason).run(None)
+    for listener in listeners[1:]:  # one process serves, and nobody would accept there
+        listener.close()
+    Supervisor(config, run, listeners[:1], None, reason).run(None)
 
 
 @contextlib.contextmanager
@@ -98,20 +100,42 @@ def only_server(directory: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def listening(port: int) -> Iterator[socket.socket]:
-    """A listening socket on the loopback interface. Raises :class:`PortTaken`."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def listening(port: int, count: int) -> Iterator[tuple[socket.socket, ...]]:
+    """So many listening sockets on one port of the loopback interface, among which connections are spread.
+
+    One socket for all web processes would give nearly every connection to whichever is quickest to accept.
+    Raises :class:`PortTaken`.
+    """
+    with contextlib.ExitStack() as opened:
         try:
-            listener.bind(("127.0.0.1", port))
-            listener.listen(BACKLOG)
+            # By itself first: with SO_REUSEPORT another program of this user would share the port unseen.
+            with _bound(port, socket.SO_REUSEADDR):
+                pass
+            listeners = tuple(
+                opened.enter_context(_bound(port, socket.SO_REUSEADDR, socket.SO_REUSEPORT))
+                for _ in range(count)
+            )
+            for listener in listeners:
+                listener.listen(BACKLOG)
+                listener.setblocking(False)
         except OSError as error:
             raise PortTaken(
                 f"Port {port} on this machine cannot be used: {error.strerror}. Stop what uses it, or choose "
                 "another with --port."
             ) from None
-        listener.setblocking(False)
-        yield listener
+        yield listeners
+
+
+def _bound(port: int, *options: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        for option in options:
+            made.setsockopt(socket.SOL_SOCKET, option, 1)
+        made.bind(("127.0.0.1", port))
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 class PortTaken(SafelightError):

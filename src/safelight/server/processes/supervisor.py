@@ -13,7 +13,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -43,9 +43,14 @@ class Supervisor:
     """Runs until asked to stop. ``keys`` is None where the root key could not be opened."""
 
     def __init__(
-        self, config: Config, run: Path, listener: socket.socket, keys: Keys | None, reason: str = ""
+        self,
+        config: Config,
+        run: Path,
+        listeners: Sequence[socket.socket],
+        keys: Keys | None,
+        reason: str = "",
     ) -> None:
-        """``reason`` says why there are no keys."""
+        """One of ``listeners`` for each web process; ``reason`` says why there are no keys."""
         self._run = run
         self._stops = 0
         self._status_is_old = True
@@ -55,16 +60,17 @@ class Supervisor:
             RUN_VARIABLE: str(run),
             "PROMETHEUS_MULTIPROC_DIR": str(run / "metrics"),
         }
-        web = {**environment, LISTEN_VARIABLE: str(listener.fileno())}
-        held = (listener.fileno(),)
+        held = keys or _no_keys
+        behind: tuple[Program, ...]
         if keys is None:
-            web["SAFELIGHT_REASON"] = reason
-            self._children = [Child(WITHOUT_KEYS, "web-1", lambda _program: None, web, held)]
+            environment["SAFELIGHT_REASON"] = reason
+            program, behind = WITHOUT_KEYS, ()
         else:
-            self._children = [Child(program, program.name, keys, environment) for program in BEHIND_WEB]
-            self._children += [
-                Child(WEB, f"web-{number}", keys, web, held) for number in range(1, config.web_workers + 1)
-            ]
+            program, behind = WEB, BEHIND_WEB
+        self._children = [Child(one, one.name, held, environment) for one in behind]
+        for number, listener in enumerate(listeners, 1):
+            web = {**environment, LISTEN_VARIABLE: str(listener.fileno())}
+            self._children.append(Child(program, f"web-{number}", held, web, (listener.fileno(),)))
 
     def run(self, sandbox: SandboxServer | None) -> None:
         """Look after everything until SIGTERM, SIGINT or SIGHUP; then drain."""
@@ -120,6 +126,10 @@ class Supervisor:
             if not child.stop(max(until, time.monotonic() + 1.0), lambda: self._stops > 1):
                 log.warning("process killed", process=child.name)
         log.info("stopped")
+
+
+def _no_keys(_program: Program) -> None:
+    return None
 
 
 @contextlib.contextmanager

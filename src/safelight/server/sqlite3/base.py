@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import random
 import time
-from sqlite3 import SQLITE_BUSY
+from sqlite3 import SQLITE_BUSY, OperationalError
 from typing import Any, Final
 
 from django.db.backends.sqlite3 import base
-from django.db.utils import OperationalError
 
 _STEP_SECONDS: Final = 0.001
 
@@ -22,18 +21,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         patience: float = self.settings_dict["OPTIONS"].get("timeout", 5.0)
         until = time.monotonic() + patience
-        with self.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout = 0")
+        self.ensure_connection()
+        # Straight to SQLite: every transaction passes here.
+        connection: Any = self.connection
+        with self.wrap_database_errors:
+            connection.execute("PRAGMA busy_timeout = 0")
             try:
-                while True:
-                    try:
-                        cursor.execute("BEGIN IMMEDIATE")
-                    except OperationalError as error:
-                        cause: Any = error.__cause__
-                        if (cause.sqlite_errorcode & 0xFF) != SQLITE_BUSY or time.monotonic() > until:
-                            raise
-                    else:
-                        return
+                while not self._begun(connection, until):
                     time.sleep(_STEP_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads who asks when
             finally:
-                cursor.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+                connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+
+    def _begun(self, connection: Any, until: float) -> bool:  # noqa: ANN401 - a connection of Django's own
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if (error.sqlite_errorcode & 0xFF) != SQLITE_BUSY or time.monotonic() > until:
+                raise
+            return False
+        return True

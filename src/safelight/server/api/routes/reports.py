@@ -35,11 +35,11 @@ def reports(request: HttpRequest) -> HttpResponse:
     """
     told = _read(request)
     actor = key_of(request)
-    spend_budget(actor.key)
     kind, context = Intake.Kind(told.kind.value), told.context.context()
     once = request.headers.get("Idempotency-Key")
 
     def work() -> Received:
+        spend_budget(actor.key)
         if told.text is not None:
             return receive_text(actor, told.text, context, kind=kind, idempotency_key=once)
         if told.url is not None:

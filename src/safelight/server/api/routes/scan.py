@@ -63,9 +63,9 @@ def scan_batch(request: HttpRequest) -> HttpResponse:
 
 def _scan(request: HttpRequest, to_server: Answer) -> HttpResponse:
     actor = key_of(request)
-    spend_budget(actor.key)
 
     def work() -> Received:
+        spend_budget(actor.key)
         context = read_context(told_context(request))
         # Before the body is read: what may not be scanned is not even taken in.
         if not may_receive(actor, context):
