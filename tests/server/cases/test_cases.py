@@ -35,25 +35,6 @@ def case_of(occurrence: Occurrence) -> Case:
     return Case.objects.get(members__occurrence=occurrence)
 
 
-@pytest.fixture
-def reviewer(actor_with: Make) -> PersonActor:
-    return actor_with(Role.SENIOR_REVIEWER)
-
-
-@pytest.fixture
-def settle(reviewer: PersonActor) -> Callable[[Occurrence, str], Case]:
-    """Decide everything in an occurrence's case one way, and finish it."""
-
-    def settled(occurrence: Occurrence, outcome: str) -> Case:
-        case = case_of(occurrence)
-        Case.objects.filter(pk=case.pk).update(assigned_to=reviewer.person)
-        for member in case.members.all():
-            decide(reviewer, case, member.occurrence, Decision.Outcome(outcome), reason="seen")
-        return finish(reviewer, case)
-
-    return settled
-
-
 def test_one_account_has_one_unfinished_case_with_its_highest_priority(arrive: Make) -> None:
     first, second = arrive(content=b"1"), arrive(content=b"2")
     other = arrive("u2")

@@ -6,7 +6,7 @@ import pytest
 
 from safelight.server.cases.models import Case, CaseOccurrence
 from safelight.server.ids import now
-from safelight.server.intake.models import Intake, Item, Occurrence
+from safelight.server.intake.models import ApiKey, Intake, Item, Occurrence
 from safelight.server.people.actors import KeyActor, SystemActor
 from safelight.server.people.credentials import suspend
 from safelight.server.people.grants import revoke_role
@@ -14,6 +14,7 @@ from safelight.server.people.permissions import PermissionDenied, require
 from safelight.server.people.roles import (
     GRANTS,
     IN_AN_OWN_CASE,
+    KEY_GRANTS,
     NEED_SECOND_FACTOR,
     PROCESS_GRANTS,
     Permission,
@@ -69,8 +70,13 @@ def test_what_no_table_knows_is_denied(permission, actor_with, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("permission", Permission)
-def test_keys_and_unknown_processes_are_denied_everything(permission) -> None:
-    assert not allowed(KeyActor(key=None), permission)
+def test_keys_and_processes_may_do_what_their_tables_grant_and_nothing_else(permission) -> None:
+    every = [*KEY_GRANTS, "scan", "report"]
+    assert not allowed(KeyActor(ApiKey(scopes=[], audience="server")), permission)
+    assert not allowed(KeyActor(ApiKey(scopes=every, audience="uploader")), permission)
+    granted_to_keys = frozenset().union(*KEY_GRANTS.values())
+    server = KeyActor(ApiKey(scopes=every, audience="server"))
+    assert allowed(server, permission) == (permission in granted_to_keys)
     assert not allowed(SystemActor("nobody knows this one"), permission)
     for process, granted in PROCESS_GRANTS.items():
         assert allowed(SystemActor(process), permission) == (permission in granted)

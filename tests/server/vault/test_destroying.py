@@ -21,6 +21,7 @@ from safelight.server.vault.errors import ClockUntrusted
 from safelight.server.vault.key_records import key_record
 from safelight.server.vault.models import SealedObject
 from safelight.server.vault.services import (
+    destroy_unneeded,
     dispute,
     hold,
     purge_once,
@@ -282,6 +283,25 @@ class TestWhatCouldNotBeScanned:
         row = seal_one()
         Item.objects.filter(pk=row.item_id).update(unscanned_until=now() + timedelta(days=days_left))
         assert purge_once().destroyed == ((row.pk,) if goes else ())
+
+    def test_they_go_at_once_when_the_scan_is_done_and_no_case_needs_them(self, seal_one) -> None:
+        scanned, waits = seal_one(b"a grey square"), seal_one(b"a blue square")
+        Item.objects.filter(pk=scanned.item_id).update(unscanned_until=now())
+        Item.objects.filter(pk=waits.item_id).update(unscanned_until=now() + timedelta(days=7))
+        assert destroy_unneeded(scanned.item_id)
+        assert not destroy_unneeded(scanned.item_id)
+        assert not destroy_unneeded(waits.item_id)
+        assert gone() == {scanned.pk}
+        assert list(place.destruction_log()) == [scanned.pk]
+
+    def test_they_are_not_destroyed_by_a_clock_that_cannot_be_trusted(self, seal_one) -> None:
+        row = seal_one()
+        Item.objects.filter(pk=row.item_id).update(unscanned_until=now())
+        database_time()  # the job worker has told the time before
+        future = now() + AGES
+        with clock_at(lambda: future), pytest.raises(ClockUntrusted):
+            destroy_unneeded(row.item_id)
+        assert gone() == set()
 
     def test_they_stay_when_it_matched_after_all_or_somebody_holds_them(self, seal_one, lead) -> None:
         matched, held = seal_one(b"a grey square"), seal_one(b"a blue square")

@@ -21,5 +21,16 @@ def document(api: NinjaAPI) -> dict[str, Any]:
     # Bodies that may also be forms are described by hand, and so is what they refer to.
     _, by_hand = models_json_schema([(ReportIn, "validation")], ref_template=_REF)
     made["components"]["schemas"] = by_hand["$defs"] | made["components"]["schemas"]
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            for answer in operation["responses"].values():
+                _as_problem(answer)
     made["servers"] = [{"url": "http://localhost:8400", "description": "as `safelight serve` prints it"}]
     return made
+
+
+def _as_problem(answer: dict[str, Any]) -> None:
+    """Problems have a media type of their own (RFC 9457), which the library cannot know."""
+    told = answer.get("content", {}).get("application/json", {})
+    if told.get("schema", {}).get("$ref", "").endswith("/Problem"):
+        answer["content"] = {"application/problem+json": told}

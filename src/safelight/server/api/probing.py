@@ -11,12 +11,12 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Count
 
-from safelight.server.alarm import raise_alarm
 from safelight.server.ids import now
 from safelight.server.intake.answers import Received
 from safelight.server.intake.api_keys import suspend_probing
 from safelight.server.intake.models import ApiKey, Intake, Occurrence
 from safelight.server.lookups.models import LookUp
+from safelight.server.telling import raise_alarm
 from safelight.types import Outcome
 
 SUSPENDED: Final = "key_suspended"

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from django.core import exceptions
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from safelight.errors import SafelightError, SpoolTooLarge
+from safelight.errors import ListError, NoSuchList, SafelightError, SpoolTooLarge, UsageError
 from safelight.server.api.limits import TooMany
+from safelight.server.cases.errors import CaseError
+from safelight.server.fetching.errors import FetchFailed, FetchRefused, FetchTooLarge
 from safelight.server.intake.errors import (
     ContextRefused,
     KeyMayNot,
@@ -25,6 +28,8 @@ from safelight.server.intake.errors import (
     NoSuchSubmission,
     NotTheFile,
 )
+from safelight.server.people.errors import PeopleError
+from safelight.server.webhooks.errors import EndpointRefused, NoSuchEndpoint
 
 _log: Final = logging.getLogger("safelight.api")
 _RETRY_SECONDS: Final = 5
@@ -67,6 +72,10 @@ def tell_problems(api: NinjaAPI) -> None:
     def failed(_request: HttpRequest, error: HttpError) -> HttpResponse:
         return problem(HTTPStatus(error.status_code), str(error))
 
+    @api.exception_handler(exceptions.PermissionDenied)
+    def denied(_request: HttpRequest, error: exceptions.PermissionDenied) -> HttpResponse:
+        return problem(HTTPStatus.FORBIDDEN, str(error) or "You may not do this.")
+
     @api.exception_handler(TooMany)
     def too_many(_request: HttpRequest, error: TooMany) -> HttpResponse:
         return problem(HTTPStatus.TOO_MANY_REQUESTS, str(error), retry_after=error.seconds)
@@ -98,21 +107,28 @@ def tell_problems(api: NinjaAPI) -> None:
 
 def refusal_of(error: SafelightError | DatabaseError) -> HttpResponse:
     """What a sender is told of an error that was raised on purpose, or by a database that does not answer."""
-    match error:
-        case KeyRefused():
-            return problem(HTTPStatus.UNAUTHORIZED, str(error))
-        case KeyMayNot():
-            return problem(HTTPStatus.FORBIDDEN, str(error))
-        case NoSuchSubmission() | NoSuchLookUp():
-            return problem(HTTPStatus.NOT_FOUND, str(error))
-        case ContextRefused() | KeyReused() | NotTheFile():
-            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-        case SpoolTooLarge():
-            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
-        case _:
-            # The vault, the keys or the lists: the operator finds which in the log, the sender does not.
-            _log.error("an arrival was not taken in", exc_info=error)
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW)
+    for kinds, status in _STATUSES.items():
+        if isinstance(error, kinds):
+            return problem(status, str(error))
+    # The vault, the keys or the lists: the operator finds which in the log, the sender does not.
+    _log.error("an arrival was not taken in", exc_info=error)
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW)
+
+
+_STATUSES: Final[dict[tuple[type[SafelightError], ...], HTTPStatus]] = {
+    (KeyRefused,): HTTPStatus.UNAUTHORIZED,
+    (KeyMayNot,): HTTPStatus.FORBIDDEN,
+    (NoSuchSubmission, NoSuchLookUp, NoSuchList, NoSuchEndpoint): HTTPStatus.NOT_FOUND,
+    (SpoolTooLarge, FetchTooLarge): HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    # The other side's doing is told as such, so that whoever asked looks there first.
+    (FetchFailed,): HTTPStatus.BAD_GATEWAY,
+    (CaseError,): HTTPStatus.CONFLICT,
+    (
+        ContextRefused, KeyReused, NotTheFile, FetchRefused, EndpointRefused, UsageError, ListError,
+        PeopleError,
+    ): HTTPStatus.UNPROCESSABLE_ENTITY,
+}  # fmt: skip
+"""The first that fits. What is not here is no fault of the request's."""
 
 
 def wrong(errors: Iterable[Mapping[str, Any]]) -> str:

@@ -170,5 +170,5 @@ class SubmissionOut(BaseModel):
     limited: str | None = None
 
 
-ERRORS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 411, 413, 415, 422, 429, 503), Problem)
+ERRORS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 409, 411, 413, 415, 422, 429, 502, 503), Problem)
 """What any route may answer."""

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from safelight.server.alarm import clear_alarm, raise_alarm
+from safelight.server.cases import announcing
 from safelight.server.cases.decisions import write_superseding
 from safelight.server.cases.errors import CaseError, ComplaintClosed, ReasonNeeded, SomeoneElseAnswers
 from safelight.server.cases.events import Event
@@ -30,6 +30,7 @@ from safelight.server.people.actors import Actor, KeyActor, PersonActor
 from safelight.server.people.permissions import PermissionDenied, require
 from safelight.server.people.roles import Permission
 from safelight.server.people.standing import single_operator
+from safelight.server.telling import clear_alarm, raise_alarm
 from safelight.server.vault import services as vault
 
 LONGEST: Final = 20_000
@@ -123,6 +124,7 @@ def answer_complaint(actor: PersonActor, complaint: Complaint, *, upheld: bool, 
         )
         clear_alarm(OVERDUE, subject=locked.pk)
         if upheld:
+            announcing.restore(locked)
             for follow in UPHELD:
                 follow(locked)
     return locked
@@ -148,6 +150,19 @@ def words_of(actor: Actor, complaint: Complaint) -> tuple[str, str]:
     keys = record_keys()
     answer = keys.open_content("answer", complaint.pk, complaint.answer) if complaint.answer else ""
     return keys.open_content("complaint", complaint.pk, complaint.text), answer
+
+
+def answer_for(actor: KeyActor, complaint_id: UUID) -> tuple[Complaint, str]:
+    """A complaint that this key brought, and the answer to pass on (empty while it is open).
+
+    Raises :class:`PermissionDenied` for another's, and for one that there is not.
+    """
+    complaint = Complaint.objects.filter(pk=complaint_id, key=actor.key).first()
+    if complaint is None:
+        raise PermissionDenied(Permission.COMPLAINT_RECORD, _("This key brought no such complaint."))
+    if not complaint.answer:
+        return complaint, ""
+    return complaint, record_keys().open_content("answer", complaint.pk, complaint.answer)
 
 
 def alarm_overdue() -> int:

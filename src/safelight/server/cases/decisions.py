@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from safelight.server.cases import announcing
 from safelight.server.cases.errors import (
     AlreadyDecided,
     MustBeViewed,
@@ -174,4 +175,5 @@ def _write(actor: Actor, case: Case, decision: Decision, reason: str, policy_rul
             "supersedes": str(decision.supersedes_id) if decision.supersedes_id else None,
         },
     )
+    announcing.decision_made(decision)
     return decision

@@ -10,7 +10,6 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from safelight.server.alarm import clear_alarm, raise_alarm
 from safelight.server.cases.errors import AlreadyTaken, CaseError, CaseFinished, NotInCase, ReasonNeeded
 from safelight.server.cases.events import Event
 from safelight.server.cases.models import Case, Comment, PassedOn
@@ -24,6 +23,7 @@ from safelight.server.people.actors import Actor, PersonActor, SystemActor
 from safelight.server.people.models import Person
 from safelight.server.people.permissions import permissions_of, require
 from safelight.server.people.roles import Permission
+from safelight.server.telling import clear_alarm, raise_alarm
 
 __all__ = [
     "assign", "clear_imminent_danger", "comment", "earlier_cases", "merge", "pass_on", "release_strays",

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from safelight.server.cases import announcing
 from safelight.server.cases.errors import CaseError, CaseFinished, NotAllDecided, NotInCase, ReasonNeeded
 from safelight.server.cases.events import Event
 from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Decision
@@ -55,6 +56,7 @@ def open_or_extend(occurrence: Occurrence, priority: int, actor: Actor) -> Case:
             "follows": str(case.follows_id) if new and case.follows_id else None,
         },
     )
+    announcing.case_has(case, occurrence, new=new)
     return case
 
 
@@ -95,6 +97,7 @@ def finish(actor: Actor, case: Case) -> Case:
         record(Event.CASE_FINISHED, actor, subject=case.pk, payload={"occurrences": locked.members.count()})
         for item in Item.objects.filter(occurrences__membership__case=locked).distinct():
             stand_as_decided(actor, item, locked.finished_at)
+        announcing.case_finished(locked)
     return locked
 
 

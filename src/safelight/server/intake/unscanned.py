@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from safelight.server.alarm import raise_alarm
 from safelight.server.ids import now
 from safelight.server.intake.causes import OF_THE_INSTALLATION
 from safelight.server.intake.errors import NotWaiting
@@ -24,6 +23,7 @@ from safelight.server.paging import Page, page_size, wrong_place
 from safelight.server.people.actors import Actor, SystemActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
+from safelight.server.telling import raise_alarm
 from safelight.server.vault.models import SealedObject
 from safelight.types import MediaKind, Outcome, UnscannedReason
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from safelight.server.alarm import raise_alarm
+from safelight.server.cases.announcing import submission_finished
 from safelight.server.cases.models import Case, CaseOccurrence
 from safelight.server.ids import now
 from safelight.server.intake.arrivals import TOLD_BY_SOMEBODY
@@ -21,6 +21,7 @@ from safelight.server.intake.record_keys import RecordKeys
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import SystemActor
+from safelight.server.telling import raise_alarm
 from safelight.types import Outcome, ScanResult, UnscannedReason, Verdict
 
 UNSCANNED_FOR: Final = timedelta(days=7)
@@ -68,7 +69,7 @@ def conclude(item: Item, result: ScanResult, keys: RecordKeys) -> None:
     if not waiting.update(state=Unscanned.State.SCANNED, ended_at=now(), next_try_at=None):
         return
     for occurrence in _waiting_with(item):
-        _answer(occurrence.intake, result.verdict)
+        _answer(occurrence, result.verdict)
         _follow(occurrence, result, keys)
         record(
             Event.OCCURRENCE_SCANNED,
@@ -87,7 +88,7 @@ def still_unscanned(item: Item, reason: UnscannedReason, version: str) -> None:
     if row.state != Unscanned.State.WAITING:
         return
     for occurrence in _waiting_with(item):
-        _answer(occurrence.intake, Verdict(Outcome.UNSCANNED, "not-scanned", reason))
+        _answer(occurrence, Verdict(Outcome.UNSCANNED, "not-scanned", reason))
         if occurrence.private:
             drop(occurrence)
     row.reason, row.tried_with, row.attempts = reason.value, version, row.attempts + 1
@@ -100,7 +101,8 @@ def still_unscanned(item: Item, reason: UnscannedReason, version: str) -> None:
 
 def refuse_waiting(item: Item, occurrence: Occurrence) -> None:
     """What permitted its scan has ended since it arrived: it is not looked at, and nothing of it is kept."""
-    _answer(occurrence.intake, Verdict(Outcome.UNSCANNED, "not-permitted", UnscannedReason.NOT_PERMITTED))
+    refused = Verdict(Outcome.UNSCANNED, "not-permitted", UnscannedReason.NOT_PERMITTED)
+    _answer(occurrence, refused)
     drop(occurrence)
     if not item.occurrences.exists():
         ended = {"state": Unscanned.State.EXPIRED, "ended_at": now(), "next_try_at": None}
@@ -127,11 +129,16 @@ def _waiting_with(item: Item) -> list[Occurrence]:
     return list(unscanned.select_related("intake", "surface", "account").order_by("account_id", "pk"))
 
 
-def _answer(intake: Intake, verdict: Verdict) -> None:
+def _answer(occurrence: Occurrence, verdict: Verdict) -> None:
+    """Where this differs from what was answered before, the platform's systems are told."""
+    intake, reason = occurrence.intake, verdict.reason.value if verdict.reason else ""
+    differs = (intake.outcome, intake.reason) != (verdict.outcome.value, reason)
     intake.outcome, intake.rule = verdict.outcome.value, verdict.rule
-    intake.reason = verdict.reason.value if verdict.reason else ""
+    intake.reason = reason
     intake.limited = verdict.limited.value if verdict.limited else ""
     intake.save(update_fields=["outcome", "rule", "reason", "limited"])
+    if differs:
+        submission_finished(occurrence, intake)
 
 
 def _follow(occurrence: Occurrence, result: ScanResult, keys: RecordKeys) -> None:

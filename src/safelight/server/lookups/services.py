@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from safelight.server.alarm import raise_alarm
+from safelight.server.telling import raise_alarm
 from safelight.server.cases.decisions import confirm_by_policy
 from safelight.server.cases.models import Case
 from safelight.server.cases.services import open_or_extend

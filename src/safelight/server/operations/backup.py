@@ -22,7 +22,7 @@ from safelight.server.operations.database_copy import POSTGRES_FILE, SQLITE_FILE
 from safelight.server.operations.steps import Progress, Steps, silently
 from safelight.server.vault.stores import DIRECTORY
 from safelight.workspace.description import FILE_NAME as DESCRIPTION
-from safelight.workspace.description import read_description
+from safelight.workspace.description import LOCAL, read_description
 from safelight.workspace.workspace import LISTS_FILE
 
 Evidence = Literal["copied", "referenced"]
@@ -53,7 +53,8 @@ def make_backup(config: Config, target: Path, evidence: Evidence, progress: Prog
         for name in (DESCRIPTION, *_SETTINGS):
             if (config.workspace / name).is_file():
                 copy_file(config.workspace / name, draft / name)
-        copy_sqlite(config.workspace / LISTS_FILE, draft / LISTS_FILE)
+        if description.lists == LOCAL:
+            copy_sqlite(config.workspace / LISTS_FILE, draft / LISTS_FILE)
         database = _copy_database(config, draft)
         if evidence == "copied":
             copy_objects(config.workspace / DIRECTORY, draft / DIRECTORY, step)

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 from safelight.errors import SafelightError
 from safelight.server.cases.models import Case
 from safelight.server.jobs.clock import due_time
+from safelight.server.intake.counting import not_permitted_in_all, unscanned_now
 from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerPending
 from safelight.server.operations.counts import REQUESTS, SECONDS
@@ -57,7 +58,7 @@ class _Present(Collector):
     """What is read at the moment of asking, once, and so belongs to no process."""
 
     def collect(self) -> Iterable[Metric]:
-        """Processes, jobs and the ledger."""
+        """Processes, jobs, the ledger, and what was not looked at."""
         yield from self._processes()
         jobs = GaugeMetricFamily(
             "safelight_jobs", "Jobs by state; dead ones wait for a person", labels=["state"]
@@ -94,6 +95,14 @@ class _Present(Collector):
             "Room on the workspace's disk",
             value=shutil.disk_usage(settings.CONFIG.workspace).free,
         )
+        unscanned = GaugeMetricFamily(
+            "safelight_unscanned", "Files that could not be scanned when they came", labels=["state"]
+        )
+        for state, number in unscanned_now().items():
+            unscanned.add_metric([state], number)
+        yield unscanned
+        refused = "Arrivals that the law did not let us look at"
+        yield CounterMetricFamily("safelight_not_permitted", refused, value=not_permitted_in_all())
         waiting = LedgerPending.objects.count()
         yield GaugeMetricFamily("safelight_ledger_unplaced", "Ledger rows not yet in the tree", value=waiting)
 

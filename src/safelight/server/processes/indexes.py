@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
+
+import django
 
 from safelight.matching.writer import IndexWriter
 from safelight.server.processes.beats import Beat
@@ -17,6 +20,8 @@ _WAIT_FOR_ANOTHER: float = 60.0
 def main() -> None:
     """Write indexes until told to stop."""
     config = begin("indexes")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "safelight.server.settings"
+    django.setup()
     stop = stopping()
     # A large snapshot may take long to write: that is work, and how far it is /readyz tells.
     Beat().from_a_thread()

@@ -31,9 +31,9 @@ class Program:
     patience: float = 30.0
 
 
-PREPARE: Final = Program("prepare", "safelight.server.processes.prepare", _RECORDS)
+PREPARE: Final = Program("prepare", "safelight.server.processes.prepare", _RECORDS | _LISTS)
 VAULT: Final = Program("vault", "safelight.server.processes.vault", frozenset({Purpose.VAULT_PRIVATE}))
-INDEXES: Final = Program("indexes", "safelight.server.processes.indexes", _LISTS)
+INDEXES: Final = Program("indexes", "safelight.server.processes.indexes", _LISTS | {Purpose.DJANGO_SECRET})
 JOBS: Final = Program(
     "jobs",
     "safelight.server.processes.jobs",

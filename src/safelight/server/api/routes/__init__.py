@@ -6,12 +6,27 @@ from typing import Final
 
 from ninja import Router
 
-from safelight.server.api.routes import hashes, reports, scan, submissions
+from safelight.server.api.routes import (
+    cases,
+    complaints,
+    hashes,
+    lists,
+    references,
+    reports,
+    scan,
+    submissions,
+    webhooks,
+)
 
 ROUTERS: Final[tuple[Router, ...]] = (
     scan.router,
+    references.router,
     hashes.router,
     reports.router,
     submissions.router,
+    lists.router,
+    cases.router,
+    complaints.router,
+    webhooks.router,
 )
 """In the order in which the documentation shows them. Paths are whole in each router, below ``/api/v1``."""

@@ -11,12 +11,14 @@ from ninja import Router
 from safelight.server.api.alike import Answer, answered
 from safelight.server.api.answers import gate_answer, verdict_answer
 from safelight.server.api.batches import scan_each
+from safelight.server.api.callers import server_key
 from safelight.server.api.keys import key_of, needs_server
 from safelight.server.api.limits import spend_budget
 from safelight.server.api.probing import watch
 from safelight.server.api.schemas import ERRORS, Alike, BatchAnswer, Verdict
 from safelight.server.api.uploads import FILE, FORM, HEADERS, spooled, told_context
 from safelight.server.intake.answers import NOT_PERMITTED, Received
+from safelight.server.intake.api_keys import Scope
 from safelight.server.intake.context import read_context
 from safelight.server.intake.services import may_receive, receive_file
 
@@ -55,7 +57,7 @@ def scan_batch(request: HttpRequest) -> HttpResponse:
 
     Each file has a result of its own, and its own idempotency key. For keys of your own server only.
     """
-    needs_server(request)
+    server_key(key_of(request), Scope.SCAN)
     return scan_each(request, settings.CONFIG.limits.batch_files)
 
 
