@@ -42,7 +42,19 @@ def waiting(actor: Actor, *, limit: int = 50, after: str | None = None) -> Page[
     (``after``) stays valid while cases come and go. ``limit`` is 1 to 200. Raises
     :class:`~safelight.errors.UsageError`.
     """
-    shown = Case.objects.filter(_for(actor), state=Case.State.OPEN).order_by(*ORDER)
+    return _page(Case.objects.filter(_for(actor), state=Case.State.OPEN), limit, after)
+
+
+def decided(actor: Actor, *, limit: int = 50, after: str | None = None) -> Page[CaseSummary]:
+    """Cases in which everything is decided and that nobody has finished yet; as :func:`waiting`.
+
+    Those that policy alone decided are among them.
+    """
+    return _page(Case.objects.filter(_for(actor), state=Case.State.DECIDED), limit, after)
+
+
+def _page(cases: QuerySet[Case], limit: int, after: str | None) -> Page[CaseSummary]:
+    shown = cases.order_by(*ORDER)
     if after is not None:
         shown = shown.filter(_behind(after))
     size = page_size(limit)
@@ -89,11 +101,6 @@ def summaries(cases: list[Case]) -> tuple[CaseSummary, ...]:
         )
         for case in cases
     )
-
-
-def open_cases() -> QuerySet[Case]:
-    """Every open case, for counts."""
-    return Case.objects.filter(state=Case.State.OPEN)
 
 
 def _for(actor: Actor) -> Q:
