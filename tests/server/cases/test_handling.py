@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from safelight.errors import UsageError
 from safelight.server.cases import handling
 from safelight.server.cases.errors import AlreadyTaken, CaseError, CaseFinished, ReasonNeeded
 from safelight.server.cases.handling import (
@@ -168,6 +169,22 @@ def test_who_has_a_case_sees_its_facts_and_the_earlier_ones_of_the_account(
     for refused in (earlier_cases, facts):
         with pytest.raises(PermissionDenied):
             refused(other, later)
+
+
+@DB
+def test_the_facts_of_a_large_case_come_in_pages(arrive: Make, actor_with: Make) -> None:
+    sent = [arrive(content=f"{number}".encode()).pk for number in range(5)]
+    case, lead = Case.objects.get(), actor_with(Role.LEAD)
+    assert facts(lead, case).more is None
+    shown, after = [], None
+    while True:
+        page = facts(lead, case, limit=2, after=after)
+        shown += [member.occurrence for member in page.members]
+        if (after := page.more) is None:
+            break
+    assert shown == sent
+    with pytest.raises(UsageError):
+        facts(lead, case, after="nowhere")
 
 
 @DB
