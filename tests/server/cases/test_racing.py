@@ -113,11 +113,8 @@ def test_arrivals_while_cases_are_merged_and_split_join_one_matter_and_none_is_l
         cases = [Case.objects.get(members__occurrence=one) for one in (first, second)]
         for case in cases:
             take(reviewer, case)
-        more = [
-            partial(arrive, f"{account}{number}", f"{number}-{i}".encode())
-            for account in "ab"
-            for i in range(3)
-        ]
+        names = [f"{letter}{number}" for letter in "ab"]
+        more = [partial(arrive, name, f"{number}-{i}".encode()) for name in names for i in range(3)]
         at_once(partial(merge, reviewer, *cases), *more)
         kept = Case.objects.get(pk=cases[0].pk)
         assert kept.members.count() == 8
