@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from safelight.server.cases.models import Case, PassedOn
 from safelight.server.cases.services import UNFINISHED
-from safelight.server.paging import Page, page_size, wrong_place
+from safelight.server.paging import Page, page_size
 from safelight.server.people.actors import Actor, PersonActor
 from safelight.server.people.permissions import PermissionDenied, require
 from safelight.server.people.roles import Permission
@@ -42,7 +42,7 @@ def waiting(actor: Actor, *, limit: int = 50, after: str | None = None) -> Page[
     (``after``) stays valid while cases come and go. ``limit`` is 1 to 200. Raises
     :class:`~safelight.errors.UsageError`.
     """
-    return _page(Case.objects.filter(_for(actor), state=Case.State.OPEN), limit, after)
+    return _page(Case.objects.filter(readable(actor), state=Case.State.OPEN), limit, after)
 
 
 def decided(actor: Actor, *, limit: int = 50, after: str | None = None) -> Page[CaseSummary]:
@@ -50,17 +50,17 @@ def decided(actor: Actor, *, limit: int = 50, after: str | None = None) -> Page[
 
     Those that policy alone decided are among them.
     """
-    return _page(Case.objects.filter(_for(actor), state=Case.State.DECIDED), limit, after)
+    return _page(Case.objects.filter(readable(actor), state=Case.State.DECIDED), limit, after)
 
 
 def _page(cases: QuerySet[Case], limit: int, after: str | None) -> Page[CaseSummary]:
     shown = cases.order_by(*ORDER)
     if after is not None:
-        shown = shown.filter(_behind(after))
+        shown = shown.filter(behind(after))
     size = page_size(limit)
     found = list(shown[: size + 1])
     last = found[size - 1] if len(found) > size else None
-    return Page(summaries(found[:size]), _place(last) if last else None)
+    return Page(summaries(found[:size]), place_of(last) if last else None)
 
 
 def next_case(actor: PersonActor) -> CaseSummary | None:
@@ -103,7 +103,8 @@ def summaries(cases: list[Case]) -> tuple[CaseSummary, ...]:
     )
 
 
-def _for(actor: Actor) -> Q:
+def readable(actor: Actor) -> Q:
+    """The cases whose facts, or whose waiting, the actor may know of."""
     try:
         require(actor, Permission.CASE_READ_ALL)
     except PermissionDenied:
@@ -113,11 +114,12 @@ def _for(actor: Actor) -> Q:
     return Q()
 
 
-def _place(case: Case) -> str:
+def place_of(case: Case) -> str:
+    """Where a case stands in the order of the queue."""
     return f"{int(case.imminent_danger)}.{case.priority}.{case.pk.hex}"
 
 
-def _behind(after: str) -> Q:
+def behind(after: str) -> Q:
     """What comes after a place. The first condition of each kind lets the index begin there."""
     try:
         danger, priority_told, id_told = after.split(".")
