@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from safelight.server.cases.models import Case, PassedOn
 from safelight.server.cases.services import UNFINISHED
-from safelight.server.paging import Page, page_size
+from safelight.server.paging import Page, page_size, wrong_place
 from safelight.server.people.actors import Actor, PersonActor
 from safelight.server.people.permissions import PermissionDenied, require
 from safelight.server.people.roles import Permission
