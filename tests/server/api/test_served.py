@@ -17,8 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pictures import draw
+from PIL import Image
 from serving import PATIENCE, Server, wait_until
 
 
@@ -108,3 +110,34 @@ def test_an_upload_is_scanned_sealed_and_made_a_case(server: Server) -> None:
         if path.is_file() and path != hashes:
             assert listed[100:200] not in path.read_bytes(), path
     assert server.stop() == 0
+
+
+def test_a_large_file_is_accepted_and_scanned_by_the_job_worker(server: Server) -> None:
+    server.start()
+    token, listed = make_key(server), noise()
+    assert len(listed) > 8 << 20
+    hashes = server.directory / "hashes.txt"
+    hashes.write_text(f"sha256 {hashlib.sha256(listed).hexdigest()}\n")
+    imported = server.run("lists", "import", str(hashes), "--name", "ours", "--class", "test")
+    assert imported.returncode == 0, imported.stderr
+    wait_until("the list to be searched", lambda: post(server, token, picture(1))[1]["outcome"] == "clear")
+
+    status, told = post(server, token, listed)
+    assert (status, told["outcome"], told["reason"]) == (202, "unscanned", "not_yet")
+    submission = uuid.UUID(told["id"]).hex
+    question = "SELECT outcome FROM intake_intake WHERE id = ?"
+    wait_until("its scan", lambda: rows(server, question, submission) == [("match",)])
+    assert rows(server, "SELECT state, priority FROM cases_case") == [("open", 80)]
+    assert rows(server, "SELECT state FROM intake_unscanned") == [("scanned",)]
+    for path in server.directory.rglob("*"):
+        if path.is_file() and path != hashes:
+            assert listed[100:200] not in path.read_bytes(), path
+    assert server.stop() == 0
+
+
+def noise() -> bytes:
+    """A picture that does not compress."""
+    written = io.BytesIO()
+    pixels = np.random.default_rng(1).integers(0, 256, (1700, 1700, 3), np.uint8)
+    Image.fromarray(pixels).save(written, "PNG")
+    return written.getvalue()

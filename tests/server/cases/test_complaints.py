@@ -23,6 +23,7 @@ from safelight.server.cases.models import Case, Complaint, Decision
 from safelight.server.cases.reading import facts
 from safelight.server.ids import clock_at, now
 from safelight.server.intake.models import Occurrence
+from safelight.server.intake.services import receive_file
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.actors import KeyActor, PersonActor
 from safelight.server.people.permissions import PermissionDenied
@@ -75,6 +76,14 @@ def test_a_key_complains_about_what_it_sent_and_a_person_by_permission(
     complain(actor_with(Role.REPORTER), confirmed, "somebody wrote to us")
     with pytest.raises(ComplaintClosed):
         complain(KeyActor(confirmed.intake.key), confirmed, "and again")
+
+
+@pytest.mark.usefixtures("keys", "scanner", "vault")
+def test_where_nothing_was_done_there_is_nothing_to_object_to(sender: Make, spool: Make) -> None:
+    actor = sender()
+    received = receive_file(actor, spool(b"clear"))
+    with pytest.raises(CaseError, match="Nothing was done"):
+        complain(actor, Occurrence.objects.get(pk=received.occurrence_id), "mine")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 20_001, "\ud800"])

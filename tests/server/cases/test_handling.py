@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from safelight.errors import UsageError
 from safelight.server.cases import handling
 from safelight.server.cases.errors import AlreadyTaken, CaseError, CaseFinished, ReasonNeeded
 from safelight.server.cases.handling import (
@@ -24,7 +25,7 @@ from safelight.server.cases.handling import (
     split,
     take,
 )
-from safelight.server.cases.models import Case, Comment
+from safelight.server.cases.models import Case, CaseAccount, Comment
 from safelight.server.cases.queue import next_case, waiting
 from safelight.server.cases.reading import facts, read_words
 from safelight.server.intake.models import Occurrence
@@ -171,6 +172,22 @@ def test_who_has_a_case_sees_its_facts_and_the_earlier_ones_of_the_account(
 
 
 @DB
+def test_the_facts_of_a_large_case_come_in_pages(arrive: Make, actor_with: Make) -> None:
+    sent = [arrive(content=f"{number}".encode()).pk for number in range(5)]
+    case, lead = Case.objects.get(), actor_with(Role.LEAD)
+    assert facts(lead, case).more is None
+    shown, after = [], None
+    while True:
+        page = facts(lead, case, limit=2, after=after)
+        shown += [member.occurrence for member in page.members]
+        if (after := page.more) is None:
+            break
+    assert shown == sent
+    with pytest.raises(UsageError):
+        facts(lead, case, after="nowhere")
+
+
+@DB
 def test_a_text_is_read_by_who_has_the_case_and_that_is_written_down(
     sender: Make, keys: Any, actor_with: Make
 ) -> None:
@@ -211,6 +228,46 @@ def test_a_finished_case_is_handled_no_more(arrive: Make, settle: Make, actor_wi
         with pytest.raises((CaseFinished, PermissionDenied)):
             act()
     assert Case.objects.filter(pk=finished.pk).values().get() == before
+
+
+@DB
+def test_every_act_is_in_the_ledger_and_says_nothing_of_content(
+    arrive: Make, sender: Make, actor_with: Make, keys: Any
+) -> None:
+    from safelight.server.cases.complaints import answer_complaint, complain
+    from safelight.server.cases.decisions import decide, supersede
+    from safelight.server.cases.events import Event
+    from safelight.server.cases.services import finish, set_role
+    from safelight.server.intake.services import receive_text
+    from safelight.server.ledger.models import LedgerPayload
+
+    lead, senior, reviewer = (actor_with(role) for role in (Role.LEAD, Role.SENIOR_REVIEWER, Role.REVIEWER))
+    first, second = arrive("u1", b"1"), arrive("u1", b"2")
+    into, other = Case.objects.get(), Case.objects.get(members__occurrence=arrive("u2", b"3"))
+    assign(lead, into, reviewer.person)
+    take(reviewer, other)
+    pass_on(reviewer, other)
+    take(reviewer, other)
+    comment(reviewer, into, "a secret note")
+    set_imminent_danger(reviewer, into)
+    clear_imminent_danger(lead, into, "all is well")
+    kept = merge(reviewer, into, other)
+    split(reviewer, kept, [second])
+    set_role(reviewer, kept, first.account, CaseAccount.Role.RECIPIENT, "told so")
+    for member in kept.members.all():
+        supersede(
+            reviewer, decide(reviewer, kept, member.occurrence, "confirmed"), "dismissed", "looked again"
+        )
+    finish(reviewer, kept)
+    made = complain(actor_with(Role.REPORTER), first, "a secret complaint")
+    answer_complaint(senior, made, upheld=False, answer="a secret answer")
+    words = receive_text(sender(), "a secret text")
+    take(reviewer, Case.objects.get(pk=words.case_id))
+    read_words(reviewer, Case.objects.get(pk=words.case_id), Occurrence.objects.get(pk=words.occurrence_id))
+    written = set(LedgerRow.objects.values_list("event", flat=True))
+    assert {event.value for event in Event} <= written
+    payloads = b"".join(bytes(body) for body in LedgerPayload.objects.values_list("body", flat=True) if body)
+    assert b"secret" not in payloads
 
 
 ACTS: dict[str, tuple[Callable[[Any, Case], Any], set[Role]]] = {

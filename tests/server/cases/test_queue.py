@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from safelight.errors import UsageError
 from safelight.server.cases.models import Case
-from safelight.server.cases.queue import next_case, own_cases, waiting
+from safelight.server.cases.queue import decided, next_case, own_cases, waiting
 from safelight.server.config import Priority
 from safelight.server.ids import new_id, now
 from safelight.server.intake.models import Intake
@@ -94,6 +94,14 @@ def test_a_reviewer_sees_what_nobody_has_and_their_own_and_a_lead_everything(act
     assert {case.id for case in waiting(lead).items} == {free.pk, own.pk, theirs.pk}
     assert [case.id for case in own_cases(mine)] == [own.pk]
     assert next_case(mine).id == free.pk
+
+
+def test_what_is_decided_is_finished_by_somebody_and_shown_until_then(actor_with: Make) -> None:
+    cases((50, False), (50, False))
+    Case.objects.filter(pk=Case.objects.order_by("pk")[0].pk).update(state="decided")
+    shown, lead = Case.objects.get(state="decided").pk, actor_with(Role.LEAD)
+    assert [case.id for case in decided(lead).items] == [shown]
+    assert shown not in {case.id for case in waiting(lead).items}
 
 
 def plan(sql: str) -> str:

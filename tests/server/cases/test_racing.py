@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection, transaction
 
 from safelight.server.cases.decisions import decide
 from safelight.server.cases.errors import AlreadyDecided, NotAllDecided
+from safelight.server.cases.handling import merge, split, take
 from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Decision
 from safelight.server.cases.services import finish, open_or_extend
 from safelight.server.ids import now
@@ -101,3 +102,23 @@ def test_an_occurrence_and_its_case_are_committed_together(arrive: Make, sender:
     arrive()
     with pytest.raises(RuntimeError):
         open_or_extend(Occurrence.objects.get(), 50, sender())
+
+
+def test_arrivals_while_cases_are_merged_and_split_join_one_matter_and_none_is_lost(
+    arrive: Make, actor_with: Make
+) -> None:
+    reviewer = actor_with(Role.REVIEWER)
+    for number in range(4):
+        first, second = arrive(f"a{number}", b"1"), arrive(f"b{number}", b"2")
+        cases = [Case.objects.get(members__occurrence=one) for one in (first, second)]
+        for case in cases:
+            take(reviewer, case)
+        names = [f"{letter}{number}" for letter in "ab"]
+        more = [partial(arrive, name, f"{number}-{i}".encode()) for name in names for i in range(3)]
+        at_once(partial(merge, reviewer, *cases), *more)
+        kept = Case.objects.get(pk=cases[0].pk)
+        assert kept.members.count() == 8
+        moved = list(Occurrence.objects.filter(account=second.account))
+        at_once(partial(split, reviewer, kept, moved), partial(arrive, f"b{number}", b"later"))
+        unfinished = Case.objects.filter(accounts__account__in=[first.account, second.account])
+        assert sum(case.members.count() for case in unfinished.exclude(state="merged").distinct()) == 9

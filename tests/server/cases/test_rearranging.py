@@ -58,6 +58,17 @@ def test_a_merged_case_has_everything_of_both_and_later_arrivals_of_either_accou
     assert LedgerRow.objects.filter(event="case.merged").count() == 1
 
 
+def test_what_comes_for_either_account_after_a_merged_case_was_finished_follows_it(
+    arrive: Make, reviewer: PersonActor
+) -> None:
+    first, second = arrive("u1", b"1"), arrive("u2", b"2")
+    for one in (first, second):
+        take(reviewer, case_of(one))
+        decide(reviewer, case_of(one), one, CONFIRMED)
+    finished = finish(reviewer, merge(reviewer, case_of(first), case_of(second)))
+    assert case_of(arrive("u1", b"3")).follows == case_of(arrive("u2", b"4")).follows == finished
+
+
 def test_what_was_decided_before_a_merge_stands_and_is_superseded_after_it(
     arrive: Make, reviewer: PersonActor
 ) -> None:

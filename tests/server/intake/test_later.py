@@ -288,9 +288,12 @@ def test_what_lies_in_the_file_waits_for_another_version_or_a_person(
     work()
     assert (Unscanned.objects.get().state, Unscanned.objects.get().attempts) == (WAITING, 1)
     assert enqueue_due() == 0
+    scanner.told[b"another"] = Outcome.UNSCANNED
+    receive_file(sender(), spool(b"another"))
+    scanner.told[b"another"] = Outcome.CLEAR
     monkeypatch.setattr("safelight.server.intake.unscanned.version", lambda _: "99.0")
     scanner.told[FILE] = Outcome.CLEAR
-    assert enqueue_due() == 1
+    assert enqueue_due() == 2
     work()
     with pytest.raises(NotWaiting):
         rescan_now(lead, row.item)
@@ -329,6 +332,24 @@ def test_what_is_never_scanned_is_counted_and_alarmed_and_never_clear(
     verdict = submission(actor, received.intake_id).verdict
     assert (verdict.outcome, verdict.rule) == (Outcome.UNSCANNED, "not-scanned-in-time")
     assert LedgerRow.objects.filter(event="item.unscanned_expired").count() == 1
+
+
+def test_what_was_given_up_gets_its_verdict_when_the_same_bytes_come_again_and_can_be_scanned(
+    sender: Make, spool: Make, scanner: CountingScanner, vault: MemoryVault, work: Make
+) -> None:
+    scanner.told[FILE] = Outcome.UNSCANNED
+    actor, later = sender(audience="server"), now() + timedelta(days=8)
+    first = receive_file(actor, spool(FILE), Context(account="u1"))
+    with clock_at(lambda: later):
+        assert expire_waiting() == 1
+        vault.destroy_unneeded(first.item_id)
+        scanner.told[FILE] = Outcome.MATCH
+        receive_file(actor, spool(FILE), Context(account="u2"))
+        work()
+    assert submission(actor, first.intake_id).verdict.outcome is Outcome.MATCH
+    assert Case.objects.count() == 2
+    assert list(vault.bytes.values()) == [FILE]
+    assert Item.objects.get().unscanned_until is None
 
 
 def test_what_is_extended_by_name_and_reason_is_not_expired(

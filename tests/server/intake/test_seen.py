@@ -12,8 +12,8 @@ from intake_doubles import CountingScanner, MemoryVault
 from safelight.server.cases.models import Case
 from safelight.server.ids import clock_at, now
 from safelight.server.intake.context import Context, IpSeen
-from safelight.server.intake.models import Account, Intake, IpEvent, Item, LegalBasis, Occurrence
-from safelight.server.intake.seen import forget, forget_old, recheckable
+from safelight.server.intake.models import Account, Intake, IpEvent, Item, Occurrence
+from safelight.server.intake.seen import forget, forget_old
 from safelight.server.intake.services import receive_file
 from safelight.types import Outcome
 
@@ -100,18 +100,3 @@ def test_an_item_whose_bytes_are_kept_is_not_forgotten(
     assert not vault.bytes
     assert forget(item)
     assert not Item.objects.exists()
-
-
-def test_only_what_was_seen_lately_and_in_public_can_be_re_checked(
-    send: Make, sender: Make, spool: Make, scanner: CountingScanner
-) -> None:
-    private = sender("private")
-    LegalBasis.objects.create(surface=private.key.surface, permitted=True, basis="a law")
-    scanner.told |= {b"held": Outcome.HOLD, b"unread": Outcome.UNSCANNED}
-    receive_file(private, spool(b"clear in private"))
-    receive_file(private, spool(b"held"))
-    send(0, b"unread")
-    public = send(0, b"public")
-    assert list(recheckable().values_list("pk", flat=True)) == [public.item_id]
-    with clock_at(lambda at=now() + 91 * DAY: at):  # noqa: B008
-        assert not recheckable().exists()

@@ -14,7 +14,8 @@ def case_has(case: Case, occurrence: Occurrence, *, new: bool) -> None:
     """A case was opened for an occurrence, or extended by it."""
 
     def payload() -> dict[str, JSON]:
-        told: dict[str, JSON] = {"case": str(case.pk), "priority": case.priority, **_place(occurrence)}
+        told: dict[str, JSON] = {"case": str(case.pk), "priority": case.priority}
+        told |= {"submission": str(occurrence.intake_id), **_place(occurrence)}
         if new and case.follows_id is not None:
             told["follows"] = str(case.follows_id)
         return told

@@ -19,7 +19,7 @@ from safelight.server.cases import announcing
 from safelight.server.cases.decisions import write_superseding
 from safelight.server.cases.errors import CaseError, ComplaintClosed, ReasonNeeded, SomeoneElseAnswers
 from safelight.server.cases.events import Event
-from safelight.server.cases.models import Case, Complaint, Decision
+from safelight.server.cases.models import Case, CaseOccurrence, Complaint, Decision
 from safelight.server.cases.services import follow_up, standing_decisions
 from safelight.server.ids import new_id, now
 from safelight.server.intake.models import Item, Occurrence
@@ -53,6 +53,8 @@ def complain(actor: KeyActor | PersonActor, occurrence: Occurrence, text: str) -
             raise PermissionDenied(Permission.COMPLAINT_RECORD, _("This key did not send that."))
     else:
         require(actor, Permission.COMPLAINT_RECORD)
+    if not CaseOccurrence.objects.filter(occurrence=occurrence).exists():
+        raise CaseError(_("Nothing was done about this, so there is nothing to object to."))
     id_, received = new_id(), now()
     sealed = _sealed("complaint", id_, text)
     try:
@@ -136,8 +138,8 @@ def open_complaints(actor: Actor, *, limit: int = 50, after: str | None = None) 
     waiting = Complaint.objects.filter(state=Complaint.State.OPEN).order_by("pk")
     if after is not None:
         try:
-            waiting = waiting.filter(pk__gt=after)
-        except (ValueError, TypeError):
+            waiting = waiting.filter(pk__gt=UUID(after))
+        except ValueError:
             raise wrong_place() from None
     size = page_size(limit)
     found = list(waiting.select_related("occurrence", "decision")[: size + 1])

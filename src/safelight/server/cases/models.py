@@ -36,11 +36,7 @@ class Case(models.Model):
     class Meta:
         indexes: ClassVar = [
             # The order of the queue (queue.py), so that a page of it is one walk along this index.
-            models.Index(
-                fields=["-imminent_danger", "-priority", "id"],
-                condition=Q(state="open"),
-                name="the_queue",
-            ),
+            models.Index(fields=["state", "-imminent_danger", "-priority", "id"], name="the_queue"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +22,7 @@ from safelight.server.intake.models import Item, Occurrence
 from safelight.server.intake.record_keys import RecordKeys, record_keys
 from safelight.server.intake.told import ip_seen, platform_id, told_of_occurrence
 from safelight.server.ledger.services import record
+from safelight.server.paging import LARGEST_PAGE, Page, page_size, wrong_place
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
@@ -104,28 +105,37 @@ class CommentFacts:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """One case. ``merged_into`` is set where it is empty because another one has what was in it."""
+    """One case. ``merged_into`` is set where it is empty because another one has what was in it.
+
+    ``more`` asks for the occurrences after ``members``; None means that these are all.
+    """
 
     summary: CaseSummary
     accounts: tuple[AccountFacts, ...]
     members: tuple[MemberFacts, ...]
+    more: str | None
     comments: tuple[CommentFacts, ...]
     split_from: UUID | None
     merged_into: UUID | None
 
 
-def facts(actor: Actor, case: Case) -> CaseFacts:
-    """Everything about a case but its media, and its texts and addresses, which are content too."""
+def facts(actor: Actor, case: Case, *, limit: int = LARGEST_PAGE, after: str | None = None) -> CaseFacts:
+    """Everything about a case but its media, and its texts and addresses, which are content too.
+
+    ``limit`` occurrences at most, 1 to 200, the oldest first. Raises :class:`~safelight.errors.UsageError`.
+    """
     require(actor, Permission.CASE_READ_OWN, case=case)
     keys = record_keys()
     case = Case.objects.get(pk=case.pk)
+    page = _occurrences(case, page_size(limit), after)
     return CaseFacts(
         summaries([case])[0],
         tuple(
             AccountFacts(one.account_id, platform_id(keys, one.account), CaseAccount.Role(one.role))
             for one in case.accounts.select_related("account").order_by("pk")
         ),
-        _members(case, keys),
+        _members(page.items, keys),
+        page.after,
         tuple(
             CommentFacts(one.person_id, keys.open_content("comment", one.pk, one.text), one.at)
             for one in case.comments.order_by("at", "pk")
@@ -151,13 +161,20 @@ def read_words(actor: Actor, case: Case, occurrence: Occurrence) -> str:
     return record_keys().open_content(kind, occurrence.pk, sealed)
 
 
-def _members(case: Case, keys: RecordKeys) -> tuple[MemberFacts, ...]:
-    occurrences = list(
-        Occurrence.objects.filter(membership__case=case)
-        .select_related("intake", "item", "surface")
-        .prefetch_related("ip_events")
-        .order_by("recorded_at", "pk")
-    )
+def _occurrences(case: Case, limit: int, after: str | None) -> Page[Occurrence]:
+    """In the order of their ids, which are UUIDv7: as they were recorded."""
+    members = Occurrence.objects.filter(membership__case=case).order_by("pk")
+    if after is not None:
+        try:
+            members = members.filter(pk__gt=UUID(after))
+        except ValueError:
+            raise wrong_place() from None
+    shown = members.select_related("intake", "item", "surface").prefetch_related("ip_events")
+    found = list(shown[: limit + 1])
+    return Page(tuple(found[:limit]), str(found[limit - 1].pk) if len(found) > limit else None)
+
+
+def _members(occurrences: Sequence[Occurrence], keys: RecordKeys) -> tuple[MemberFacts, ...]:
     standing = {
         decision.occurrence_id: _decided(decision)
         for decision in standing_decisions().filter(occurrence__in=occurrences)

@@ -12,7 +12,7 @@ from safelight.server.cases.events import Event
 from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Comment
 from safelight.server.cases.services import UNFINISHED, locked_unfinished, state_by_decisions
 from safelight.server.ids import now
-from safelight.server.intake.models import Account, Occurrence
+from safelight.server.intake.models import Account, Item, Occurrence
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
@@ -58,7 +58,7 @@ def split(actor: Actor, case: Case, occurrences: Collection[Occurrence]) -> Case
     require(actor, Permission.CASE_WORK, case=case)
     wanted = {occurrence.pk for occurrence in occurrences}
     with transaction.atomic():
-        _lock_accounts(case)
+        _lock_what_they_are_about(case)
         locked = locked_unfinished(case)
         going = locked.members.filter(occurrence__in=wanted)
         if going.count() != len(wanted):
@@ -92,13 +92,18 @@ def split(actor: Actor, case: Case, occurrences: Collection[Occurrence]) -> Case
 
 
 def _locked_in_order(into: Case, other: Case) -> tuple[Case, Case]:
-    """Both, locked; accounts before cases, as arrivals do, and each by its id: nobody waits in a circle."""
-    _lock_accounts(into, other)
+    """Both, locked in the order in which arrivals lock, each kind by its ids: nobody waits in a circle."""
+    _lock_what_they_are_about(into, other)
     locked = {case.pk: locked_unfinished(case) for case in sorted((into, other), key=lambda case: case.pk)}
     return locked[into.pk], locked[other.pk]
 
 
-def _lock_accounts(*cases: Case) -> None:
+def _lock_what_they_are_about(*cases: Case) -> None:
+    """So that no arrival looks for its case meanwhile: by the account, or without one by the item."""
+    anonymous = [case for case in cases if case.account_id is None]
+    items = CaseOccurrence.objects.filter(case__in=anonymous, occurrence__item__isnull=False)
+    same = Item.objects.filter(pk__in=items.values("occurrence__item"))
+    list(same.select_for_update(no_key=True).order_by("pk"))
     concerned = Account.objects.filter(pk__in=CaseAccount.objects.filter(case__in=cases).values("account"))
     list(concerned.select_for_update(no_key=True).order_by("pk"))
 

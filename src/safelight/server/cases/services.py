@@ -192,9 +192,9 @@ def _same_content(occurrence: Occurrence) -> QuerySet[CaseOccurrence]:
 
 
 def _followed(occurrence: Occurrence) -> Case | None:
-    """The account's latest finished case; else the latest in which the same content was dismissed."""
+    """The latest finished case that the account had a part in; else where the same content was dismissed."""
     if occurrence.account_id is not None:
-        ours = Case.objects.filter(account_id=occurrence.account_id, state=Case.State.FINISHED)
+        ours = Case.objects.filter(accounts__account=occurrence.account_id, state=Case.State.FINISHED)
         if latest := ours.order_by("-finished_at").first():
             return latest
     dismissed = standing_decisions().filter(

@@ -105,12 +105,12 @@ class _Writing:
             item = locked_item(self.thing.scanned, self.keys)
             there = self._own_evidence(item) if self._needs_bytes() else False
         occurrence = write_occurrence(self.arrival, self.thing, intake, item, self.keys)
+        case_id = make_matter(occurrence, result, self.arrival.actor)
         if item is not None and result is not None and verdict is not None:
             if verdict.outcome is Outcome.UNSCANNED:
                 wait(item, verdict, occurrence, bytes_were_there=there)
             else:
                 conclude(item, result, self.keys)
-        case_id = make_matter(occurrence, result, self.arrival.actor)
         return Received(verdict, intake.pk, item.pk if item else None, occurrence.pk, case_id)
 
     def _intake(self) -> Intake:

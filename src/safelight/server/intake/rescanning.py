@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
@@ -53,7 +52,7 @@ def scan_waiting(item_id: UUID, lease: Lease) -> None:
         observed(item, scanned, keys)
         if verdict.outcome is Outcome.UNSCANNED:
             assert verdict.reason is not None
-            still_unscanned(item, verdict.reason, version("safelight"))
+            still_unscanned(item, verdict.reason)
         else:
             conclude(item, scanned.result, keys)
         if verdict.reason is not before:

@@ -23,12 +23,6 @@ from safelight.server.vault.models import SealedObject
 _BATCH: Final = 500
 
 
-def recheckable() -> QuerySet[Item]:
-    """Items that a new list entry may be compared with: seen lately, not only in private communications."""
-    seen = Occurrence.objects.filter(item=OuterRef("pk"), private=False, recorded_at__gte=_oldest())
-    return Item.objects.filter(Exists(seen)).exclude(outcome="unscanned")
-
-
 def forget_old() -> int:
     """Delete what is older than ``retention.seen_days`` and belongs to no case; how many items went.
 

@@ -102,7 +102,7 @@ def enqueue_due() -> int:
     """
     installation = [reason.value for reason in OF_THE_INSTALLATION]
     due = _waiting().filter(next_try_at__lte=now())
-    unreadable_then = _waiting().filter(next_try_at=None).exclude(tried_with__in=["", version("safelight")])
+    unreadable_then = _waiting().filter(next_try_at=None).exclude(tried_with=version("safelight"))
     chosen = [
         *due.filter(reason__in=installation).order_by("since")[:1],
         *due.exclude(reason__in=installation).order_by("next_try_at")[:_BATCH],

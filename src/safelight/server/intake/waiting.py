@@ -6,12 +6,12 @@ Everything here runs in the caller's transaction, with the item locked.
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Final
 
 from safelight.server.cases.announcing import submission_finished
 from safelight.server.cases.models import Case, CaseOccurrence
 from safelight.server.ids import now
-from safelight.server.intake.arrivals import TOLD_BY_SOMEBODY
 from safelight.server.intake.causes import next_try
 from safelight.server.intake.events import Event
 from safelight.server.intake.matters import make_matter
@@ -50,11 +50,11 @@ def wait(item: Item, verdict: Verdict, occurrence: Occurrence, *, bytes_were_the
                 "since": now(),
                 "attempts": 0,
                 "next_try_at": next_try(verdict.reason, 0),
-                "tried_with": "",
+                "tried_with": version("safelight"),
                 "ended_at": None,
             },
         )
-        held = occurrence.intake.kind in TOLD_BY_SOMEBODY or in_a_case(item)
+        held = in_a_case(item)
         item.unscanned_until = (
             None if held else now() + (PRIVATE_FOR if occurrence.private else UNSCANNED_FOR)
         )
@@ -64,8 +64,11 @@ def wait(item: Item, verdict: Verdict, occurrence: Occurrence, *, bytes_were_the
 
 
 def conclude(item: Item, result: ScanResult, keys: RecordKeys) -> None:
-    """Give everything that waited for this item's scan its verdict, with the cases that follow from it."""
-    waiting = Unscanned.objects.filter(item=item, state=Unscanned.State.WAITING)
+    """Give everything that waited for this item's scan its verdict, with the cases that follow from it.
+
+    What was given up is scanned now all the same, by another arrival of the same bytes.
+    """
+    waiting = Unscanned.objects.filter(item=item).exclude(state=Unscanned.State.SCANNED)
     if not waiting.update(state=Unscanned.State.SCANNED, ended_at=now(), next_try_at=None):
         return
     for occurrence in _waiting_with(item):
@@ -82,7 +85,7 @@ def conclude(item: Item, result: ScanResult, keys: RecordKeys) -> None:
     _let_go_of_bytes(item)
 
 
-def still_unscanned(item: Item, reason: UnscannedReason, version: str) -> None:
+def still_unscanned(item: Item, reason: UnscannedReason) -> None:
     """Note that it was tried in vain. Of private communications nothing is kept for another try."""
     row = Unscanned.objects.get(item=item)
     if row.state != Unscanned.State.WAITING:
@@ -91,7 +94,7 @@ def still_unscanned(item: Item, reason: UnscannedReason, version: str) -> None:
         _answer(occurrence, Verdict(Outcome.UNSCANNED, "not-scanned", reason))
         if occurrence.private:
             drop(occurrence)
-    row.reason, row.tried_with, row.attempts = reason.value, version, row.attempts + 1
+    row.reason, row.tried_with, row.attempts = reason.value, version("safelight"), row.attempts + 1
     row.next_try_at = next_try(reason, row.attempts)
     if not item.occurrences.exists():
         row.state, row.ended_at, row.next_try_at = Unscanned.State.EXPIRED, now(), None
