@@ -1,4 +1,4 @@
-"""Takes the workspace's local lists over into the server's database, once; killed, it goes on at the next start.
+"""Takes the workspace's local lists over into the database, once; killed, it goes on at the next start.
 
 Numbers, tags and sealed values are taken as they are: they are under the same keys, and indexes stay valid.
 The local store is frozen first, so nothing changes in between. Not until everything is committed does

@@ -18,7 +18,7 @@ from safelight.server.ids import now
 from safelight.server.intake.arrivals import TOLD_BY_SOMEBODY
 from safelight.server.intake.models import Occurrence, Surface
 from safelight.server.lists.models import SeenHash
-from safelight.server.lists.seen import VARIANTS, SeenKeys, SeenSource, number_pending
+from safelight.server.lists.seen import VARIANTS, SeenSource, number_pending, process_seen_keys
 from safelight.server.secrets import process_keys
 from safelight.types import Signal, Transform
 
@@ -46,7 +46,7 @@ def find_past(signal: Signal, distance: int) -> tuple[list[Past], bool]:
     """The kept hashes within a list's distance of an entry, nearest first; and whether there are more."""
     if signal.type != PDQ.signal_type:
         rows = SeenHash.objects.filter(
-            signal_type=signal.type, tag__in=SeenKeys(process_keys()).tags(signal)
+            signal_type=signal.type, tag__in=process_seen_keys().tags(signal)
         ).order_by("id")[: SEARCHED_FOR + 1]
         found = [Past(row.pk, row.item_id, row.signal_type, row.part) for row in rows]
         return found[:SEARCHED_FOR], len(found) > SEARCHED_FOR

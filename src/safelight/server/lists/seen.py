@@ -7,6 +7,7 @@ once and get their numbers afterwards, by one at a time, so that no arrival wait
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -64,12 +65,21 @@ def _place(item: UUID, tag: bytes) -> bytes:
     return b"safelight/server/seen/" + item.bytes + tag
 
 
+@functools.cache
+def process_seen_keys() -> SeenKeys:
+    """This process's keys for kept hashes."""
+    return SeenKeys(process_keys())
+
+
 def keep_seen(item: Item, signals: Sequence[Signal], at: datetime) -> None:
     """Keep a file's hashes, or note that it was seen again; in the transaction that records its arrival."""
     there = SeenHash.objects.filter(item=item)
-    if there.filter(seen_at__gt=at - _RENEWED).exists():
-        return
-    keys = SeenKeys(process_keys())
+    before = there.values_list("seen_at", flat=True).first()
+    if before is not None:
+        if before > at - _RENEWED:
+            return
+        there.update(seen_at=at)
+    keys = process_seen_keys()
     rows: dict[tuple[str, bytes], SeenHash] = {}
     for signal in signals[:KEPT_OF_A_FILE]:
         tag = keys.tags(signal)[0]
@@ -85,7 +95,6 @@ def keep_seen(item: Item, signals: Sequence[Signal], at: datetime) -> None:
                 seen_at=at,
             ),
         )
-    there.update(seen_at=at)
     SeenHash.objects.bulk_create(rows.values(), ignore_conflicts=True)
 
 

@@ -27,6 +27,7 @@ from safelight.server.lists.recheck import (
     waiting_preview,
 )
 from safelight.server.lists.rules import (
+    HELD_FOR_REVIEW,
     added_by_hand,
     check_categories,
     check_class,
@@ -290,7 +291,3 @@ def synced(actor: Actor, name: str) -> None:
     require(actor, Permission.LIST_CHANGE)
     with list_store().changing(name) as row:
         row.synced_at = now()
-
-
-HELD_FOR_REVIEW = "review_overdue"
-"""Why a list is held whose review date has passed."""

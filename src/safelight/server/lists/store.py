@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from typing import Final
@@ -337,6 +337,21 @@ class _Known:
             entries,
         )
         self.categories = {told: ListClass(class_) for told, class_ in row.categories.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAs:
+    """How a list's entry of some classification counts."""
+
+    list_class: ListClass
+    shadow: bool
+
+
+def known_as(row: HashList, classification: str | None) -> KnownAs:
+    """The class and standing of a list's entries, its category map applied."""
+    known = _Known(row, 0)
+    mapped = known.categories.get(classification) if classification else None
+    return KnownAs(mapped or known.info.list_class, known.info.shadow)
 
 
 def list_row(name: str) -> HashList:
