@@ -378,3 +378,15 @@ def test_the_source_follows_like_any_other(upload: Any, listed: Any) -> None:
                         rows.pop(change.row, None)
             assert rows == live
             assert at <= source.stamp().sequence
+
+
+def test_a_list_can_be_removed_after_it_found_something(upload: Any, listed: Any, manager: Any) -> None:
+    from safelight.server.lists import services
+    from safelight.server.lists.models import FoundByRecheck
+
+    upload(1, account="u1")
+    listed("k", Signal("pdq", pdq(1)))
+    recheck()
+    assert services.remove_list(manager, "a", reason="it is wrong") == 1
+    assert FoundByRecheck.objects.get().hit is None
+    assert len(cases()) == 1

@@ -10,7 +10,7 @@ from safelight.server.intake.api_keys import Scope
 from safelight.server.intake.context import Context
 from safelight.server.intake.errors import ContextRefused
 from safelight.server.intake.legal import NotPermitted, basis_for
-from safelight.server.intake.models import Intake, Occurrence, Surface
+from safelight.server.intake.models import Intake, Surface
 from safelight.server.intake.scanning import Scanned
 from safelight.server.intake.surfaces import surface_named
 from safelight.server.people.actors import KeyActor, PersonActor
@@ -82,13 +82,6 @@ class Arrival:
         """Whether it is a private communication that nobody disclosed: of those no hash is kept for later."""
         private = self.surface is not None and self.surface.visibility == Surface.Visibility.PRIVATE
         return private and not self.told_by_somebody
-
-    def re_checked(self, seen_days: int) -> bool:
-        """Whether its hashes may be kept, to be compared with what is listed later."""
-        if seen_days == 0:
-            return False
-        said_private = self.context.visibility == Occurrence.Visibility.PRIVATE
-        return self.told_by_somebody or not (said_private or self.private_scan())
 
 
 def from_platform(

@@ -25,8 +25,7 @@ from safelight.server.intake.models import Intake, IpEvent, Item, Occurrence
 from safelight.server.intake.priorities import priority_of
 from safelight.server.intake.record_keys import RecordKeys, record_keys
 from safelight.server.ledger.services import record
-from safelight.server.lists.hits import keep_hits
-from safelight.server.lists.seen import keep_seen
+from safelight.server.lists.arrivals import note_arrival
 from safelight.server.people.actors import KeyActor, PersonActor
 from safelight.server.vault import services as vault
 from safelight.types import Outcome, Verdict
@@ -111,8 +110,8 @@ class _Writing:
             if self._needs_bytes():
                 self._own_evidence(item)
         occurrence = self._occurrence(intake, item)
-        if item is not None:
-            self._for_lists(item, occurrence)
+        if item is not None and isinstance(self.thing, ScannedFile):
+            note_arrival(self.arrival, item, occurrence, self.thing.scanned.result.observation)
         case_id = None
         if self._makes_a_case(verdict) and not self._settled(occurrence):
             priority = priority_of(self.arrival.kind, verdict)
@@ -153,14 +152,6 @@ class _Writing:
         if until != item.unscanned_until:
             item.unscanned_until = until
             item.save(update_fields=["unscanned_until"])
-
-    def _for_lists(self, item: Item, occurrence: Occurrence) -> None:
-        """What lists are judged by, and what later entries are compared with."""
-        assert isinstance(self.thing, ScannedFile)
-        observation = self.thing.scanned.result.observation
-        keep_hits(occurrence, observation.matches)
-        if self.arrival.re_checked(settings.CONFIG.retention.seen_days):
-            keep_seen(item, observation.signals, now())
 
     def _occurrence(self, intake: Intake, item: Item | None) -> Occurrence:
         context, thing = self.arrival.context, self.thing

@@ -18,7 +18,7 @@ from safelight.server.cases.models import Decision
 from safelight.server.ids import now
 from safelight.server.intake.models import Intake
 from safelight.server.ledger.services import record
-from safelight.server.lists.alarms import alarm
+from safelight.server.lists.alarms import Alarm, alarm
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import Entry, HashList, Hit
 from safelight.server.lists.process_store import list_store
@@ -128,7 +128,7 @@ def hold_list(row: HashList, why: str, detail: str) -> None:
         with list_store().changing(row.name) as changing:
             changing.held_reason, changing.held_at = why, now()
         record(Event.LIST_HELD, _JOBS, subject=row.uid, payload={"name": row.name, "why": why})
-        alarm("list_held", row, detail)
+        alarm(Alarm.LIST_HELD, row, detail)
 
 
 def _hold_list(row: HashList, why: str) -> None:
@@ -144,5 +144,7 @@ def _hold_entry(row: HashList, key: str, why: str) -> bool:
         if not list_store().hold_entry(row.name, key, why):
             return False  # withdrawn since
         record(Event.ENTRY_HELD, _JOBS, subject=row.uid, payload={"name": row.name, "entry": key, "why": why})
-        alarm("list_entry_held", row, f"Hits of entry {key} are held for review ({why.replace('_', ' ')}).")
+        alarm(
+            Alarm.LIST_ENTRY_HELD, row, f"Hits of entry {key} are held for review ({why.replace('_', ' ')})."
+        )
     return True

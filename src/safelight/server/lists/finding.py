@@ -16,7 +16,7 @@ from safelight.server.ids import now
 from safelight.server.intake.models import Intake, Item, Occurrence
 from safelight.server.intake.priorities import priority_of
 from safelight.server.intake.record_keys import record_keys
-from safelight.server.lists.alarms import alarm
+from safelight.server.lists.alarms import Alarm, alarm
 from safelight.server.lists.hits import keep_hits
 from safelight.server.lists.models import FoundByRecheck, HashList, RecheckHit
 from safelight.server.lists.past import not_in_a_case, occurrences_of
@@ -47,7 +47,7 @@ def open_found(check: Callable[[], None]) -> int:
                     break
                 opened += _open(row, hit, left)
         if over := waiting.count():
-            alarm("recheck_waiting", row, f"{over:,} finds of the past wait for a person's release.")
+            alarm(Alarm.RECHECK_WAITING, row, f"{over:,} finds of the past wait for a person's release.")
     return opened
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from safelight.server.ids import now
-from safelight.server.lists.alarms import alarm, clear_alarm
+from safelight.server.lists.alarms import Alarm, alarm, clear_alarm
 from safelight.server.lists.conduct import hold_list
 from safelight.server.lists.models import HashList, WaitingBatch
 from safelight.server.lists.rules import HELD_FOR_REVIEW, needs_two
@@ -17,9 +17,11 @@ def watch_sources() -> int:
         if is_stale(row):
             stale += 1
             last = f"{row.synced_at:%Y-%m-%d %H:%M} UTC" if row.synced_at else "never"
-            alarm("list_stale", row, f"Expected every {row.expected_hours} hours; last brought in: {last}.")
+            alarm(
+                Alarm.LISTS_STALE, row, f"Expected every {row.expected_hours} hours; last brought in: {last}."
+            )
         else:
-            clear_alarm("list_stale", row)
+            clear_alarm(Alarm.LISTS_STALE, row)
     return stale
 
 
@@ -36,5 +38,7 @@ def watch_reviews() -> int:
             hold_list(row, HELD_FOR_REVIEW, "Its review date has passed. It is held until it was reviewed.")
             held += 1
         else:
-            alarm("list_review_due", row, "The review date of entries that were added by hand has passed.")
+            alarm(
+                Alarm.LIST_REVIEW_DUE, row, "The review date of entries that were added by hand has passed."
+            )
     return held

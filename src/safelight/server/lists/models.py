@@ -192,12 +192,13 @@ class SeenHash(models.Model):
     """A hash kept of a past file, to be compared with what is listed later; never of private communications.
 
     ``number`` is given in the order of commits by :mod:`.seen`; until then the row is in no index. ``sealed``
-    holds a PDQ hash and its seven variants; digests are found by their tag alone and kept nowhere else.
+    holds a PDQ hash and its seven variants; digests are found by their tag alone and kept nowhere else. An
+    item is not forgotten before its rows are, so that every index hears of their end.
     """
 
     id = models.BigAutoField(primary_key=True)
     number = models.BigIntegerField(null=True, unique=True)
-    item = models.ForeignKey("intake.Item", models.CASCADE, related_name="seen_hashes")
+    item = models.ForeignKey("intake.Item", models.PROTECT, related_name="seen_hashes")
     signal_type = models.CharField(max_length=20)
     tag = models.BinaryField(max_length=16)
     sealed = models.BinaryField(null=True)
@@ -284,6 +285,6 @@ class FoundByRecheck(models.Model):
     occurrence = models.OneToOneField(
         "intake.Occurrence", models.CASCADE, primary_key=True, related_name="found_by_recheck"
     )
-    hit = models.ForeignKey(RecheckHit, models.PROTECT, related_name="found")
+    hit = models.ForeignKey(RecheckHit, models.SET_NULL, null=True, related_name="found")
     evidence_awaited = models.BooleanField()
     at = models.DateTimeField(default=now)

@@ -21,7 +21,7 @@ from safelight.scan.policy import DEFAULT_POLICY
 from safelight.server.ids import now
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import record
-from safelight.server.lists.alarms import alarm
+from safelight.server.lists.alarms import Alarm, alarm
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import Entry, FoundByRecheck, HashList, RecheckHit, SeenHash
 from safelight.server.lists.past import Past, find_all, find_past, not_in_a_case, occurrences_of
@@ -139,7 +139,7 @@ def _hits_everything(row: HashList, entry: StoredEntry, value: str, items: int) 
     with transaction.atomic():
         list_store().withdraw_rows(row.name, [entry.row])
         set_apart(_JOBS, row, [(listed, pack(entry.signal_type, value))], HITS_EVERYTHING)
-        alarm("list_entry_quarantined", row, f"Entry {entry.key} matches {items:,} files of the past.")
+        alarm(Alarm.LIST_ENTRY_QUARANTINED, row, f"Entry {entry.key} matches {items:,} files of the past.")
 
 
 # Previews
