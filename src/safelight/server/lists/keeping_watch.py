@@ -38,7 +38,5 @@ def watch_reviews() -> int:
             hold_list(row, HELD_FOR_REVIEW, "Its review date has passed. It is held until it was reviewed.")
             held += 1
         else:
-            alarm(
-                Alarm.LIST_REVIEW_DUE, row, "The review date of entries that were added by hand has passed."
-            )
+            alarm(Alarm.LIST_REVIEW_DUE, row, "Entries that were added by hand are due for review.")
     return held

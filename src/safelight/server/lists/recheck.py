@@ -21,7 +21,7 @@ from safelight.scan.policy import DEFAULT_POLICY
 from safelight.server.ids import now
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import record
-from safelight.server.lists.alarms import Alarm, alarm
+from safelight.server.lists.alarms import Alarm, alarm, clear_alarm
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import Entry, FoundByRecheck, HashList, RecheckHit, SeenHash
 from safelight.server.lists.past import Past, find_all, find_past, not_in_a_case, occurrences_of
@@ -227,6 +227,7 @@ def recheck_start(actor: Actor, name: str, *, key: str | None = None, reason: st
     with transaction.atomic():
         waiting = waiting_hits(row, key)
         count = waiting.update(state=RecheckHit.State.RELEASED)
+        _clear_when_none_waits(row)
         if count:
             enqueue(RELEASE_JOB, {"list": str(row.uid)})
         record(
@@ -241,6 +242,7 @@ def discard_recheck(actor: Actor, name: str, *, key: str | None = None, reason: 
     why, row = check_reason(reason), list_row(name)
     with transaction.atomic():
         count = waiting_hits(row, key).update(state=RecheckHit.State.DISCARDED)
+        _clear_when_none_waits(row)
         record(
             Event.RECHECK_DISCARDED,
             actor,
@@ -248,6 +250,11 @@ def discard_recheck(actor: Actor, name: str, *, key: str | None = None, reason: 
             payload={"hits": count, "key": key, "reason": why},
         )
     return count
+
+
+def _clear_when_none_waits(row: HashList) -> None:
+    if not waiting_hits(row).exists():
+        clear_alarm(Alarm.RECHECK_WAITING, row)
 
 
 def waiting_hits(row: HashList, key: str | None = None) -> QuerySet[RecheckHit]:
