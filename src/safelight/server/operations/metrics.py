@@ -20,6 +20,8 @@ from prometheus_client.registry import Collector
 
 from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerPending
+from safelight.server.lists.models import HashList, RecheckHit, WaitingBatch, WaitingEntry
+from safelight.server.lists.showing import is_stale
 from safelight.server.processes.run_directory import METRICS, run_directory
 from safelight.server.processes.status import read_status
 
@@ -60,8 +62,21 @@ class _Present(Collector):
         for state in Job.State.values:
             jobs.add_metric([state], counted.get(state, 0))
         yield jobs
+        yield from self._lists()
         waiting = LedgerPending.objects.count()
         yield GaugeMetricFamily("safelight_ledger_unplaced", "Ledger rows not yet in the tree", value=waiting)
+
+    def _lists(self) -> Iterator[Metric]:
+        rows = list(HashList.objects.all())
+        waiting = WaitingEntry.objects.filter(batch__state=WaitingBatch.State.WAITING)
+        finds = RecheckHit.objects.filter(state=RecheckHit.State.WAITING)
+        for name, said, value in (
+            ("stale", "Lists whose source is overdue", sum(map(is_stale, rows))),
+            ("held", "Lists that fell to hold", sum(bool(row.held_reason) for row in rows)),
+            ("entries_waiting", "Entries that wait for people, set apart or proposed", waiting.count()),
+            ("recheck_waiting", "Finds of the past that wait for a person's release", finds.count()),
+        ):
+            yield GaugeMetricFamily(f"safelight_lists_{name}", said, value=value)
 
     def _processes(self) -> Iterator[Metric]:
         status = read_status(run_directory())

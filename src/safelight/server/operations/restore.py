@@ -1,6 +1,7 @@
 """`safelight restore`: a backup back to an empty place, with what was destroyed since destroyed again.
 
-The lists begin a new epoch at the next start, from which every index is rebuilt. Nothing is served before the log of destructions was replayed: here for the bytes, by the first start for the keys.
+The lists begin a new epoch at the next start, from which every index is rebuilt. Nothing is served before the
+log of destructions was replayed: here for the bytes, by the first start for the keys.
 """
 
 from __future__ import annotations
