@@ -87,6 +87,7 @@ def upload(
 
     monkeypatch.setattr(scanning, "_scanner", PictureScanner())
     monkeypatch.setattr(past, "_indexes", None)
+    past._source.cache_clear()
     workspace_setting(workspace=tmp_path)
     public = sender()
 
@@ -341,6 +342,8 @@ def test_an_entry_that_matches_everything_is_set_apart(
     assert store.get("a").entries == 0
     (waiting,) = services.waiting_batches(manager)
     assert waiting.why == {"hits_everything": 1}
+    listed("k", Signal("pdq", pdq(1)))  # the source's next sync
+    assert store.get("a").entries == 0
 
 
 def test_the_source_follows_like_any_other(upload: Any, listed: Any) -> None:
@@ -389,4 +392,36 @@ def test_a_list_can_be_removed_after_it_found_something(upload: Any, listed: Any
     recheck()
     assert services.remove_list(manager, "a", reason="it is wrong") == 1
     assert FoundByRecheck.objects.get().hit is None
+    assert len(cases()) == 1
+
+
+def test_what_a_withdrawn_entry_found_opens_no_case_later(
+    upload: Any, listed: Any, manager: Any, workspace_setting: Any
+) -> None:
+    from safelight.server.config import Recheck
+    from safelight.server.lists import services
+
+    workspace_setting(recheck=Recheck(entry_cap=0))
+    upload(1, account="u1")
+    listed("k", Signal("pdq", pdq(1)))
+    assert recheck() == 0
+    services.withdraw_entries(manager, "a", ["k"], reason="it was a mistake")
+    workspace_setting(recheck=Recheck())
+    assert recheck(minutes=4) == 0
+    assert services.one_list(manager, "a").recheck_waiting == 0
+
+
+def test_the_jobs_find_it_too(upload: Any, listed: Any, manager: Any) -> None:
+    """The handlers as the worker runs them, with a lease that ends a turn at once."""
+    from unittest.mock import Mock
+
+    from safelight.server.ids import clock_at, now
+    from safelight.server.lists import handlers
+
+    upload(1, account="u1")
+    listed("k", Signal("pdq", pdq(1)))
+    handlers.recheck({}, Mock())
+    later = now() + timedelta(minutes=2)
+    with clock_at(lambda: later):
+        handlers.recheck({}, Mock())
     assert len(cases()) == 1

@@ -18,7 +18,7 @@ from safelight.server.intake.priorities import priority_of
 from safelight.server.intake.record_keys import record_keys
 from safelight.server.lists.alarms import Alarm, alarm
 from safelight.server.lists.hits import keep_hits
-from safelight.server.lists.models import FoundByRecheck, HashList, RecheckHit
+from safelight.server.lists.models import Entry, FoundByRecheck, HashList, RecheckHit
 from safelight.server.lists.past import not_in_a_case, occurrences_of
 from safelight.server.lists.recheck import room
 from safelight.server.lists.store import known_as
@@ -65,7 +65,13 @@ def _in_turn(finds: QuerySet[RecheckHit]) -> list[RecheckHit]:
 
 
 def _open(row: HashList, hit: RecheckHit, most: int | None) -> int:
-    """Bring a find's occurrences into cases, newest first; those that a case has already stay there."""
+    """Bring a find's occurrences into cases, newest first; those that a case has already stay there.
+
+    What an entry found that was withdrawn since is discarded.
+    """
+    if not Entry.objects.filter(number=hit.entry).exists():
+        RecheckHit.objects.filter(pk=hit.pk, state=hit.state).update(state=RecheckHit.State.DISCARDED)
+        return 0
     new = not_in_a_case(occurrences_of([hit.item_id])).order_by("-recorded_at")
     ids = list(new.values_list("pk", flat=True)[: None if most is None else most + 1])
     with transaction.atomic():

@@ -209,6 +209,9 @@ class SeenHash(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["tag"], name="seen_tag"),
             models.Index(fields=["seen_at"], name="seen_at"),
+            models.Index(
+                fields=["id"], condition=Q(number=None, sealed__isnull=False), name="seen_unnumbered"
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["item", "signal_type", "tag"], name="a_hash_is_kept_once"),

@@ -101,13 +101,11 @@ def keep_seen(item: Item, signals: Sequence[Signal], at: datetime) -> None:
 def number_pending() -> int:
     """Give rows that were committed since their numbers; how many. One process at a time does it."""
     given = 0
-    while True:
+    pending = SeenHash.objects.filter(number=None, sealed__isnull=False).order_by("id")
+    while pending.exists():
         with transaction.atomic():
             state = locked_state()
-            pending = SeenHash.objects.filter(number=None, sealed__isnull=False).order_by("id")
             ids = list(pending.values_list("id", flat=True)[:_BATCH])
-            if not ids:
-                return given
             with connection.cursor() as cursor:
                 cursor.executemany(
                     "UPDATE lists_seenhash SET number = %s WHERE id = %s",
@@ -116,6 +114,7 @@ def number_pending() -> int:
             state.sequence += len(ids)
             state.save(update_fields=["sequence"])
         given += len(ids)
+    return given
 
 
 def expire_seen(days: int) -> int:

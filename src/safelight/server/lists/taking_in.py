@@ -48,7 +48,8 @@ def take_in(actor: Actor, row: HashList, entries: Iterable[ListEntry]) -> Taken:
     total, apart = Added(), 0
     for fit, unfit_ones in _screened(entries):
         with transaction.atomic():
-            added = list_store().add_packed(fit) if fit else Added()
+            listed = _not_set_apart(row, fit)
+            added = list_store().add_packed(listed) if listed else Added()
             apart += _set_apart(actor, row, unfit_ones)
             if added.added or added.updated:
                 record(
@@ -76,6 +77,18 @@ def stage(actor: Actor, row: HashList, entries: Iterable[ListEntry], batch: Wait
             payload={"batch": str(batch.pk), "entries": kept, "reason": batch.reason},
         )
     return Taken(quarantined=apart, waiting=kept, batch=batch)
+
+
+def _not_set_apart(row: HashList, entries: list[Packed]) -> list[Packed]:
+    """Those whose value is not in the list's quarantine: the next sync must not bring it back."""
+    apart = row.batches.filter(kind=WaitingBatch.Kind.QUARANTINE, state=WaitingBatch.State.WAITING)
+    if not entries or not apart.exists():
+        return entries
+    by_type: dict[str, list[bytes]] = {}
+    for entry, raw in entries:
+        by_type.setdefault(entry.signal.type, []).append(raw)
+    there = {(type_, raw) for type_, raws in by_type.items() for raw in already_waiting(row, type_, raws)}
+    return [(entry, raw) for entry, raw in entries if (entry.signal.type, raw) not in there]
 
 
 def set_apart(actor: Actor, row: HashList, entries: Sequence[Packed], why: str) -> int:
