@@ -80,6 +80,15 @@ def test_the_terminal_is_no_second_person(server: Server) -> None:
     assert "50 entries wait for two people" in said
     assert "50 entries wait for two people" in import_(server, "ours", "test", "--own")
     assert shown(server) == {"good": {}, "ours": {}}
+    said = lists(server, "waiting", "good")
+    batch = next(word for line in said.splitlines() for word in line.split() if word.count("-") == 4)
+    assert "Discarded 50" in lists(server, "discard", batch, "--reason", "a mistake")
+    assert "Nothing waits" in lists(server, "waiting", "good")
+    told = ("--every", "24", "--category", "CGI=ai_csam", "--reason", "as agreed")
+    assert "Changed" in lists(server, "expect", "ours", *told)
+    assert "matches 0 files" in lists(server, "recheck", "ours", "--key", "k")
+    refused = server.run("lists", "restore", "ours", "--reason", "why not")
+    assert (refused.returncode, "has not fallen" in refused.stderr) == (1, True)
 
 
 def test_a_key_is_rotated_with_the_lists_in_the_database(server: Server) -> None:

@@ -152,6 +152,14 @@ class WaitingBatch(models.Model):
     made_at = models.DateTimeField(default=now)
     settled_at = models.DateTimeField(null=True)
 
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(state="admitted") | (Q(review_at__isnull=False) & ~Q(reason="")),
+                name="admitted_with_reason_and_review",
+            ),
+        ]
+
 
 class WaitingEntry(models.Model):
     """An entry of a waiting batch. Sealed apart from live rows: it has no number yet."""
