@@ -310,3 +310,15 @@ def test_no_value_is_in_what_is_shown_or_logged(
     shown += repr([bytes(payload.body) for payload in LedgerPayload.objects.all()])
     assert pdq(1) not in shown
     assert pdq(1)[:16] not in shown
+
+
+def test_a_source_that_calls_entries_by_their_hashes_is_understood_and_not_repeated(
+    lists: Any, store: Any, manager: Any
+) -> None:
+    from safelight.server.people.actors import SystemActor
+
+    lists.add_entries(SystemActor("jobs"), "a", [entry(1, key=pdq(1).upper())])
+    ((stored,),) = store.find([entry(1).signal])
+    assert stored.key.startswith("auto-")
+    assert lists.withdraw_entries(manager, "a", [pdq(1)], reason="the source withdrew it") == 1
+    assert found(store, 1) == [[]]

@@ -19,6 +19,7 @@ from safelight.server.lists.alarms import Alarm, clear_alarm
 from safelight.server.lists.errors import NotWaiting
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import HashList, WaitingBatch
+from safelight.server.lists.opaque_keys import keys_meant
 from safelight.server.lists.process_store import list_store
 from safelight.server.lists.recheck import (
     discard_recheck,
@@ -206,7 +207,7 @@ def withdraw_entries(actor: Actor, name: str, keys: Iterable[str], *, reason: st
     require(actor, Permission.LIST_CHANGE)
     why = check_reason(reason)
     with transaction.atomic():
-        gone = list_store().withdraw(name, keys)
+        gone = list_store().withdraw(name, keys_meant(keys))
         if gone:
             record(
                 Event.ENTRIES_WITHDRAWN,

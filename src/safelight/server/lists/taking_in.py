@@ -19,6 +19,7 @@ from safelight.server.ids import now
 from safelight.server.ledger.services import record
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import HashList, WaitingBatch
+from safelight.server.lists.opaque_keys import opaque
 from safelight.server.lists.process_store import list_store
 from safelight.server.lists.screening import unfit
 from safelight.server.lists.store import BATCH
@@ -103,8 +104,9 @@ def _screened(
     while some := list(islice(offered, BATCH)):
         fit: list[Packed] = []
         apart: list[tuple[ListEntry, bytes, str]] = []
-        for entry in some:
-            raw = _packed(entry)
+        for told in some:
+            raw = _packed(told)
+            entry = opaque(told)
             if why := unfit(entry.signal.type, raw):
                 apart.append((entry, raw, why))
             else:
