@@ -97,9 +97,9 @@ def test_a_key_is_rotated_with_the_lists_in_the_database(server: Server) -> None
     assert server.stop() == 0
     rotated = server.run("keys", "rotate")
     assert rotated.returncode == 0, rotated.stderr
-    assert "All 50 listed values open" in lists(server, "verify")
     server.start()
     wait_until("every check to be well", lambda: not server.checks())
+    assert "All 50 listed values open" in lists(server, "verify")
 
 
 def test_a_start_that_was_killed_while_it_took_lists_over_is_finished_by_the_next(server: Server) -> None:
