@@ -182,7 +182,7 @@ def test_private_communications_are_neither_kept_nor_found(upload: Any, listed: 
     listed("k", Signal("pdq", pdq(1)))
     assert recheck() == 1
     (case,) = cases()
-    assert case.account.platform_id == "public"
+    assert case.members.get().occurrence.visibility != "private"
 
 
 def test_a_file_that_came_again_is_found_wherever_it_was(upload: Any, listed: Any) -> None:
@@ -425,3 +425,23 @@ def test_the_jobs_find_it_too(upload: Any, listed: Any, manager: Any) -> None:
     with clock_at(lambda: later):
         handlers.recheck({}, Mock())
     assert len(cases()) == 1
+
+
+def test_a_file_that_was_scanned_in_part_gets_its_other_hashes_later(upload: Any) -> None:
+    from dataclasses import replace
+
+    from safelight.server.intake.models import Item, Occurrence
+    from safelight.server.intake.record_keys import record_keys
+    from safelight.server.lists.arrivals import note_scan
+    from safelight.server.lists.models import SeenHash
+
+    received = upload(1)
+    item = Item.objects.get(pk=received.item_id)
+    whole = record_keys().open_observation(item.pk, bytes(item.observation)).observation
+    SeenHash.objects.all().delete()
+    occurrence = Occurrence.objects.get(pk=received.occurrence_id)
+    note_scan(occurrence, replace(whole, signals=whole.signals[:2]))
+    assert SeenHash.objects.count() == 2
+    for _ in range(2):
+        note_scan(occurrence, whole)
+        assert SeenHash.objects.count() == 3

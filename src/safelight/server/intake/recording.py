@@ -25,7 +25,7 @@ from safelight.server.intake.models import Intake, IpEvent, Item, Occurrence
 from safelight.server.intake.priorities import priority_of
 from safelight.server.intake.record_keys import RecordKeys, record_keys
 from safelight.server.ledger.services import record
-from safelight.server.lists.arrivals import note_arrival
+from safelight.server.lists.arrivals import note_scan
 from safelight.server.people.actors import KeyActor, PersonActor
 from safelight.server.vault import services as vault
 from safelight.types import Outcome, Verdict
@@ -110,8 +110,8 @@ class _Writing:
             if self._needs_bytes():
                 self._own_evidence(item)
         occurrence = self._occurrence(intake, item)
-        if item is not None and isinstance(self.thing, ScannedFile):
-            note_arrival(self.arrival, item, occurrence, self.thing.scanned.result.observation)
+        if isinstance(self.thing, ScannedFile):
+            note_scan(occurrence, self.thing.scanned.result.observation)
         case_id = None
         if self._makes_a_case(verdict) and not self._settled(occurrence):
             priority = priority_of(self.arrival.kind, verdict)

@@ -74,10 +74,12 @@ def process_seen_keys() -> SeenKeys:
 def keep_seen(item: Item, signals: Sequence[Signal], at: datetime) -> None:
     """Keep a file's hashes, or note that it was seen again; in the transaction that records its arrival."""
     there = SeenHash.objects.filter(item=item)
-    before = there.values_list("seen_at", flat=True).first()
-    if before is not None:
-        if before > at - _RENEWED:
-            return
+    before = list(there.values_list("seen_at", flat=True))
+    offered = {(signal.type, signal.value) for signal in signals[:KEPT_OF_A_FILE]}
+    # A file that was scanned in part has fewer rows than it has hashes now.
+    if len(before) >= len(offered) and all(seen > at - _RENEWED for seen in before):
+        return
+    if before:
         there.update(seen_at=at)
     keys = process_seen_keys()
     rows: dict[tuple[str, bytes], SeenHash] = {}
