@@ -22,8 +22,10 @@ def main() -> None:
 
     config = settings.CONFIG
     with open_list_store(config, process_keys()) as store:
-        # It may not write: what it finds, the index writer brought.
-        indexes = StoredIndexes(store, index_directory(config), lambda: layout_key(store), write=False)
+        # It may not write: what it finds, the index writer brought. Patient, for a machine that is busy.
+        indexes = StoredIndexes(
+            store, index_directory(config), lambda: layout_key(store), write=False, patience=60.0
+        )
         matcher = Matcher(store, indexes)
         for line in sys.stdin:
             found = matcher.match([Signal("pdq", line.strip())])
