@@ -148,7 +148,6 @@ class WaitingBatch(models.Model):
     reason = models.TextField(blank=True)
     review_at = models.DateTimeField(null=True)
     reviewed_at = models.DateTimeField(null=True)
-    admitted_number = models.BigIntegerField(default=0)
     made_at = models.DateTimeField(default=now)
     settled_at = models.DateTimeField(null=True)
 
