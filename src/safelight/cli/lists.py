@@ -12,6 +12,7 @@ from rich.text import Text
 
 from safelight.cli.lists_import import import_
 from safelight.cli.lists_index import compact, stats
+from safelight.cli.lists_server import discard, recheck, restore, server_lists, waiting
 from safelight.cli.lists_verify import verify
 from safelight.cli.opening import open_workspace
 from safelight.cli.workspace_options import workspace_options
@@ -27,6 +28,10 @@ lists.add_command(import_)
 lists.add_command(verify)
 lists.add_command(compact)
 lists.add_command(stats)
+lists.add_command(waiting)
+lists.add_command(discard)
+lists.add_command(restore)
+lists.add_command(recheck)
 
 
 @lists.command()
@@ -101,6 +106,53 @@ def set_(  # noqa: PLR0917 - click passes them by name
     click.echo(
         f"{info.name}: distance {info.distance}, shadow {_yes(info.shadow)}, enabled {_yes(info.enabled)}."
     )
+
+
+@lists.command()
+@click.argument("name")
+@click.option("--every", type=click.IntRange(0), help="Hours within which its source comes; 0: no matter.")
+@click.option("--sharing-terms", help="What its source permits, in words.")
+@click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    metavar="CLASSIFICATION=CLASS",
+    help="Which class a classification of the source stands for; all of them at once.",
+)
+@click.option("--most-hits", type=click.FloatRange(0, 100), help="Percent of scans that it may hit.")
+@click.option("--most-dismissed", type=click.FloatRange(0, 100), help="Percent of its hits dismissed.")
+@click.option("--reason", required=True, help="Why, for the ledger.")
+@workspace_options
+def expect(  # noqa: PLR0917 - click passes them by name
+    name: str,
+    every: int | None,
+    sharing_terms: str | None,
+    categories: tuple[str, ...],
+    most_hits: float | None,
+    most_dismissed: float | None,
+    reason: str,
+    workspace: Path | None,
+    key_file: Path | None,
+) -> None:
+    """Say what a server is to expect of a list and its source, and what the source's classifications mean."""
+    pairs = [text.rpartition("=")[::2] for text in categories]
+    if not all(told and class_ for told, class_ in pairs):
+        raise click.UsageError("Write --category as CLASSIFICATION=CLASS, such as 'CGI=ai_csam'.")
+    with server_lists(workspace, key_file):
+        from safelight.server.lists import services  # noqa: PLC0415
+        from safelight.server.lists.terminal import TERMINAL  # noqa: PLC0415
+
+        services.change_list(
+            TERMINAL,
+            name,
+            reason=reason,
+            expected_hours=every,
+            sharing_terms=sharing_terms,
+            categories=dict(pairs) if pairs else None,
+            most_hits_percent=most_hits,
+            most_dismissed_percent=most_dismissed,
+        )
+    click.echo(f"Changed what is expected of {name}.")
 
 
 @lists.command()

@@ -135,11 +135,12 @@ def _for_the_server(workspace: Workspace, own: bool, reason: str) -> Callable[[]
         if own:
             raise UsageError("Own lists take two people, and so a server: start `safelight serve` first.")
         return tuple
-    from safelight.server.lists.terminal import TerminalListStore  # noqa: PLC0415 - an extra
+    store = workspace.store  # sets Django up, which the import needs
+    from safelight.server.lists.terminal import TerminalListStore  # noqa: PLC0415
 
-    assert isinstance(workspace.store, TerminalListStore)
-    workspace.store.own, workspace.store.reason = own, reason or workspace.store.reason
-    return workspace.store.notes
+    assert isinstance(store, TerminalListStore)
+    store.own, store.reason = own, reason or store.reason
+    return store.notes
 
 
 def _refuse_other_settings(

@@ -27,11 +27,12 @@ def verify_kept_lists(workspace: Workspace, progress: Progress) -> Iterator[Find
     """Check the lists where they are kept."""
     if workspace.local is not None:
         return verify_lists(workspace, progress)
-    from safelight.server.lists.terminal import TerminalListStore  # noqa: PLC0415 - the server is an extra
+    store = workspace.store  # sets Django up, which the imports need
+    from safelight.server.lists.terminal import TerminalListStore  # noqa: PLC0415
     from safelight.server.lists.verification import verify_rows  # noqa: PLC0415
 
-    assert isinstance(workspace.store, TerminalListStore)
-    return verify_rows(workspace.store, progress)
+    assert isinstance(store, TerminalListStore)
+    return verify_rows(store, progress)
 
 
 @click.command()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import click
-
+from safelight.errors import WorkspaceError
 from safelight.keys import KeyFile, Purpose
 from safelight.workspace import Workspace
 
@@ -39,7 +38,7 @@ def _server_store(directory: Path, key_file: KeyFile) -> TerminalListStore:
     try:
         from safelight.server import by_hand  # noqa: PLC0415 - the server's packages are an extra
     except ModuleNotFoundError as error:
-        raise click.ClickException(
+        raise WorkspaceError(
             f"The lists of {directory} are kept by its server, which is not installed here ({error.name} is "
             'missing). Install it with: pip install "safelight[server]"'
         ) from error
@@ -51,7 +50,7 @@ def _server_store(directory: Path, key_file: KeyFile) -> TerminalListStore:
     try:
         return TerminalListStore(key_file)
     except DatabaseError as error:
-        raise click.ClickException(
+        raise WorkspaceError(
             f"The server's database cannot be asked for the lists: {str(error).strip().splitlines()[0]}. "
             "Check database_url, and that `safelight serve` has run with this version."
         ) from error

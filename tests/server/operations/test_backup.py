@@ -64,8 +64,8 @@ def test_a_backup_of_a_running_server_comes_back_elsewhere(listed: Server):
 
 
 def epoch_of(workspace: Path) -> str:
-    with closing(sqlite3.connect(workspace / "lists.sqlite3")) as database:
-        return database.execute("SELECT epoch FROM state").fetchone()[0]
+    with closing(sqlite3.connect(workspace / "server.sqlite3")) as database:
+        return database.execute("SELECT epoch FROM lists_liststate").fetchone()[0]
 
 
 def test_a_backup_never_holds_the_root_key_and_is_never_restored_onto_a_workspace(listed: Server):
@@ -102,9 +102,9 @@ def test_evidence_is_not_restored_without_the_log_of_destructions(listed: Server
 
 
 def alter(backup: Path) -> None:
-    content = bytearray((backup / "lists.sqlite3").read_bytes())
+    content = bytearray((backup / "server.sqlite3").read_bytes())
     content[len(content) // 2] ^= 1
-    (backup / "lists.sqlite3").write_bytes(content)
+    (backup / "server.sqlite3").write_bytes(content)
 
 
 CHANGES = {

@@ -168,8 +168,11 @@ def test_a_damaged_description_is_an_error(workspace: Workspace, content: str) -
 def test_lists_kept_by_a_server_are_not_opened_here(workspace: Workspace) -> None:
     path = workspace.directory / "workspace.toml"
     path.write_text(path.read_text().replace('"local"', '"server"'))
-    with pytest.raises(WorkspaceError, match="server"):
-        Workspace.open(workspace.directory)
+    with (
+        Workspace.open(workspace.directory) as opened,
+        pytest.raises(WorkspaceError, match="kept by its server"),
+    ):
+        opened.store.lists()
 
 
 def test_a_database_of_another_workspace_is_refused(workspace: Workspace, tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from safelight.server.intake.record_keys import RecordKeys, record_keys
 from safelight.server.intake.recording import intake_of, rolled_back, take_in
 from safelight.server.intake.told import ip_event
 from safelight.server.ledger.services import JSON, Recorded, record_all
+from safelight.server.lists.arrivals import rows_of_new
+from safelight.server.lists.models import SeenHash
 from safelight.server.rows import insert_rows
 from safelight.server.together import Together, WrittenTogether
 from safelight.types import Outcome
@@ -96,6 +98,7 @@ def _rows_of(
     items: list[Item] = []
     occurrences: list[Occurrence] = []
     addresses: list[IpEvent] = []
+    seen: list[SeenHash] = []
     recorded: list[Recorded] = []
     written: dict[int, Received] = {}
     for one in new:
@@ -109,6 +112,7 @@ def _rows_of(
         occurrence = occurrence_of(one.arrival, intake, item, accounts[one.arrival.context.account], keys)
         items.append(item)
         occurrences.append(occurrence)
+        seen += rows_of_new(occurrence, one.file.scanned.result.observation)
         addresses += [ip_event(keys, occurrence, seen) for seen in one.arrival.context.ip_events]
         details: dict[str, JSON] = {
             "kind": intake.kind,
@@ -119,7 +123,7 @@ def _rows_of(
         recorded.append(Recorded(Event.OCCURRENCE_RECORDED, one.arrival.actor, occurrence.pk, details))
         written[id(one)] = Received(verdict, intake.pk, item.pk, occurrence.pk)
     # Items first: who is first to insert one of the same tag makes the others wait here, and begin anew.
-    for rows in (items, intakes, occurrences, addresses):
+    for rows in (items, intakes, occurrences, addresses, seen):
         insert_rows(rows)
     record_all(recorded)
     return [written.get(id(one)) for one in batch]

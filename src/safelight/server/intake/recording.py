@@ -24,6 +24,7 @@ from safelight.server.intake.occurrences import write_occurrence
 from safelight.server.intake.record_keys import RecordKeys, record_keys
 from safelight.server.intake.told import seal_intake
 from safelight.server.intake.waiting import conclude, wait
+from safelight.server.lists.arrivals import note_scan
 from safelight.server.people.actors import KeyActor, PersonActor
 from safelight.server.vault import services as vault
 from safelight.types import Outcome, Verdict
@@ -107,6 +108,7 @@ class _Writing:
         occurrence = write_occurrence(self.arrival, self.thing, intake, item, self.keys)
         case_id = make_matter(occurrence, result, self.arrival.actor)
         if item is not None and result is not None and verdict is not None:
+            note_scan(occurrence, result.observation)
             if verdict.outcome is Outcome.UNSCANNED:
                 wait(item, verdict, occurrence, bytes_were_there=there)
             else:

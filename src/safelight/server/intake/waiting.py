@@ -20,6 +20,7 @@ from safelight.server.intake.priorities import priority_of
 from safelight.server.intake.record_keys import RecordKeys
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import record
+from safelight.server.lists.arrivals import note_scan
 from safelight.server.people.actors import SystemActor
 from safelight.server.telling import raise_alarm
 from safelight.types import Outcome, ScanResult, UnscannedReason, Verdict
@@ -73,6 +74,7 @@ def conclude(item: Item, result: ScanResult, keys: RecordKeys) -> None:
         return
     for occurrence in _waiting_with(item):
         _answer(occurrence, result.verdict)
+        note_scan(occurrence, result.observation)
         _follow(occurrence, result, keys)
         record(
             Event.OCCURRENCE_SCANNED,

@@ -1,4 +1,4 @@
-"""Takes the workspace's local lists over into the server's database, once; killed, it goes on at the next start.
+"""Takes the workspace's local lists over into the database, once; killed, it goes on at the next start.
 
 Numbers, tags and sealed values are taken as they are: they are under the same keys, and indexes stay valid.
 The local store is frozen first, so nothing changes in between. Not until everything is committed does
@@ -43,7 +43,7 @@ from safelight.server.lists.screening import unfit
 from safelight.server.lists.store import BATCH, DjangoListStore
 from safelight.server.lists.waiting import keep_waiting
 from safelight.server.people.actors import SystemActor
-from safelight.server.processes.list_store import index_directory
+from safelight.server.processes.list_store import RESTORED, index_directory
 from safelight.server.secrets import ProcessKeys
 from safelight.types import ListClass, ListEntry, Signal
 from safelight.values import unpack
@@ -205,10 +205,15 @@ def _finish(local: sqlite3.Connection) -> int:
 
 
 def _new_epoch_after_restore(config: Config, store: DjangoListStore) -> None:
-    """Begin a new epoch where an index of this node is ahead of its lists, as after a restored backup.
+    """Begin a new epoch after a restore, or where an index of this node is ahead of its lists.
 
     New changes would take sequence numbers that the index has seen with other meaning.
     """
+    mark = config.workspace / RESTORED
+    if mark.exists():
+        _begin_epoch()
+        mark.unlink()
+        return
     if not index_directory(config).is_dir():
         return
     try:
@@ -217,5 +222,8 @@ def _new_epoch_after_restore(config: Config, store: DjangoListStore) -> None:
         return  # unreadable, and so rebuilt by its writer
     present = store.stamp()
     if any(one.stamp.epoch == present.epoch and one.stamp.sequence > present.sequence for one in held):
-        with transaction.atomic():
-            ListState.objects.filter(one=1).update(epoch=uuid7())
+        _begin_epoch()
+
+
+def _begin_epoch() -> None:
+    ListState.objects.filter(one=1).update(epoch=uuid7())

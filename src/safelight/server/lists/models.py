@@ -148,9 +148,16 @@ class WaitingBatch(models.Model):
     reason = models.TextField(blank=True)
     review_at = models.DateTimeField(null=True)
     reviewed_at = models.DateTimeField(null=True)
-    admitted_number = models.BigIntegerField(default=0)
     made_at = models.DateTimeField(default=now)
     settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(state="admitted") | (Q(review_at__isnull=False) & ~Q(reason="")),
+                name="admitted_with_reason_and_review",
+            ),
+        ]
 
 
 class WaitingEntry(models.Model):
@@ -192,12 +199,13 @@ class SeenHash(models.Model):
     """A hash kept of a past file, to be compared with what is listed later; never of private communications.
 
     ``number`` is given in the order of commits by :mod:`.seen`; until then the row is in no index. ``sealed``
-    holds a PDQ hash and its seven variants; digests are found by their tag alone and kept nowhere else.
+    holds a PDQ hash and its seven variants; digests are found by their tag alone and kept nowhere else. An
+    item is not forgotten before its rows are, so that every index hears of their end.
     """
 
     id = models.BigAutoField(primary_key=True)
     number = models.BigIntegerField(null=True, unique=True)
-    item = models.ForeignKey("intake.Item", models.CASCADE, related_name="seen_hashes")
+    item = models.ForeignKey("intake.Item", models.PROTECT, related_name="seen_hashes")
     signal_type = models.CharField(max_length=20)
     tag = models.BinaryField(max_length=16)
     sealed = models.BinaryField(null=True)
@@ -208,6 +216,9 @@ class SeenHash(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["tag"], name="seen_tag"),
             models.Index(fields=["seen_at"], name="seen_at"),
+            models.Index(
+                fields=["id"], condition=Q(number=None, sealed__isnull=False), name="seen_unnumbered"
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["item", "signal_type", "tag"], name="a_hash_is_kept_once"),
@@ -284,6 +295,6 @@ class FoundByRecheck(models.Model):
     occurrence = models.OneToOneField(
         "intake.Occurrence", models.CASCADE, primary_key=True, related_name="found_by_recheck"
     )
-    hit = models.ForeignKey(RecheckHit, models.PROTECT, related_name="found")
+    hit = models.ForeignKey(RecheckHit, models.SET_NULL, null=True, related_name="found")
     evidence_awaited = models.BooleanField()
     at = models.DateTimeField(default=now)

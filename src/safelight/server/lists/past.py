@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from safelight.server.ids import now
 from safelight.server.intake.arrivals import TOLD_BY_SOMEBODY
 from safelight.server.intake.models import Occurrence, Surface
 from safelight.server.lists.models import SeenHash
-from safelight.server.lists.seen import VARIANTS, SeenKeys, SeenSource, number_pending
+from safelight.server.lists.seen import VARIANTS, SeenSource, process_seen_keys
 from safelight.server.secrets import process_keys
 from safelight.types import Signal, Transform
 
@@ -46,12 +47,12 @@ def find_past(signal: Signal, distance: int) -> tuple[list[Past], bool]:
     """The kept hashes within a list's distance of an entry, nearest first; and whether there are more."""
     if signal.type != PDQ.signal_type:
         rows = SeenHash.objects.filter(
-            signal_type=signal.type, tag__in=SeenKeys(process_keys()).tags(signal)
+            signal_type=signal.type, tag__in=process_seen_keys().tags(signal)
         ).order_by("id")[: SEARCHED_FOR + 1]
         found = [Past(row.pk, row.item_id, row.signal_type, row.part) for row in rows]
         return found[:SEARCHED_FOR], len(found) > SEARCHED_FOR
     indexes = process_indexes()
-    indexes.ensure(SeenSource(process_keys()).stamp())
+    indexes.ensure(_source().stamp())
     hits = indexes.hamming(PDQ.signal_type).search(signal.value, distance, SEARCHED_FOR)
     nearest: dict[int, tuple[int, int]] = {}
     for hit in hits.hits:
@@ -69,13 +70,16 @@ def find_past(signal: Signal, distance: int) -> tuple[list[Past], bool]:
 def process_indexes() -> StoredIndexes:
     """This process's view of the kept hashes' index; whoever finds it behind brings it up to date."""
     global _indexes  # noqa: PLW0603
-    number_pending()
     with _lock:
         if _indexes is None:
-            source = SeenSource(process_keys())
             directory = settings.CONFIG.workspace / "seen-index"
-            _indexes = StoredIndexes(source, directory, source.layout_key, patience=30.0)
+            _indexes = StoredIndexes(_source(), directory, _source().layout_key, patience=30.0)
         return _indexes
+
+
+@functools.cache
+def _source() -> SeenSource:
+    return SeenSource(process_keys())
 
 
 def kept_since() -> datetime:

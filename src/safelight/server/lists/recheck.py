@@ -21,14 +21,14 @@ from safelight.scan.policy import DEFAULT_POLICY
 from safelight.server.ids import now
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import record
-from safelight.server.lists.alarms import alarm
+from safelight.server.lists.alarms import Alarm, alarm, clear_alarm
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import Entry, FoundByRecheck, HashList, RecheckHit, SeenHash
 from safelight.server.lists.past import Past, find_all, find_past, not_in_a_case, occurrences_of
 from safelight.server.lists.process_store import list_store
 from safelight.server.lists.rules import check_reason
 from safelight.server.lists.screening import HITS_EVERYTHING
-from safelight.server.lists.seen import locked_state
+from safelight.server.lists.seen import locked_state, number_pending
 from safelight.server.lists.store import list_row
 from safelight.server.lists.summaries import RecheckPreview, SurfaceCount
 from safelight.server.lists.taking_in import set_apart
@@ -59,6 +59,7 @@ def recheck_some() -> bool:
     begun = _take_turn()
     if begun is None:
         return False
+    number_pending()
     after, until = begun
     changes = [change for change in list_store().changes(after, AT_ONCE) if change.sequence <= until]
     reached = changes[-1].sequence if changes else until
@@ -101,18 +102,21 @@ def _search(changes: Sequence[Change]) -> dict[HashList, list[RecheckHit]]:
     added = {change.row: change for change in changes if change.kind is ChangeKind.ADD}
     lists = {row.name: row for row in HashList.objects.exclude(list_class=ListClass.KNOWN_GOOD.value)}
     found: dict[HashList, list[RecheckHit]] = {}
-    kept = SeenHash.objects.values("item").distinct().count() if added else 0
     for number, entry in sorted(list_store().resolve(added).items()):
         row, value = lists.get(entry.list), added[number].value
         if row is None or value is None:
             continue
         past, _capped = find_past(Signal(entry.signal_type, value), row.distance)
         items = len({one.item for one in past})
-        if items > LEAST_OF_EVERYTHING and items > SHARE_OF_EVERYTHING * kept:
+        if items > LEAST_OF_EVERYTHING and items > SHARE_OF_EVERYTHING * _kept():
             _hits_everything(row, entry, value, items)
             continue
         found.setdefault(row, []).extend(_hit(row, entry, one) for one in past)
     return found
+
+
+def _kept() -> int:
+    return SeenHash.objects.values("item").distinct().count()
 
 
 def _hit(row: HashList, entry: StoredEntry, past: Past) -> RecheckHit:
@@ -139,7 +143,7 @@ def _hits_everything(row: HashList, entry: StoredEntry, value: str, items: int) 
     with transaction.atomic():
         list_store().withdraw_rows(row.name, [entry.row])
         set_apart(_JOBS, row, [(listed, pack(entry.signal_type, value))], HITS_EVERYTHING)
-        alarm("list_entry_quarantined", row, f"Entry {entry.key} matches {items:,} files of the past.")
+        alarm(Alarm.LIST_ENTRY_QUARANTINED, row, f"Entry {entry.key} matches {items:,} files of the past.")
 
 
 # Previews
@@ -177,6 +181,7 @@ def search_recent(actor: Actor, name: str, entries: Sequence[ListEntry]) -> Rech
 
 
 def _preview(row: HashList, signals: Sequence[Signal], key: str | None) -> RecheckPreview:
+    number_pending()
     items, capped = find_all(signals, row.distance)
     seen = occurrences_of(items)
     surfaces = Counter(name or "" for name in seen.values_list("surface__name", flat=True))
@@ -214,7 +219,7 @@ def room(row: HashList, key: str | None) -> int:
     left = caps.list_cap - of_list.filter(at__gt=now() - timedelta(days=1)).count()
     if key is not None:
         left = min(left, caps.entry_cap - of_list.filter(hit__key=key).count())
-    return max(0, min(left, caps.entry_cap))
+    return max(0, left)
 
 
 def recheck_start(actor: Actor, name: str, *, key: str | None = None, reason: str) -> int:
@@ -227,6 +232,7 @@ def recheck_start(actor: Actor, name: str, *, key: str | None = None, reason: st
     with transaction.atomic():
         waiting = waiting_hits(row, key)
         count = waiting.update(state=RecheckHit.State.RELEASED)
+        _clear_when_none_waits(row)
         if count:
             enqueue(RELEASE_JOB, {"list": str(row.uid)})
         record(
@@ -241,6 +247,7 @@ def discard_recheck(actor: Actor, name: str, *, key: str | None = None, reason: 
     why, row = check_reason(reason), list_row(name)
     with transaction.atomic():
         count = waiting_hits(row, key).update(state=RecheckHit.State.DISCARDED)
+        _clear_when_none_waits(row)
         record(
             Event.RECHECK_DISCARDED,
             actor,
@@ -248,6 +255,11 @@ def discard_recheck(actor: Actor, name: str, *, key: str | None = None, reason: 
             payload={"hits": count, "key": key, "reason": why},
         )
     return count
+
+
+def _clear_when_none_waits(row: HashList) -> None:
+    if not waiting_hits(row).exists():
+        clear_alarm(Alarm.RECHECK_WAITING, row)
 
 
 def waiting_hits(row: HashList, key: str | None = None) -> QuerySet[RecheckHit]:

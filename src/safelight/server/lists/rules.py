@@ -18,6 +18,9 @@ from safelight.types import ListClass
 LONGEST_REVIEW: Final = timedelta(days=2 * 366)
 """A review date further off than two years is no review."""
 
+HELD_FOR_REVIEW: Final = "review_overdue"
+"""Why a list is held whose review date has passed."""
+
 NEVER_MAPPED: Final = frozenset({ListClass.KNOWN_GOOD, ListClass.TEST})
 """No classification of a source may silence, and none makes its entries a test."""
 

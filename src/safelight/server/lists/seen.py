@@ -7,6 +7,7 @@ once and get their numbers afterwards, by one at a time, so that no arrival wait
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -64,12 +65,28 @@ def _place(item: UUID, tag: bytes) -> bytes:
     return b"safelight/server/seen/" + item.bytes + tag
 
 
+@functools.cache
+def process_seen_keys() -> SeenKeys:
+    """This process's keys for kept hashes."""
+    return SeenKeys(process_keys())
+
+
 def keep_seen(item: Item, signals: Sequence[Signal], at: datetime) -> None:
     """Keep a file's hashes, or note that it was seen again; in the transaction that records its arrival."""
     there = SeenHash.objects.filter(item=item)
-    if there.filter(seen_at__gt=at - _RENEWED).exists():
+    before = list(there.values_list("seen_at", flat=True))
+    offered = {(signal.type, signal.value) for signal in signals[:KEPT_OF_A_FILE]}
+    # A file that was scanned in part has fewer rows than it has hashes now.
+    if len(before) >= len(offered) and all(seen > at - _RENEWED for seen in before):
         return
-    keys = SeenKeys(process_keys())
+    if before:
+        there.update(seen_at=at)
+    SeenHash.objects.bulk_create(seen_rows(item, signals, at), ignore_conflicts=True)
+
+
+def seen_rows(item: Item, signals: Sequence[Signal], at: datetime) -> list[SeenHash]:
+    """The rows that a file's hashes are kept in, each hash once; not written yet."""
+    keys = process_seen_keys()
     rows: dict[tuple[str, bytes], SeenHash] = {}
     for signal in signals[:KEPT_OF_A_FILE]:
         tag = keys.tags(signal)[0]
@@ -85,20 +102,17 @@ def keep_seen(item: Item, signals: Sequence[Signal], at: datetime) -> None:
                 seen_at=at,
             ),
         )
-    there.update(seen_at=at)
-    SeenHash.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    return list(rows.values())
 
 
 def number_pending() -> int:
     """Give rows that were committed since their numbers; how many. One process at a time does it."""
     given = 0
-    while True:
+    pending = SeenHash.objects.filter(number=None, sealed__isnull=False).order_by("id")
+    while pending.exists():
         with transaction.atomic():
             state = locked_state()
-            pending = SeenHash.objects.filter(number=None, sealed__isnull=False).order_by("id")
             ids = list(pending.values_list("id", flat=True)[:_BATCH])
-            if not ids:
-                return given
             with connection.cursor() as cursor:
                 cursor.executemany(
                     "UPDATE lists_seenhash SET number = %s WHERE id = %s",
@@ -107,6 +121,7 @@ def number_pending() -> int:
             state.sequence += len(ids)
             state.save(update_fields=["sequence"])
         given += len(ids)
+    return given
 
 
 def expire_seen(days: int) -> int:

@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from safelight.lists.store import DEFAULT_DISTANCE, HashListInfo
 from safelight.server.ids import now
 from safelight.server.ledger.services import JSON, record
+from safelight.server.lists.alarms import Alarm, clear_alarm
 from safelight.server.lists.errors import NotWaiting
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import HashList, WaitingBatch
+from safelight.server.lists.opaque_keys import keys_meant
 from safelight.server.lists.process_store import list_store
 from safelight.server.lists.recheck import (
     discard_recheck,
@@ -27,6 +29,7 @@ from safelight.server.lists.recheck import (
     waiting_preview,
 )
 from safelight.server.lists.rules import (
+    HELD_FOR_REVIEW,
     added_by_hand,
     check_categories,
     check_class,
@@ -37,7 +40,12 @@ from safelight.server.lists.showing import summary_of, waiting_views
 from safelight.server.lists.store import list_row
 from safelight.server.lists.summaries import ListSummary, WaitingView
 from safelight.server.lists.taking_in import Taken, stage, take_in
-from safelight.server.lists.two_people import propose_admission, propose_batch, waiting_batch
+from safelight.server.lists.two_people import (
+    clear_when_none_waits,
+    propose_admission,
+    propose_batch,
+    waiting_batch,
+)
 from safelight.server.lists.waiting import discard
 from safelight.server.people.actors import Actor, PersonActor
 from safelight.server.people.models import Proposal
@@ -199,7 +207,7 @@ def withdraw_entries(actor: Actor, name: str, keys: Iterable[str], *, reason: st
     require(actor, Permission.LIST_CHANGE)
     why = check_reason(reason)
     with transaction.atomic():
-        gone = list_store().withdraw(name, keys)
+        gone = list_store().withdraw(name, keys_meant(keys))
         if gone:
             record(
                 Event.ENTRIES_WITHDRAWN,
@@ -239,6 +247,7 @@ def discard_batch(actor: Actor, batch_id: UUID, *, reason: str) -> int:
     with transaction.atomic():
         batch = waiting_batch(batch_id)
         gone = discard(batch)
+        clear_when_none_waits(batch.list)
         record(
             Event.ENTRIES_DISCARDED,
             actor,
@@ -257,6 +266,7 @@ def restore_list(actor: Actor, name: str, *, reason: str) -> ListSummary:
             if not row.held_reason:
                 raise NotWaiting(_("This list has not fallen to hold."))
             row.held_reason, row.held_at, row.judged_from = "", None, now()
+        clear_alarm(Alarm.LIST_HELD, row)
         record(Event.LIST_RESTORED, actor, subject=row.uid, payload={"name": name, "reason": why})
     return summary_of(list_row(name))
 
@@ -267,6 +277,8 @@ def restore_entry(actor: Actor, name: str, key: str, *, reason: str) -> int:
     why = check_reason(reason)
     with transaction.atomic():
         rows = list_store().hold_entry(name, key, "")
+        if not list_row(name).entries.exclude(held_reason="").exists():
+            clear_alarm(Alarm.LIST_ENTRY_HELD, list_row(name))
         record(Event.LIST_RESTORED, actor, subject=list_row(name).uid, payload={"entry": key, "reason": why})
     return rows
 
@@ -281,6 +293,8 @@ def review_list(actor: Actor, name: str, *, reason: str, review_at: datetime | N
             due.update(review_at=review, reviewed_at=now())
             if row.held_reason == HELD_FOR_REVIEW:
                 row.held_reason, row.held_at = "", None
+                clear_alarm(Alarm.LIST_HELD, row)
+        clear_alarm(Alarm.LIST_REVIEW_DUE, row)
         record(Event.LIST_REVIEWED, actor, subject=row.uid, payload={"name": name, "reason": why})
     return summary_of(list_row(name))
 
@@ -290,7 +304,3 @@ def synced(actor: Actor, name: str) -> None:
     require(actor, Permission.LIST_CHANGE)
     with list_store().changing(name) as row:
         row.synced_at = now()
-
-
-HELD_FOR_REVIEW = "review_overdue"
-"""Why a list is held whose review date has passed."""

@@ -19,6 +19,7 @@ from safelight.server.ids import now
 from safelight.server.ledger.services import record
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import HashList, WaitingBatch
+from safelight.server.lists.opaque_keys import opaque
 from safelight.server.lists.process_store import list_store
 from safelight.server.lists.screening import unfit
 from safelight.server.lists.store import BATCH
@@ -48,7 +49,8 @@ def take_in(actor: Actor, row: HashList, entries: Iterable[ListEntry]) -> Taken:
     total, apart = Added(), 0
     for fit, unfit_ones in _screened(entries):
         with transaction.atomic():
-            added = list_store().add_packed(fit) if fit else Added()
+            listed = _not_set_apart(row, fit)
+            added = list_store().add_packed(listed) if listed else Added()
             apart += _set_apart(actor, row, unfit_ones)
             if added.added or added.updated:
                 record(
@@ -78,6 +80,18 @@ def stage(actor: Actor, row: HashList, entries: Iterable[ListEntry], batch: Wait
     return Taken(quarantined=apart, waiting=kept, batch=batch)
 
 
+def _not_set_apart(row: HashList, entries: list[Packed]) -> list[Packed]:
+    """Those whose value is not in the list's quarantine: the next sync must not bring it back."""
+    apart = row.batches.filter(kind=WaitingBatch.Kind.QUARANTINE, state=WaitingBatch.State.WAITING)
+    if not entries or not apart.exists():
+        return entries
+    by_type: dict[str, list[bytes]] = {}
+    for entry, raw in entries:
+        by_type.setdefault(entry.signal.type, []).append(raw)
+    there = {(type_, raw) for type_, raws in by_type.items() for raw in already_waiting(row, type_, raws)}
+    return [(entry, raw) for entry, raw in entries if (entry.signal.type, raw) not in there]
+
+
 def set_apart(actor: Actor, row: HashList, entries: Sequence[Packed], why: str) -> int:
     """Put entries into the list's quarantine, once each; call it in a transaction. How many were new."""
     return _set_apart(actor, row, [(entry, raw, why) for entry, raw in entries])
@@ -90,8 +104,9 @@ def _screened(
     while some := list(islice(offered, BATCH)):
         fit: list[Packed] = []
         apart: list[tuple[ListEntry, bytes, str]] = []
-        for entry in some:
-            raw = _packed(entry)
+        for told in some:
+            raw = _packed(told)
+            entry = opaque(told)
             if why := unfit(entry.signal.type, raw):
                 apart.append((entry, raw, why))
             else:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from safelight.server.ids import now
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import record
+from safelight.server.lists.alarms import Alarm, clear_alarm
 from safelight.server.lists.errors import NotWaiting
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import HashList, WaitingBatch
@@ -64,6 +65,7 @@ def _admit(proposal: Proposal, actor: PersonActor) -> None:
     count = batch.entries.count()
     batch.state, batch.settled_at = WaitingBatch.State.ADMITTED, now()
     batch.save(update_fields=["state", "settled_at"])
+    clear_when_none_waits(batch.list)
     if count <= AT_ONCE:
         admit_some(batch)
     else:
@@ -97,6 +99,13 @@ def _admit_list(proposal: Proposal, actor: PersonActor) -> None:
         subject=row.uid,
         payload={"batch": str(batch.pk), "entries": row.entries.count(), "reason": proposal.reason},
     )
+
+
+def clear_when_none_waits(row: HashList) -> None:
+    """Take the alert of set-apart entries back once nothing of the list is set apart any more."""
+    apart = row.batches.filter(kind=WaitingBatch.Kind.QUARANTINE, state=WaitingBatch.State.WAITING)
+    if not apart.exists():
+        clear_alarm(Alarm.LIST_ENTRY_QUARANTINED, row)
 
 
 def waiting_batch(batch_id: UUID) -> WaitingBatch:

@@ -29,6 +29,8 @@ from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerPending
 from safelight.server.operations.counts import REQUESTS, SECONDS
 from safelight.server.processes.index_state import indexes_behind
+from safelight.server.lists.models import HashList, RecheckHit, WaitingBatch, WaitingEntry
+from safelight.server.lists.showing import is_stale
 from safelight.server.processes.run_directory import METRICS, run_directory
 from safelight.server.processes.status import read_status
 from safelight.server.vault.clocks import alarms
@@ -103,8 +105,21 @@ class _Present(Collector):
         yield unscanned
         refused = "Arrivals that the law did not let us look at"
         yield CounterMetricFamily("safelight_not_permitted", refused, value=not_permitted_in_all())
+        yield from self._lists()
         waiting = LedgerPending.objects.count()
         yield GaugeMetricFamily("safelight_ledger_unplaced", "Ledger rows not yet in the tree", value=waiting)
+
+    def _lists(self) -> Iterator[Metric]:
+        rows = list(HashList.objects.all())
+        waiting = WaitingEntry.objects.filter(batch__state=WaitingBatch.State.WAITING)
+        finds = RecheckHit.objects.filter(state=RecheckHit.State.WAITING)
+        for name, said, value in (
+            ("stale", "Lists whose source is overdue", sum(map(is_stale, rows))),
+            ("held", "Lists that fell to hold", sum(bool(row.held_reason) for row in rows)),
+            ("entries_waiting", "Entries that wait for people, set apart or proposed", waiting.count()),
+            ("recheck_waiting", "Finds of the past that wait for a person's release", finds.count()),
+        ):
+            yield GaugeMetricFamily(f"safelight_lists_{name}", said, value=value)
 
     def _processes(self) -> Iterator[Metric]:
         status = read_status(run_directory())

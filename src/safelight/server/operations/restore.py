@@ -1,7 +1,7 @@
 """`safelight restore`: a backup back to an empty place, with what was destroyed since destroyed again.
 
-The mark of the lists is not in a backup, so the lists begin a new epoch and every index is rebuilt. Nothing
-is served before the log of destructions was replayed: here for the bytes, by the first start for the keys.
+The lists begin a new epoch at the next start, from which every index is rebuilt. Nothing is served before the
+log of destructions was replayed: here for the bytes, by the first start for the keys.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from safelight.server.config import Config
 from safelight.server.operations.backup import copy_file
 from safelight.server.operations.backup_manifest import BackupError, Manifest, read_manifest
 from safelight.server.operations.database_copy import POSTGRES_FILE, restore_postgres
+from safelight.server.processes.list_store import RESTORED
 from safelight.server.operations.steps import Progress, Steps, silently
 from safelight.server.vault.stores import DIRECTORY, destruction_log_path
 from safelight.vault.destruction import DestructionLog
@@ -61,6 +62,7 @@ def restore_backup(config: Config, source: Path, progress: Progress = silently) 
         destroyed = _destroy_again(config, manifest, draft)
         if manifest.database == "postgresql":
             restore_postgres(config, source / POSTGRES_FILE)
+        (draft / RESTORED).touch(0o600)
         _put_in_place(config, draft)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from safelight.keys import Purpose
 from safelight.server.config import Config
@@ -13,6 +13,10 @@ from safelight.server.secrets import ProcessKeys
 
 if TYPE_CHECKING:
     from safelight.server.lists.store import DjangoListStore
+
+
+RESTORED: Final = "lists.restored"
+"""The file that a restore leaves in a workspace, so that its lists begin a new epoch."""
 
 
 def index_directory(config: Config) -> Path:

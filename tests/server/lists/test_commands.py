@@ -1,0 +1,133 @@
+"""The command line on a server's workspace: it asks the server's store, and goes round nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from serving import Server, postgres, wait_until
+
+HASHES = "".join(f"sha256 {hashlib.sha256(b'%d' % n).hexdigest()}\n" for n in range(50))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    for name in [name for name in os.environ if name.startswith("SAFELIGHT_")]:
+        monkeypatch.delenv(name)
+    # Short: a Unix socket's path may have 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="sl-", dir="/tmp") as directory:
+        made = Server(Path(directory))
+        (made.directory / "hashes.txt").write_text(HASHES)
+        try:
+            if request.param == "sqlite":
+                yield made
+            else:
+                with postgres() as url:
+                    made.settings["database_url"] = url
+                    yield made
+                    made.end()
+        finally:
+            made.end()
+
+
+def lists(server: Server, *arguments: str) -> str:
+    done = server.run("lists", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def import_(server: Server, name: str, class_: str, *options: str) -> str:
+    file = str(server.directory / "hashes.txt")
+    return lists(server, "import", file, "--name", name, "--class", class_, *options)
+
+
+def shown(server: Server) -> dict[str, dict[str, int]]:
+    lines = lists(server, "show", "--json").splitlines()
+    return {told["name"]: told["entries"] for told in map(json.loads, lines)}
+
+
+def test_what_was_listed_locally_is_the_servers_and_commands_ask_it(server: Server) -> None:
+    import_(server, "before", "test")
+    server.start()
+    assert "Took 50 listed hashes over" in server.said()
+    assert 'lists = "server"' in (server.workspace / "workspace.toml").read_text()
+    assert not list(server.workspace.glob("lists.sqlite3*"))
+    assert "50 added" in import_(server, "after", "test")
+    assert shown(server) == {"before": {"sha256": 50}, "after": {"sha256": 50}}
+    lists(server, "set", "after", "--shadow", "--distance", "9")
+    assert "WRONG" not in lists(server, "verify")
+    lists(server, "remove", "before", "--yes")
+    assert set(shown(server)) == {"after"}
+    # Without the server running, the database is asked all the same.
+    assert server.stop() == 0
+    assert set(shown(server)) == {"after"}
+    (server.directory / "file").write_bytes(b"7")
+    scanned = server.run("scan", str(server.directory / "file"))
+    assert scanned.returncode == 3, scanned.stdout + scanned.stderr
+
+
+def test_the_terminal_is_no_second_person(server: Server) -> None:
+    server.start()
+    said = import_(server, "good", "known_good")
+    assert "50 entries wait for two people" in said
+    assert "50 entries wait for two people" in import_(server, "ours", "test", "--own")
+    assert shown(server) == {"good": {}, "ours": {}}
+    said = lists(server, "waiting", "good")
+    batch = next(word for line in said.splitlines() for word in line.split() if word.count("-") == 4)
+    assert "Discarded 50" in lists(server, "discard", batch, "--reason", "a mistake")
+    assert "Nothing waits" in lists(server, "waiting", "good")
+    told = ("--every", "24", "--category", "CGI=ai_csam", "--reason", "as agreed")
+    assert "Changed" in lists(server, "expect", "ours", *told)
+    assert "matches 0 files" in lists(server, "recheck", "ours", "--key", "k")
+    refused = server.run("lists", "restore", "ours", "--reason", "why not")
+    assert (refused.returncode, "has not fallen" in refused.stderr) == (1, True)
+
+
+def test_a_key_is_rotated_with_the_lists_in_the_database(server: Server) -> None:
+    import_(server, "a", "test")
+    server.start()
+    assert server.stop() == 0
+    rotated = server.run("keys", "rotate")
+    assert rotated.returncode == 0, rotated.stderr
+    server.start()
+    wait_until("every check to be well", lambda: not server.checks())
+    assert "All 50 listed values open" in lists(server, "verify")
+
+
+def test_a_start_that_was_killed_while_it_took_lists_over_is_finished_by_the_next(server: Server) -> None:
+    many = "".join(f"sha256 {hashlib.sha256(b'm%d' % n).hexdigest()}\n" for n in range(30_000))
+    (server.directory / "hashes.txt").write_text(many)
+    import_(server, "many", "test")
+    for wait in (0.5, 1.0, 1.5, 2.0, 2.5, 3.0):
+        process = subprocess.Popen(
+            server.command("serve", "--port", str(server.port)),
+            env=server.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        time.sleep(wait)
+        for pid in reversed(descendants(process.pid)):
+            os.kill(pid, signal.SIGKILL)
+        process.wait()
+    server.start()
+    assert shown(server) == {"many": {"sha256": 30_000}}
+    assert "WRONG" not in lists(server, "verify")
+
+
+def descendants(pid: int) -> list[int]:
+    found = [pid]
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == pid:
+            found += descendants(int(status.parent.name))
+    return found

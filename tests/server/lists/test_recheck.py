@@ -1,0 +1,447 @@
+"""A new entry is compared with the past: once, within caps, and never with private communications."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from intake_fixtures import keys, sender, spool, use_ring, vault
+
+from safelight.types import (
+    ListClass,
+    ListEntry,
+    MediaKind,
+    Observation,
+    Outcome,
+    ScanResult,
+    SearchedList,
+    Signal,
+    Transform,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from safelight.server.people.actors import KeyActor
+
+__all__ = ["keys", "sender", "spool", "use_ring", "vault"]
+
+
+def pdq(number: int) -> str:
+    return hashlib.sha256(f"pdq {number}".encode()).hexdigest()
+
+
+def variants(number: int) -> tuple[str, ...]:
+    return tuple(pdq(1000 * number + k) for k in range(1, 8))
+
+
+def near(value: str, bits: int) -> str:
+    return f"{int(value, 16) ^ ((1 << bits) - 1):064x}"
+
+
+class PictureScanner:
+    """Everything is clear; the content's number says which hash it has."""
+
+    def scan(self, source: str, name: str | None = None) -> ScanResult:
+        from safelight.server.ids import now
+
+        content = Path(source).read_bytes()
+        number = int(content.split()[0])
+        signals = (
+            Signal("sha256", hashlib.sha256(content).hexdigest()),
+            Signal("md5", hashlib.md5(content).hexdigest()),
+            Signal("pdq", pdq(number), 100, variants=variants(number)),
+        )
+        searched = (SearchedList("a", ListClass.CSAM, 1),)
+        seen = Observation(
+            "", len(content), MediaKind.IMAGE, "image/png", now(), signals=signals, searched=searched
+        )
+        return ScanResult(seen, Verdict(Outcome.CLEAR, "nothing-matched"))
+
+
+@pytest.fixture
+def store(committing_store: Any) -> Any:
+    """Committed for real: indexes are read over a connection of their own."""
+    return committing_store
+
+
+@pytest.fixture
+def upload(
+    store: Any,
+    keys: Any,
+    vault: Any,
+    sender: Callable[..., KeyActor],
+    spool: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    workspace_setting: Callable[..., None],
+    tmp_path: Path,
+) -> Callable[..., Any]:
+    """A clear upload of the n-th picture, to a public place unless told otherwise."""
+    from safelight.server.intake import scanning
+    from safelight.server.intake.context import Context
+    from safelight.server.intake.services import receive_file
+    from safelight.server.lists import past
+
+    monkeypatch.setattr(scanning, "_scanner", PictureScanner())
+    monkeypatch.setattr(past, "_indexes", None)
+    past._source.cache_clear()
+    workspace_setting(workspace=tmp_path)
+    public = sender()
+
+    def uploaded(number: int, *, by: Any = None, more: str = "", **context: Any) -> Any:
+        content = f"{number} {more}".encode()
+        return receive_file(by or public, spool(content), Context(**context))
+
+    yield uploaded
+    if past._indexes is not None:
+        past._indexes.close()
+
+
+@pytest.fixture
+def listed(store: Any, manager: Any) -> Callable[..., None]:
+    """A list of a source, to which entries are added."""
+    from safelight.server.lists import services
+    from safelight.server.people.actors import SystemActor
+
+    services.make_list(manager, "a", ListClass.CSAM)
+
+    def add(key: str, *signals: Signal, classification: str | None = None) -> None:
+        offered = [ListEntry("a", key, signal, classification) for signal in signals]
+        services.add_entries(SystemActor("jobs"), "a", offered)
+
+    return add
+
+
+def recheck(minutes: float = 2) -> int:
+    """The job's turn now, and again once what was listed has settled."""
+    from safelight.server.ids import clock_at, now
+    from safelight.server.lists.finding import open_found
+    from safelight.server.lists.recheck import recheck_some
+
+    def turn() -> int:
+        while recheck_some():
+            pass
+        opened = 0
+        while some := open_found(lambda: None):
+            opened += some
+        return opened
+
+    opened, later = turn(), now() + timedelta(minutes=minutes)
+    with clock_at(lambda: later):
+        return opened + turn()
+
+
+def cases() -> list[Any]:
+    from safelight.server.cases.models import Case
+
+    return list(Case.objects.all())
+
+
+@pytest.mark.parametrize("turned", [0, 3, 7])
+def test_a_past_upload_that_a_new_entry_matches_opens_a_case(
+    upload: Any, listed: Any, store: Any, turned: int
+) -> None:
+    from safelight.server.intake.models import Item, Occurrence
+    from safelight.server.intake.record_keys import record_keys
+
+    received = upload(1, account="u1")
+    upload(2, account="u2")
+    assert cases() == []
+    listed("k", Signal("pdq", near((pdq(1), *variants(1))[turned], 9)))
+    assert recheck() == 1
+    (case,) = cases()
+    occurrence = Occurrence.objects.get(pk=received.occurrence_id)
+    assert occurrence.membership.case == case
+    assert occurrence.found_by_recheck.evidence_awaited is True
+    item = Item.objects.get(pk=received.item_id)
+    assert item.outcome == "hold"
+    (match,) = record_keys().open_observation(item.pk, bytes(item.observation)).observation.matches
+    assert (match.distance, match.transform, match.entry_key) == (9, tuple(Transform)[turned], "k")
+
+
+@pytest.mark.parametrize("type_", ["md5", "sha256"])
+def test_digests_are_compared_too(upload: Any, listed: Any, type_: str) -> None:
+    from safelight.server.intake.models import Item
+
+    received = upload(1)
+    listed("k", Signal(type_, getattr(hashlib, type_)(b"1 ").hexdigest()))
+    assert recheck() == 1
+    assert Item.objects.get(pk=received.item_id).outcome == "match"
+
+
+def test_private_communications_are_neither_kept_nor_found(upload: Any, listed: Any, sender: Any) -> None:
+    from safelight.server.lists.models import SeenHash
+
+    upload(1, visibility="private")
+    assert not SeenHash.objects.exists()
+    # The same file in a public place is kept; its private occurrence stays what it was.
+    upload(1, account="public")
+    listed("k", Signal("pdq", pdq(1)))
+    assert recheck() == 1
+    (case,) = cases()
+    assert case.members.get().occurrence.visibility != "private"
+
+
+def test_a_file_that_came_again_is_found_wherever_it_was(upload: Any, listed: Any) -> None:
+    for account in ("u1", "u2", "u3"):
+        upload(1, account=account)
+    listed("k", Signal("pdq", pdq(1)))
+    assert recheck() == 3
+    assert len(cases()) == 3
+    assert recheck() == 0
+
+
+def test_an_entry_that_came_after_a_scan_and_before_its_record_is_not_missed(
+    upload: Any, listed: Any
+) -> None:
+    from safelight.server.lists.recheck import recheck_some
+
+    listed("k", Signal("pdq", pdq(1)))
+    recheck_some()  # the job's turn right after the entry came
+    upload(1, account="u1")  # scanned before the entry was there, recorded after
+    assert recheck() == 1
+
+
+def test_a_job_that_was_killed_or_ran_twice_finds_once(
+    upload: Any, listed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safelight.server.lists import finding
+    from safelight.server.lists.models import FoundByRecheck, RecheckHit, SeenState
+
+    for account in range(5):
+        upload(1, account=f"u{account}")
+    listed("k", Signal("pdq", pdq(1)))
+    open_or_extend, calls = finding.open_or_extend, []
+
+    def killed(*args: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return open_or_extend(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(finding, "open_or_extend", killed)
+        with pytest.raises(KeyboardInterrupt):
+            recheck()
+    assert len(cases()) == 2
+    SeenState.objects.update(rechecked_to=0)  # and its place was lost as well
+    recheck(minutes=4)
+    assert (len(cases()), FoundByRecheck.objects.count(), RecheckHit.objects.count()) == (5, 5, 1)
+
+
+def test_one_bad_entry_does_not_flood_the_queue(
+    upload: Any, listed: Any, manager: Any, workspace_setting: Any
+) -> None:
+    from safelight.server.config import Recheck
+    from safelight.server.lists import services
+    from safelight.server.lists.finding import open_released
+    from safelight.server.lists.models import HashList
+
+    workspace_setting(recheck=Recheck(entry_cap=3, list_cap=5))
+    for number in (1, 2, 3):
+        for account in range(4):
+            upload(number, account=f"u{number}-{account}")
+    listed("k1", Signal("pdq", pdq(1)))
+    listed("k2", Signal("pdq", pdq(2)))
+    listed("k3", Signal("pdq", pdq(3)))
+    assert recheck() == 5
+    assert recheck(minutes=4) == 0
+    assert services.one_list(manager, "a").recheck_waiting == 3
+    preview = services.recheck_preview(manager, "a", "k3")
+    assert (preview.occurrences, preview.opens, preview.waits) == (4, 0, 4)
+    assert services.recheck_start(manager, "a", key="k3", reason="looked at it") == 1
+    row = HashList.objects.get()
+    assert open_released(row, lambda: None) == 4
+    assert services.discard_recheck(manager, "a", reason="the others are not") == 2
+    assert recheck(minutes=6) == 0
+    assert len(cases()) == 9
+
+
+def test_a_preview_tells_how_many_and_where(upload: Any, listed: Any, manager: Any, sender: Any) -> None:
+    from safelight.server.lists import services
+    from safelight.server.lists.summaries import SurfaceCount
+
+    other = sender()
+    for account in range(3):
+        upload(1, account=f"u{account}")
+    upload(1, by=other, account="u9")
+    offered = [ListEntry("a", "k", Signal("pdq", near(pdq(1), 20)))]
+    preview = services.search_recent(manager, "a", offered)
+    assert (preview.items, preview.occurrences, preview.opens) == (1, 4, 4)
+    assert preview.outcome is Outcome.HOLD
+    counts = {one.occurrences for one in preview.surfaces}
+    assert counts == {1, 3}
+    assert SurfaceCount(other.key.surface.name, 1) in preview.surfaces
+    assert cases() == []
+    assert pdq(1) not in repr(preview)
+
+
+def test_a_withdrawn_entry_is_not_searched(upload: Any, listed: Any, manager: Any) -> None:
+    from safelight.server.lists import services
+
+    upload(1)
+    listed("k", Signal("pdq", pdq(1)))
+    services.withdraw_entries(manager, "a", ["k"], reason="a mistake")
+    assert recheck() == 0
+
+
+def test_known_good_finds_nothing_in_the_past(upload: Any, manager: Any) -> None:
+    from safelight.server.ids import now
+    from safelight.server.lists import services
+    from safelight.server.lists.models import WaitingBatch
+    from safelight.server.lists.waiting import admit_some
+
+    upload(1)
+    services.make_list(manager, "good", ListClass.KNOWN_GOOD)
+    known = ListEntry("good", "g", Signal("sha256", hashlib.sha256(b"1 ").hexdigest()))
+    services.add_entries(manager, "good", [known], reason="r", review_at=now() + timedelta(days=9))
+    admit_some(WaitingBatch.objects.get())
+    assert recheck() == 0
+
+
+def test_hashes_are_kept_for_their_time(upload: Any, listed: Any) -> None:
+    from safelight.server.ids import clock_at, now
+    from safelight.server.lists.models import SeenHash
+    from safelight.server.lists.seen import expire_seen
+
+    upload(1)
+    later = now() + timedelta(days=91)
+    with clock_at(lambda: later):
+        upload(2)
+        assert expire_seen(90) == 3
+        assert SeenHash.objects.count() == 3
+        listed("k", Signal("pdq", pdq(1)))
+        listed("k2", Signal("pdq", pdq(2)))
+        assert recheck() == 1
+
+
+def test_with_no_days_nothing_is_kept(upload: Any, workspace_setting: Any) -> None:
+    from safelight.server.config import Retention
+    from safelight.server.lists.models import SeenHash
+
+    workspace_setting(retention=Retention(seen_days=0))
+    upload(1)
+    assert not SeenHash.objects.exists()
+
+
+def test_an_entry_that_matches_everything_is_set_apart(
+    upload: Any, listed: Any, manager: Any, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safelight.server.lists import recheck as module
+    from safelight.server.lists import services
+
+    monkeypatch.setattr(module, "LEAST_OF_EVERYTHING", 3)
+    for more in range(6):
+        upload(1, account=f"u{more}", more=str(more))
+    listed("k", Signal("pdq", pdq(1)))
+    assert recheck() == 0
+    assert cases() == []
+    assert store.get("a").entries == 0
+    (waiting,) = services.waiting_batches(manager)
+    assert waiting.why == {"hits_everything": 1}
+    listed("k", Signal("pdq", pdq(1)))  # the source's next sync
+    assert store.get("a").entries == 0
+
+
+def test_the_source_follows_like_any_other(upload: Any, listed: Any) -> None:
+    """The index's promises about a source: whoever follows from any point arrives at what is live."""
+    from safelight.lists import ChangeKind
+    from safelight.server.ids import clock_at, now
+    from safelight.server.lists.seen import SeenSource, expire_seen, number_pending
+    from safelight.server.secrets import process_keys
+
+    upload(1)
+    number_pending()
+    source = SeenSource(process_keys())
+    states = [(0, dict[int, str]()), (source.stamp().sequence, dict(source.live("pdq")))]
+    later = now() + timedelta(days=50)
+    with clock_at(lambda: later):
+        upload(2)
+        upload(3)
+        number_pending()
+        states.append((source.stamp().sequence, dict(source.live("pdq"))))
+    with clock_at(lambda: later + timedelta(days=50)):
+        expire_seen(90)
+    live = dict(source.live("pdq"))
+    assert len(live) == 16
+    for limit in (1, 3, 8, 100):
+        for after, known in states:
+            rows, at = dict(known), after
+            while changes := source.changes(at, limit):
+                for change in changes:
+                    assert change.sequence > at
+                    at = change.sequence
+                    if change.kind is ChangeKind.ADD:
+                        assert change.value is not None
+                        rows[change.row] = change.value
+                    else:
+                        rows.pop(change.row, None)
+            assert rows == live
+            assert at <= source.stamp().sequence
+
+
+def test_a_list_can_be_removed_after_it_found_something(upload: Any, listed: Any, manager: Any) -> None:
+    from safelight.server.lists import services
+    from safelight.server.lists.models import FoundByRecheck
+
+    upload(1, account="u1")
+    listed("k", Signal("pdq", pdq(1)))
+    recheck()
+    assert services.remove_list(manager, "a", reason="it is wrong") == 1
+    assert FoundByRecheck.objects.get().hit is None
+    assert len(cases()) == 1
+
+
+def test_what_a_withdrawn_entry_found_opens_no_case_later(
+    upload: Any, listed: Any, manager: Any, workspace_setting: Any
+) -> None:
+    from safelight.server.config import Recheck
+    from safelight.server.lists import services
+
+    workspace_setting(recheck=Recheck(entry_cap=0))
+    upload(1, account="u1")
+    listed("k", Signal("pdq", pdq(1)))
+    assert recheck() == 0
+    services.withdraw_entries(manager, "a", ["k"], reason="it was a mistake")
+    workspace_setting(recheck=Recheck())
+    assert recheck(minutes=4) == 0
+    assert services.one_list(manager, "a").recheck_waiting == 0
+
+
+def test_the_jobs_find_it_too(upload: Any, listed: Any, manager: Any) -> None:
+    """The handlers as the worker runs them, with a lease that ends a turn at once."""
+    from unittest.mock import Mock
+
+    from safelight.server.ids import clock_at, now
+    from safelight.server.lists import handlers
+
+    upload(1, account="u1")
+    listed("k", Signal("pdq", pdq(1)))
+    handlers.recheck({}, Mock())
+    later = now() + timedelta(minutes=2)
+    with clock_at(lambda: later):
+        handlers.recheck({}, Mock())
+    assert len(cases()) == 1
+
+
+def test_a_file_that_was_scanned_in_part_gets_its_other_hashes_later(upload: Any) -> None:
+    from dataclasses import replace
+
+    from safelight.server.intake.models import Item, Occurrence
+    from safelight.server.intake.record_keys import record_keys
+    from safelight.server.lists.arrivals import note_scan
+    from safelight.server.lists.models import SeenHash
+
+    received = upload(1)
+    item = Item.objects.get(pk=received.item_id)
+    whole = record_keys().open_observation(item.pk, bytes(item.observation)).observation
+    SeenHash.objects.all().delete()
+    occurrence = Occurrence.objects.get(pk=received.occurrence_id)
+    note_scan(occurrence, replace(whole, signals=whole.signals[:2]))
+    assert SeenHash.objects.count() == 2
+    for _ in range(2):
+        note_scan(occurrence, whole)
+        assert SeenHash.objects.count() == 3
