@@ -37,8 +37,8 @@ lint: setup ## style, types and import contracts
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 
-demo: setup ## see real photographs scanned, and altered copies found
-	@$(VENV)/bin/safelight demo
+demo: setup ## see pictures scanned, then the console with cases waiting, until Ctrl-C
+	@$(VENV)/bin/safelight demo --console
 
 docs: setup ## build the documentation, warnings as errors
 	@$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html

@@ -33,12 +33,14 @@ def main() -> None:
 
 
 def _prepare() -> None:
+    from django.conf import settings  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
 
     from safelight.server.cases.guards import put_guards_back, require_guards  # noqa: PLC0415
     from safelight.server.ledger.guards import ensure_guards  # noqa: PLC0415
     from safelight.server.people.errors import AlreadyJoined  # noqa: PLC0415
     from safelight.server.people.invitations import first_run_invitation  # noqa: PLC0415
+    from safelight.server.people.standing import is_demo, mark_workspace  # noqa: PLC0415
     from safelight.server.vault.services import replay_destructions  # noqa: PLC0415
 
     for problem in ensure_guards():
@@ -49,8 +51,11 @@ def _prepare() -> None:
     if problems := ensure_guards():
         raise LedgerError(f"The ledger's guards cannot be installed: {problems[0]}")
     require_guards()
+    mark_workspace(demo=settings.CONFIG.demo)
     # A restored backup brings back what was destroyed since it was made; not for long.
     replay_destructions()
+    if is_demo():
+        return  # `safelight demo` lets people in
     try:
         link = first_run_invitation()
     except AlreadyJoined:

@@ -31,7 +31,8 @@ USE_I18N = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    # First, so that its templates come before those of allauth.
+    # First, so that their templates come before those of allauth.
+    "safelight.server.console.apps.Config",
     "safelight.server.people.apps.Config",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -98,7 +99,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "people_account"
+LOGIN_REDIRECT_URL = "console_home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Nobody signs up: people join by invitation (people/invitations.py), and allauth's own forms stay closed.
 ACCOUNT_ADAPTER = "safelight.server.people.adapters.AccountAdapter"

@@ -1,0 +1,32 @@
+"""The routes of the console."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from safelight.server.console import about, api_docs, cases, configuration, home, jobs, keys, ledger, lists
+from safelight.server.console import surfaces, unscanned
+
+urlpatterns: list[URLPattern] = [
+    path("", home.home, name="console_home"),
+    path("cases/", cases.queue, name="console_cases"),
+    path("cases/next/", cases.take_next, name="console_case_next"),
+    path("cases/<uuid:case_id>/", cases.case, name="console_case"),
+    path("cases/<uuid:case_id>/do/", cases.do, name="console_case_do"),
+    path("unscanned/", unscanned.unscanned, name="console_unscanned"),
+    path("lists/", lists.lists, name="console_lists"),
+    path("lists/<str:name>/", lists.one_list, name="console_list"),
+    path("keys/", keys.keys, name="console_keys"),
+    path("keys/<uuid:key_id>/", keys.change_key, name="console_key_change"),
+    path("surfaces/", surfaces.surfaces, name="console_surfaces"),
+    path("surfaces/<uuid:surface_id>/", surfaces.surface, name="console_surface"),
+    path("surfaces/<uuid:surface_id>/retire/", surfaces.retire, name="console_surface_retire"),
+    path("bases/<uuid:basis_id>/withdraw/", surfaces.withdraw, name="console_surface_withdraw"),
+    path("jobs/", jobs.jobs, name="console_jobs"),
+    path("jobs/<uuid:job_id>/retry/", jobs.retry_job, name="console_job_retry"),
+    path("ledger/", ledger.ledger, name="console_ledger"),
+    path("settings/", configuration.configuration, name="console_settings"),
+    path("api/", api_docs.api_docs, name="console_api"),
+    path("api/openapi.json", api_docs.api_schema, name="console_api_schema"),
+    path("about/", about.about, name="console_about"),
+]

@@ -1,0 +1,119 @@
+"""Fills a new demo workspace through the same services that a real one is filled by.
+
+Nobody here exists, and every picture is benign; the workspace's mark, which is for good, says so on every page.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.urls import reverse
+
+from safelight.errors import UsageError
+from safelight.server.intake.api_keys import make_key
+from safelight.server.intake.models import ApiKey, Surface
+from safelight.server.intake.surfaces import declare_basis, declare_surface
+from safelight.server.people.actors import PersonActor
+from safelight.server.people.directory import pending
+from safelight.server.people.grants import propose_role
+from safelight.server.people.invitations import terminal_invitation, invite, join
+from safelight.server.people.links import new_link
+from safelight.server.people.models import Person
+from safelight.server.people.proposals import approve
+from safelight.server.people.roles import Role
+from safelight.server.people.standing import is_demo
+
+_WHY: Final = "For the demonstration."
+_OPEN_FOR: Final = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A link by which somebody made up can be signed in as, once."""
+
+    name: str
+    roles: tuple[str, ...]
+    link: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What the demonstration goes on with: tokens of keys by surface, and ways in."""
+
+    uploads: str = field(repr=False)
+    messages: str = field(repr=False)
+    entrances: tuple[Entrance, ...]
+
+
+def seed() -> Seeded:
+    """Make people, surfaces and keys. Raises :class:`~safelight.errors.UsageError` where this is no demo."""
+    if not is_demo():
+        raise UsageError("This workspace was not made as a demo; nothing was put into it.")
+    sam, alex = _from_terminal("Sam Okafor"), _from_terminal("Alex Lindqvist")
+    robin = _invited(sam, "Robin Castell", frozenset({Role.ADMINISTRATOR, Role.LIST_MANAGER}))
+    _approve_all(alex)
+    for role in (Role.LEAD, Role.LIST_MANAGER, Role.SENIOR_REVIEWER):
+        propose_role(alex, sam.person, role, _WHY)
+    _approve_all(robin)
+    for role in (Role.AUDITOR, Role.REVIEWER):
+        propose_role(sam, alex.person, role, _WHY)
+    _approve_all(robin)
+    _invited(sam, "Mika Tanabe", frozenset({Role.REVIEWER}))
+    _approve_all(alex)
+    # One proposal stays open, so that there is something to decide.
+    mika = Person.objects.get(name="Mika Tanabe")
+    propose_role(sam, mika, Role.REPORTER, "Mika takes over the reports from next month on.")
+    uploads, messages = _surfaces(sam)
+    entrances = (
+        _entrance(sam.person, Role.LEAD, Role.SENIOR_REVIEWER, Role.LIST_MANAGER, Role.ADMINISTRATOR),
+        _entrance(alex.person, Role.AUDITOR, Role.REVIEWER, Role.ADMINISTRATOR),
+    )
+    return Seeded(uploads, messages, entrances)
+
+
+def _surfaces(actor: PersonActor) -> tuple[str, str]:
+    declare_surface(actor, "uploads", Surface.Visibility.PUBLIC, "Pictures that people post")
+    private = declare_surface(actor, "messages", Surface.Visibility.PRIVATE, "Between two people")
+    declare_basis(actor, private, "*", permitted=True, basis="Demonstration: our own benign pictures")
+    audience = ApiKey.Audience.SERVER
+    uploads = make_key(actor, "upload service", "uploads", audience=audience)
+    messages = make_key(actor, "message service", "messages", audience=audience)
+    return uploads.token, messages.token
+
+
+def _acting(person: Person) -> PersonActor:
+    return PersonActor(person, "", second_factor=False)
+
+
+def _address(name: str) -> str:
+    return f"{name.split()[0].lower()}@example.org"
+
+
+def _joined(link: str, name: str) -> PersonActor:
+    token = link.rstrip("/").rpartition("/")[2]
+    return _acting(join(token, email=_address(name), name=name, password=secrets.token_urlsafe(24)))
+
+
+def _from_terminal(name: str) -> PersonActor:
+    return _joined(terminal_invitation(), name)
+
+
+def _invited(inviter: PersonActor, name: str, roles: frozenset[Role]) -> PersonActor:
+    return _joined(invite(inviter, _address(name), roles, _WHY), name)
+
+
+def _approve_all(actor: PersonActor) -> None:
+    for proposal in pending(actor):
+        if not proposal.concerns_reader:
+            approve(actor, proposal.id)
+
+
+def _entrance(person: Person, *roles: Role) -> Entrance:
+    _invitation, link = new_link(within=_OPEN_FOR, person=person)
+    token = link.rstrip("/").rpartition("/")[2]
+    address = settings.CONFIG.public_url + reverse("people_demo", args=[token])
+    return Entrance(str(person), tuple(role.value.replace("_", " ") for role in roles), address)
