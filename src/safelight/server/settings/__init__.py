@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.humanize",
+    "django.forms",  # its templates, which the renderer below extends by ours
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
@@ -85,6 +86,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "safelight.server.console.rendering.FormRenderer"
 
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
