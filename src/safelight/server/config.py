@@ -8,12 +8,21 @@ each; a test fails when one is missing there.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from safelight.errors import UsageError
@@ -75,6 +84,89 @@ class Oidc(BaseModel):
         return issuer.rstrip("/")
 
 
+class Mail(BaseModel):
+    """The operator's mail server, for alerts. What is sent names no case, list, account or file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field(min_length=1, description="the mail server's name")
+    port: int = Field(587, ge=1, le=65_535, description="its port")
+    encryption: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="how the connection is encrypted; none only on this machine"
+    )
+    username: str = Field("", description="this server's name there; empty means no sign-in")
+    password: SecretStr = Field(SecretStr(""), description="its password there")
+    sender: str = Field(min_length=3, description="the address that alerts come from")
+    recipients: tuple[str, ...] = Field(min_length=1, description="the addresses that alerts go to")
+
+    @field_validator("sender", "recipients")
+    @classmethod
+    def _one_line(cls, told: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for address in (told,) if isinstance(told, str) else told:
+            if "@" not in address or not address.isprintable() or " " in address:
+                raise ValueError(f"{address!r} is not a mail address")
+        return told
+
+    @model_validator(mode="after")
+    def _encrypted_or_local(self) -> Self:
+        if self.encryption == "none" and self.host not in _LOOPBACK:
+            raise ValueError("a mail server elsewhere needs encryption: starttls or tls")
+        return self
+
+
+class Alerts(BaseModel):
+    """From when on something alarms."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    queue_hours: int = Field(24, ge=1, description="a case has waited this long, in hours")
+    list_days: int = Field(7, ge=1, description="no list of its kind changed for this long, in days")
+    unscanned: int = Field(100, ge=1, description="this many files wait to be scanned after all")
+    index_behind: int = Field(1_000, ge=1, description="searches lack this many changes of the lists")
+    disk_mib: int = Field(2_048, ge=512, description="less than this is free for the workspace, in MiB")
+
+
+class Fetching(BaseModel):
+    """What the server may fetch by itself. Nothing, unless the operator says from where."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hosts: tuple[str, ...] = Field((), description="hosts that files are fetched from; none by default")
+    ports: tuple[int, ...] = Field((443,), description="ports of theirs; 80 allows http as well")
+    buckets: tuple[str, ...] = Field(
+        (), description="buckets that s3:// references may name; none by default"
+    )
+    max_mib: int = Field(64, ge=1, le=4_096, description="largest file that is fetched, in MiB")
+    seconds: int = Field(20, ge=1, le=600, description="longest time for one fetch, redirects included")
+
+    @field_validator("hosts")
+    @classmethod
+    def _names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not re.fullmatch(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*", host):
+                raise ValueError(f"{host!r} is not a full host name in lower case, such as media.example.org")
+        return hosts
+
+
+class Webhooks(BaseModel):
+    """Where messages may go besides public addresses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    internal: tuple[str, ...] = Field(
+        (), description="receivers in the operator's own network, as host:port; none by default"
+    )
+
+    @field_validator("internal")
+    @classmethod
+    def _host_and_port(cls, told: tuple[str, ...]) -> tuple[str, ...]:
+        for place in told:
+            host, _colon, port = place.rpartition(":")
+            if not host or not port.isdigit() or not 1 <= int(port) <= 65_535:
+                raise ValueError(f"{place!r} is not host:port")
+        return told
+
+
 class Config(BaseSettings):
     """The server's settings."""
 
@@ -100,6 +192,10 @@ class Config(BaseSettings):
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
     heads_directory: Path | None = Field(None, description="a second place for the ledger's signed heads")
     oidc: Oidc | None = Field(None, description="sign-in by an identity provider; none by default")
+    mail: Mail | None = Field(None, description="the mail server for alerts; none by default")
+    alerts: Alerts = Alerts()
+    fetching: Fetching = Fetching()
+    webhooks: Webhooks = Webhooks()
     limits: Limits = Limits()
     retention: Retention = Retention()
 

@@ -15,3 +15,10 @@ class PlatformKey(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> KeyActor:  # noqa: ARG002 - ninja's signature
         """The key. Raises :class:`~safelight.server.intake.errors.KeyRefused`."""
         return authenticate(token)
+
+
+def key_of(request: HttpRequest) -> KeyActor:
+    """The key that a request was let in with."""
+    actor = getattr(request, "auth", None)
+    assert isinstance(actor, KeyActor)
+    return actor

@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 
 from safelight.errors import SafelightError, SpoolTooLarge
-from safelight.server.intake.errors import ContextRefused, KeyRefused, KeyReused
+from safelight.server.intake.errors import ContextRefused, KeyRefused, KeyReused, ScopeMissing
 
 _log: Final = logging.getLogger("safelight.api")
 _RETRY_SECONDS: Final = 5
@@ -59,6 +59,8 @@ def tell_problems(api: NinjaAPI) -> None:
         match error:
             case KeyRefused():
                 return problem(HTTPStatus.UNAUTHORIZED, str(error))
+            case ScopeMissing():
+                return problem(HTTPStatus.FORBIDDEN, str(error))
             case ContextRefused() | KeyReused():
                 return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
             case SpoolTooLarge():

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from safelight.server.ids import now
 from safelight.server.intake.api_keys import Scope
 from safelight.server.intake.context import Context
-from safelight.server.intake.errors import ContextRefused
+from safelight.server.intake.errors import ContextRefused, ScopeMissing
 from safelight.server.intake.legal import NotPermitted, basis_for
 from safelight.server.intake.models import Intake, Surface
 from safelight.server.intake.scanning import Scanned
@@ -92,7 +92,7 @@ def from_platform(
         raise ContextRefused("A key cannot enter anything by hand.")
     scope = Scope.REPORT if kind in TOLD_BY_SOMEBODY else Scope.SCAN
     if scope.value not in actor.key.scopes:
-        raise ContextRefused(f"This key may not send this: it needs the scope {scope.value}.")
+        raise ScopeMissing(f"This key may not send this: it needs the scope {scope.value}.")
     surface = actor.key.surface
     if context.surface not in ("", surface.name):
         raise ContextRefused("This key is bound to another surface. Use that surface's own key.")

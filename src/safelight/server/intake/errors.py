@@ -29,5 +29,9 @@ class ContextRefused(IntakeError):
     """What was said about an arrival contradicts what the key may send."""
 
 
+class ScopeMissing(ContextRefused):
+    """The key may not send this at all, whatever is said about it."""
+
+
 class KeyReused(IntakeError):
     """An idempotency key came again with other content."""

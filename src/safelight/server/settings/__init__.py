@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "safelight.server.vault.apps.Config",
     "safelight.server.ledger.apps.Config",
     "safelight.server.jobs.apps.Config",
+    "safelight.server.webhooks.apps.Config",
+    "safelight.server.alerts.apps.Config",
 ]
 
 MIDDLEWARE = [
@@ -118,7 +120,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Safelight"
-# The server sends no mail; whatever a library might send goes nowhere.
+# Mail goes out in one place only (alerts/mailing.py); whatever a library might send goes nowhere.
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 # Attempts to sign in are counted here, by all web processes together and across restarts.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "people_cache"}}

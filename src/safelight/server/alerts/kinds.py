@@ -1,0 +1,133 @@
+"""Everything that can alarm, each with a plain sentence and what to do next.
+
+The sentences go into mail and onto pages as they stand, so they hold no names, no numbers and no content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What is wrong. Members are added, never renamed."""
+
+    IMMINENT_DANGER = "imminent_danger"
+    LEDGER_PROBLEM = "ledger_problem"
+    DISK_LOW = "disk_low"
+    INDEX_BEHIND = "index_behind"
+    QUEUE_OLD = "queue_old"
+    UNSCANNED_WAITING = "unscanned_waiting"
+    UNSCANNED_EXPIRING = "unscanned_expiring"
+    LISTS_STALE = "lists_stale"
+    LIST_HELD = "list_held"
+    JOBS_DEAD = "jobs_dead"
+    DELIVERIES_DEAD = "deliveries_dead"
+    VAULT_UNDECIDED = "vault_undecided"
+    KEY_SUSPENDED = "key_suspended"
+
+
+class Severity(StrEnum):
+    """How soon somebody has to look."""
+
+    PAGE = "page"
+    """Now, at any hour."""
+    TODAY = "today"
+    SOON = "soon"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one kind says. ``repeat`` is how often an open alert that nobody acknowledged is told again."""
+
+    severity: Severity
+    sentence: str
+    next_step: str
+    repeat: timedelta
+
+
+_HOURS: Final = timedelta(hours=4)
+_DAY: Final = timedelta(days=1)
+
+MEANINGS: Final[dict[Kind, Meaning]] = {
+    Kind.IMMINENT_DANGER: Meaning(
+        Severity.PAGE,
+        "Somebody marked a case as imminent danger to a child.",
+        "Open the case queue now: it is at the top. Follow your emergency steps, then acknowledge this.",
+        timedelta(minutes=10),
+    ),
+    Kind.LEDGER_PROBLEM: Meaning(
+        Severity.PAGE,
+        "The ledger has rows without a place, or its sequencer does not run.",
+        "Run `safelight ledger verify` and see the job worker's log.",
+        timedelta(hours=1),
+    ),
+    Kind.DISK_LOW: Meaning(
+        Severity.TODAY,
+        "The disk of the workspace is nearly full.",
+        "Free or add space. When it is full, uploads are refused and nothing is lost.",
+        _HOURS,
+    ),
+    Kind.INDEX_BEHIND: Meaning(
+        Severity.TODAY,
+        "Searches do not find the latest changes of the lists.",
+        "See that the index writer runs (`/readyz`), and its log.",
+        _HOURS,
+    ),
+    Kind.QUEUE_OLD: Meaning(
+        Severity.TODAY,
+        "A case has waited longer than allowed.",
+        "Assign waiting cases, or add reviewers. The limit is `alerts.queue_hours`.",
+        _DAY,
+    ),
+    Kind.UNSCANNED_WAITING: Meaning(
+        Severity.TODAY,
+        "Files that could not be scanned have piled up.",
+        "Open the unscanned queue, mend what it names as the reason, and scan them again.",
+        _DAY,
+    ),
+    Kind.UNSCANNED_EXPIRING: Meaning(
+        Severity.TODAY,
+        "Files that were never scanned will be destroyed within a day.",
+        "Open the unscanned queue and scan them again before their clock runs out.",
+        _HOURS,
+    ),
+    Kind.LISTS_STALE: Meaning(
+        Severity.TODAY,
+        "A hash list was not updated for too long.",
+        "See the lists' page for which one, and bring it up to date. The limit is `alerts.list_days`.",
+        _DAY,
+    ),
+    Kind.LIST_HELD: Meaning(
+        Severity.TODAY,
+        "A list left its expected range of hits or dismissals, and only holds from now on.",
+        "See the lists' page for which one and why, before you let it act again.",
+        _DAY,
+    ),
+    Kind.JOBS_DEAD: Meaning(
+        Severity.TODAY,
+        "Work was given up after its last attempt.",
+        "See the jobs' page for the reason, mend it, and try the job again.",
+        _DAY,
+    ),
+    Kind.DELIVERIES_DEAD: Meaning(
+        Severity.TODAY,
+        "A webhook's receiver did not take a message in a day of attempts.",
+        "See the webhooks' page for the reason, mend the receiver, and send the message again.",
+        _DAY,
+    ),
+    Kind.VAULT_UNDECIDED: Meaning(
+        Severity.TODAY,
+        "Evidence has waited for a decision for too long.",
+        "Decide the cases it belongs to. The limit is `retention.undecided_alarm_days`.",
+        _DAY,
+    ),
+    Kind.KEY_SUSPENDED: Meaning(
+        Severity.TODAY,
+        "A key of the platform was suspended, and what it sends is refused.",
+        "See the keys' page for the reason. Resume the key, or replace it.",
+        _HOURS,
+    ),
+}

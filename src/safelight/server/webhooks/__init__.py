@@ -1,0 +1,1 @@
+"""Signed, content-free messages to the operator's own systems."""
