@@ -76,7 +76,10 @@ class RowSecrets:
 
     def in_use(self, connection: sqlite3.Connection) -> RowKeys:
         """The keys for rows seen by this transaction. Raises :class:`~safelight.errors.RootKeyError`."""
-        use = key_use(connection)
+        return self.under(key_use(connection))
+
+    def under(self, use: KeyUse) -> RowKeys:
+        """The keys for rows under these root keys. Raises :class:`~safelight.errors.RootKeyError`."""
         keys = self._keys
         if keys is None or keys.use != use:
             if not self._keyring.ids().issuperset((use.current, *use.former)):

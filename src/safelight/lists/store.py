@@ -24,6 +24,9 @@ MAX_DISTANCE: Final = 64
 
 MAX_NAME: Final = 100
 
+HELD: Final = "held"
+"""The flag of an entry whose hits are held for review, whatever its list would do."""
+
 
 @dataclass(frozen=True, slots=True)
 class HashListInfo:
@@ -66,6 +69,8 @@ class StoredEntry:
     signal_type: str
     classification: str | None = None
     flags: frozenset[str] = frozenset()
+    list_class: ListClass | None = None
+    """The class that its classification stands for, where the list maps it to another than its own."""
 
 
 class ChangeKind(StrEnum):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from safelight.errors import IndexFileError
-from safelight.lists.store import HashListInfo, ListStore, Stamp, StoredEntry
+from safelight.lists.store import HELD, HashListInfo, ListStore, Stamp, StoredEntry
 from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex
 from safelight.matching.kinds import PDQ
 from safelight.types import Match, Part, SearchedList, Signal, Transform
@@ -180,10 +180,10 @@ def _match(found: _Found, info: HashListInfo) -> Match:
     return Match(
         found.signal,
         info.name,
-        info.list_class,
+        found.entry.list_class or info.list_class,
         found.entry.key,
         found.entry.classification,
         found.distance,
         found.transform,
-        info.shadow,
+        info.shadow or HELD in found.entry.flags,
     )

@@ -62,6 +62,19 @@ class Retention(BaseModel):
     )
 
 
+class Recheck(BaseModel):
+    """How much of the past one entry may bring into the queue at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entry_cap: int = Field(
+        100, ge=0, description="past occurrences that one entry brings into cases; more wait for a person"
+    )
+    list_cap: int = Field(
+        1_000, ge=0, description="past occurrences that one list brings into cases a day; more wait"
+    )
+
+
 class Oidc(BaseModel):
     """The operator's own identity provider. Only invited people can sign in by it."""
 
@@ -198,6 +211,7 @@ class Config(BaseSettings):
     webhooks: Webhooks = Webhooks()
     limits: Limits = Limits()
     retention: Retention = Retention()
+    recheck: Recheck = Recheck()
 
     @classmethod
     def settings_customise_sources(

@@ -15,6 +15,9 @@ FILE_NAME: Final = "workspace.toml"
 FORMAT: Final = 1
 """The newest format that this Safelight reads; a newer one is refused."""
 
+LOCAL: Final = "local"
+SERVER: Final = "server"
+
 
 @dataclass(frozen=True, slots=True)
 class Description:
@@ -28,7 +31,7 @@ class Description:
     created: datetime
     key_id: str
     key_check: str
-    lists: str = "local"
+    lists: str = LOCAL
     format: int = FORMAT
 
     def text(self) -> str:

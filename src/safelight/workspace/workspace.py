@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import platformdirs
 
@@ -16,8 +16,16 @@ from safelight.durable import sync_directory
 from safelight.errors import KeyMismatch, WorkspaceError, WorkspaceMissing
 from safelight.ids import uuid7
 from safelight.keys import KeyFile, Keyring, Purpose, Tagger, locate, utc_now
+from safelight.lists.row_secrets import KeyUse
 from safelight.lists.sqlite import SqliteListStore, create_database
-from safelight.workspace.description import FILE_NAME, Description, read_description, write_description
+from safelight.lists.store import ListStore
+from safelight.workspace.description import (
+    FILE_NAME,
+    LOCAL,
+    Description,
+    read_description,
+    write_description,
+)
 from safelight.workspace.lock import workspace_lock
 
 WORKSPACE_VARIABLE: Final = "SAFELIGHT_WORKSPACE"
@@ -37,29 +45,64 @@ def key_check(keyring: Keyring, key_id: str) -> str:
     return Tagger(keyring, Purpose.KEY_CHECK, key_id).tag(keyring.workspace.encode()).hex()
 
 
+class SealedListStore(ListStore, Protocol):
+    """A list store whose values are sealed under a workspace's root key, which can be rotated."""
+
+    def key_use(self) -> KeyUse:
+        """Which root keys the rows are under."""
+        ...
+
+    def subkey(self, purpose: Purpose) -> bytes:
+        """A subkey of the root key that seals now; it changes with the epoch."""
+        ...
+
+    def adopt_key(self, id_: str) -> None:
+        """Seal with another root key from now on."""
+        ...
+
+    def reseal(self, progress: Callable[[int], None]) -> None:
+        """Bring every row under the current root key; may be killed and called again."""
+        ...
+
+
+ServerStore = Callable[[Path, KeyFile], SealedListStore]
+"""Opens the lists that a server keeps for the workspace in a directory."""
+
+
 class Workspace:
     """An open workspace. Use it as a context manager, or call :meth:`close`."""
 
-    def __init__(self, directory: Path, key_file: KeyFile, created: datetime, store: SqliteListStore) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        key_file: KeyFile,
+        created: datetime,
+        local: SqliteListStore | None,
+        server_store: ServerStore | None = None,
+    ) -> None:
         """For :meth:`open` and :meth:`create`, which check what this takes for granted."""
         self.directory = directory
         self.key_file = key_file
         self.created = created
-        self.store = store
+        self._local = local
+        self._server_store = server_store
+        self._kept_by_server: SealedListStore | None = None
 
     @classmethod
-    def open(cls, path: Path | None = None, *, key_file: Path | None = None) -> Workspace:
+    def open(
+        cls,
+        path: Path | None = None,
+        *,
+        key_file: Path | None = None,
+        server_store: ServerStore | None = None,
+    ) -> Workspace:
         """Open the workspace at a path, or the usual one.
 
-        Raises :class:`~safelight.errors.WorkspaceError` and :class:`~safelight.errors.RootKeyError`.
+        ``server_store`` opens its lists where a server keeps them. Raises
+        :class:`~safelight.errors.WorkspaceError` and :class:`~safelight.errors.RootKeyError`.
         """
         directory = default_directory() if path is None else path
         description = read_description(directory)
-        if description.lists != "local":
-            raise WorkspaceError(
-                f"The lists of the workspace {directory} are kept by a server, which this Safelight cannot "
-                "ask. Use the server's own commands."
-            )
         source = KeyFile(locate(description.id, key_file), description.id, directory)
         check = key_check(source.load(), description.key_id)
         if not hmac.compare_digest(check, description.key_check):
@@ -67,11 +110,35 @@ class Workspace:
                 f"The root key at {source.path} is not the one that the workspace {directory} was sealed "
                 "with. Restore the key file from your copy."
             )
+        if description.lists != LOCAL:
+            return cls(directory, source, description.created, None, server_store)
         if not (directory / LISTS_FILE).exists():
             with workspace_lock(directory, _LOCK_SECONDS):
                 _put_database_in_place(directory)
         store = SqliteListStore(directory / LISTS_FILE, source)
         return cls(directory, source, description.created, store)
+
+    @property
+    def local(self) -> SqliteListStore | None:
+        """The lists in the workspace itself; None where a server keeps them."""
+        return self._local
+
+    @property
+    def store(self) -> SealedListStore:
+        """The workspace's lists, in the workspace itself or as its server keeps them.
+
+        Raises :class:`~safelight.errors.WorkspaceError` for a server's that this caller cannot ask.
+        """
+        if self._local is not None:
+            return self._local
+        if self._kept_by_server is None:
+            if self._server_store is None:
+                raise WorkspaceError(
+                    f"The lists of the workspace {self.directory} are kept by its server. Use the "
+                    "`safelight` commands, which ask it, or the server's API."
+                )
+            self._kept_by_server = self._server_store(self.directory, self.key_file)
+        return self._kept_by_server
 
     @classmethod
     def create(
@@ -107,11 +174,15 @@ class Workspace:
 
     @classmethod
     def open_or_create(
-        cls, path: Path | None = None, *, key_file: Path | None = None
+        cls,
+        path: Path | None = None,
+        *,
+        key_file: Path | None = None,
+        server_store: ServerStore | None = None,
     ) -> tuple[Workspace, bool]:
         """The workspace, and whether it was made just now."""
         try:
-            return cls.open(path, key_file=key_file), False
+            return cls.open(path, key_file=key_file, server_store=server_store), False
         except WorkspaceMissing:
             pass
         try:
@@ -145,7 +216,9 @@ class Workspace:
 
     def close(self) -> None:
         """Release the database."""
-        self.store.close()
+        for store in (self._local, self._kept_by_server):
+            if store is not None:
+                store.close()
 
     def __enter__(self) -> Self:
         return self

@@ -89,6 +89,8 @@ class Proposal(models.Model):
         EXPORT = "export"
         EARLY_DESTRUCTION = "early_destruction"
         PRODUCTION_SWITCH = "production_switch"
+        LIST_ENTRIES = "list_entries"
+        LIST_ADMISSION = "list_admission"
 
     class State(models.TextChoices):
         """Where it stands."""

@@ -33,6 +33,8 @@ NEEDED: Final[dict[Proposal.Kind, Permission]] = {
     Proposal.Kind.EXPORT: Permission.EVIDENCE_EXPORT,
     Proposal.Kind.EARLY_DESTRUCTION: Permission.EVIDENCE_DESTROY,
     Proposal.Kind.PRODUCTION_SWITCH: Permission.SETTINGS_CHANGE,
+    Proposal.Kind.LIST_ENTRIES: Permission.LIST_CHANGE,
+    Proposal.Kind.LIST_ADMISSION: Permission.LIST_CHANGE,
 }
 """What both people need to be permitted."""
 

@@ -95,7 +95,8 @@ IN_AN_OWN_CASE: Final = frozenset({P.CASE_READ_OWN, P.CASE_WORK, P.EVIDENCE_VIEW
 """Allowed only in a case that is assigned to the person; ``CASE_WORK`` also in one that nobody has taken."""
 
 PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
-    "jobs": frozenset({P.EVIDENCE_DESTROY}),
+    "jobs": frozenset({P.EVIDENCE_DESTROY, P.LIST_CHANGE}),
+    "terminal": frozenset({P.LIST_READ, P.LIST_CHANGE}),
     "policy": frozenset({P.DECISION_MAKE}),
 }
 """What a process of the server may do by itself: the job worker destroys what its clock has run out for, and

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "safelight.server.jobs.apps.Config",
     "safelight.server.webhooks.apps.Config",
     "safelight.server.alerts.apps.Config",
+    "safelight.server.lists.apps.Config",
 ]
 
 MIDDLEWARE = [

@@ -50,6 +50,8 @@ class Migration(migrations.Migration):
                             ("export", "Export"),
                             ("early_destruction", "Early Destruction"),
                             ("production_switch", "Production Switch"),
+                            ("list_entries", "List Entries"),
+                            ("list_admission", "List Admission"),
                         ],
                         max_length=20,
                     ),

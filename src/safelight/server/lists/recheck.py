@@ -1,0 +1,256 @@
+"""Re-checking the past: what was listed since is searched among kept hashes, capped, once an entry and hash.
+
+A file may be scanned before an entry is listed and recorded after the past was searched. So entries are
+searched a minute after they were listed; by then every scan that did not know them is recorded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Min, QuerySet
+
+from safelight.lists.store import Change, ChangeKind, StoredEntry
+from safelight.server.ids import now
+from safelight.server.jobs.services import enqueue
+from safelight.server.ledger.services import record
+from safelight.server.lists.alarms import alarm
+from safelight.server.lists.events import Event
+from safelight.server.lists.models import Entry, FoundByRecheck, HashList, RecheckHit, SeenHash
+from safelight.server.lists.past import Past, find_all, find_past, not_in_a_case, occurrences_of
+from safelight.server.lists.process_store import list_store
+from safelight.server.lists.rules import check_reason
+from safelight.server.lists.screening import HITS_EVERYTHING
+from safelight.server.lists.seen import locked_state
+from safelight.server.lists.store import list_row
+from safelight.server.lists.summaries import RecheckPreview, SurfaceCount
+from safelight.server.lists.taking_in import set_apart
+from safelight.server.lists.two_people import waiting_batch
+from safelight.server.lists.waiting import signals_of
+from safelight.server.people.actors import Actor, SystemActor
+from safelight.server.people.permissions import require
+from safelight.server.people.roles import Permission
+from safelight.scan.policy import DEFAULT_POLICY
+from safelight.types import ListClass, ListEntry, MediaKind, Match, Observation, Outcome, Signal
+from safelight.values import pack, unpack
+
+RELEASE_JOB: Final = "lists.recheck_release"
+SETTLED_AFTER: Final = timedelta(seconds=60)
+"""A scan is recorded well within this; sandboxes stop a decoder after seconds."""
+AT_ONCE: Final = 200
+"""Entries searched before what was found is written down."""
+LEAST_OF_EVERYTHING: Final = 100
+SHARE_OF_EVERYTHING: Final = 0.01
+"""An entry that matches over a hundredth of all files, and over a hundred of them, is no hash of one picture:
+a shared service measured 4.3 matches of *all* lists in 100,000 files."""
+_PREVIEWED: Final = 100
+"""Entries of a batch that a preview looks at."""
+_JOBS: Final = SystemActor("jobs")
+
+
+def recheck_some() -> bool:
+    """Search the past for the entries listed next; whether there may be more. Killed, it is done again."""
+    begun = _take_turn()
+    if begun is None:
+        return False
+    after, until = begun
+    changes = [change for change in list_store().changes(after, AT_ONCE) if change.sequence <= until]
+    reached = changes[-1].sequence if changes else until
+    found = _search(changes)
+    with transaction.atomic():
+        state = locked_state()
+        if state.rechecked_to != after:
+            return True  # another worker did it meanwhile
+        RecheckHit.objects.bulk_create(
+            [hit for hits in found.values() for hit in hits], ignore_conflicts=True
+        )
+        for row, hits in found.items():
+            if hits:
+                record(Event.RECHECK_FOUND, _JOBS, subject=row.uid, payload={"hits": len(hits)})
+        state.rechecked_to = reached
+        state.save(update_fields=["rechecked_to"])
+    return reached < until
+
+
+def _take_turn() -> tuple[int, int] | None:
+    """From where to where entries are to be searched now, None where none has settled."""
+    with transaction.atomic():
+        state, stamp = locked_state(), list_store().stamp()
+        if state.rechecked_epoch != stamp.epoch:
+            # After a restored backup the lists may be behind; their next changes are new ones.
+            state.rechecked_epoch = stamp.epoch
+            state.rechecked_to = min(state.rechecked_to, stamp.sequence)
+            state.asked_to = min(state.asked_to, stamp.sequence)
+            state.settled_to = min(state.settled_to, stamp.sequence)
+        if state.asked_at is None or now() - state.asked_at >= SETTLED_AFTER:
+            state.settled_to = state.asked_to
+            state.asked_to, state.asked_at = stamp.sequence, now()
+        state.save()
+        if state.rechecked_to >= state.settled_to:
+            return None
+        return state.rechecked_to, state.settled_to
+
+
+def _search(changes: Sequence[Change]) -> dict[HashList, list[RecheckHit]]:
+    added = {change.row: change for change in changes if change.kind is ChangeKind.ADD}
+    lists = {row.name: row for row in HashList.objects.exclude(list_class=ListClass.KNOWN_GOOD.value)}
+    found: dict[HashList, list[RecheckHit]] = {}
+    kept = SeenHash.objects.values("item").distinct().count() if added else 0
+    for number, entry in sorted(list_store().resolve(added).items()):
+        row, value = lists.get(entry.list), added[number].value
+        if row is None or value is None:
+            continue
+        past, _capped = find_past(Signal(entry.signal_type, value), row.distance)
+        items = len({one.item for one in past})
+        if items > LEAST_OF_EVERYTHING and items > SHARE_OF_EVERYTHING * kept:
+            _hits_everything(row, entry, value, items)
+            continue
+        found.setdefault(row, []).extend(_hit(row, entry, one) for one in past)
+    return found
+
+
+def _hit(row: HashList, entry: StoredEntry, past: Past) -> RecheckHit:
+    return RecheckHit(
+        list=row,
+        entry=entry.row,
+        key=entry.key,
+        classification=entry.classification,
+        seen=past.seen,
+        item_id=past.item,
+        signal_type=past.signal_type,
+        part=past.part,
+        distance=past.distance,
+        transform=past.transform.value,
+        found_at=now(),
+    )
+
+
+def _hits_everything(row: HashList, entry: StoredEntry, value: str, items: int) -> None:
+    """Take an entry out of its list and set it apart: it is no hash of one picture."""
+    listed = ListEntry(
+        row.name, entry.key, Signal(entry.signal_type, value), entry.classification, entry.flags
+    )
+    with transaction.atomic():
+        list_store().withdraw_rows(row.name, [entry.row])
+        set_apart(_JOBS, row, [(listed, pack(entry.signal_type, value))], HITS_EVERYTHING)
+        alarm("list_entry_quarantined", row, f"Entry {entry.key} matches {items:,} files of the past.")
+
+
+# Previews
+
+
+def recheck_preview(actor: Actor, name: str, key: str) -> RecheckPreview:
+    """What re-checking the past for a listed entry finds. Raises :class:`~safelight.errors.NoSuchList`."""
+    require(actor, Permission.LIST_CHANGE)
+    row = list_row(name)
+    keys = list_store().row_keys()
+    signals = [
+        Signal(entry.signal_type, keys.text(entry.number, entry.signal_type, bytes(entry.sealed)))
+        for entry in Entry.objects.filter(list=row, key=key).order_by("number")
+    ]
+    return _preview(row, signals, key)
+
+
+def waiting_preview(actor: Actor, batch_id: UUID, key: str | None = None) -> RecheckPreview:
+    """What listing a waiting batch would find in the past: of its first hundred entries, or of one key."""
+    require(actor, Permission.LIST_CHANGE)
+    with transaction.atomic():
+        batch = waiting_batch(batch_id)
+    signals = [entry.signal for entry, _ in zip(signals_of(batch, key), range(_PREVIEWED), strict=False)]
+    return _preview(batch.list, signals, key)
+
+
+def search_recent(actor: Actor, name: str, entries: Sequence[ListEntry]) -> RecheckPreview:
+    """What listing these entries would find in the past; for whoever may list them, and counted, not shown."""
+    require(actor, Permission.LIST_CHANGE)
+    signals = [
+        Signal(e.signal.type, unpack(e.signal.type, pack(e.signal.type, e.signal.value)))
+        for e in entries[:_PREVIEWED]
+    ]
+    return _preview(list_row(name), signals, None)
+
+
+def _preview(row: HashList, signals: Sequence[Signal], key: str | None) -> RecheckPreview:
+    items, capped = find_all(signals, row.distance)
+    seen = occurrences_of(items)
+    surfaces = Counter(name or "" for name in seen.values_list("surface__name", flat=True))
+    new = not_in_a_case(seen).count()
+    opens = 0 if row.list_class == ListClass.KNOWN_GOOD else min(new, room(row, key))
+    return RecheckPreview(
+        items=len(items),
+        occurrences=seen.count(),
+        surfaces=tuple(SurfaceCount(name, count) for name, count in sorted(surfaces.items())),
+        outcome=_outcome(row, signals),
+        opens=opens,
+        waits=0 if row.list_class == ListClass.KNOWN_GOOD else new - opens,
+        oldest=seen.aggregate(oldest=Min("recorded_at"))["oldest"],
+        capped=capped,
+    )
+
+
+def _outcome(row: HashList, signals: Sequence[Signal]) -> Outcome:
+    """What the policy says of a file that only these entries match."""
+    shadow = row.shadow or bool(row.held_reason)
+    matches = tuple(
+        Match(signal, row.name, ListClass(row.list_class), "", shadow=shadow) for signal in signals
+    )
+    seen = Observation("", 1, MediaKind.UNKNOWN, "", now(), signals=tuple(signals), matches=matches)
+    return DEFAULT_POLICY.verdict(seen).outcome
+
+
+# Caps and their release
+
+
+def room(row: HashList, key: str | None) -> int:
+    """How many more occurrences of the past may come into cases now, for a list's entry."""
+    caps = settings.CONFIG.recheck
+    of_list = FoundByRecheck.objects.filter(hit__list=row)
+    left = caps.list_cap - of_list.filter(at__gt=now() - timedelta(days=1)).count()
+    if key is not None:
+        left = min(left, caps.entry_cap - of_list.filter(hit__key=key).count())
+    return max(0, min(left, caps.entry_cap))
+
+
+def recheck_start(actor: Actor, name: str, *, key: str | None = None, reason: str) -> int:
+    """Release what waits beyond the caps, of one entry or of the whole list; a job brings it into cases.
+
+    Returns how many finds were released.
+    """
+    require(actor, Permission.LIST_CHANGE)
+    why, row = check_reason(reason), list_row(name)
+    with transaction.atomic():
+        waiting = waiting_hits(row, key)
+        count = waiting.update(state=RecheckHit.State.RELEASED)
+        if count:
+            enqueue(RELEASE_JOB, {"list": str(row.uid)})
+        record(
+            Event.RECHECK_RELEASED, actor, subject=row.uid, payload={"hits": count, "key": key, "reason": why}
+        )
+    return count
+
+
+def discard_recheck(actor: Actor, name: str, *, key: str | None = None, reason: str) -> int:
+    """Make no cases of what waits beyond the caps; how many finds."""
+    require(actor, Permission.LIST_CHANGE)
+    why, row = check_reason(reason), list_row(name)
+    with transaction.atomic():
+        count = waiting_hits(row, key).update(state=RecheckHit.State.DISCARDED)
+        record(
+            Event.RECHECK_DISCARDED,
+            actor,
+            subject=row.uid,
+            payload={"hits": count, "key": key, "reason": why},
+        )
+    return count
+
+
+def waiting_hits(row: HashList, key: str | None = None) -> QuerySet[RecheckHit]:
+    """A list's finds that wait."""
+    waiting = row.recheck_hits.filter(state=RecheckHit.State.WAITING)
+    return waiting if key is None else waiting.filter(key=key)
