@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from safelight.server.console.navigation import navigation_of
 from safelight.server.console.words import in_words
 from safelight.server.ids import now
+from safelight.server.lists.summaries import RecheckPreview, Share
 
 register = template.Library()
 
@@ -94,3 +95,21 @@ def pseudonymous(name: str) -> SafeString | str:
         return name
     cut = f"{kind}{colon}{told[:8]}…"
     return format_html('<span class="ident" title="{}">{}</span>', name, cut)
+
+
+@register.filter
+def percent(share: Share) -> str:
+    """A share with its interval: ``96 % (93–98)``."""
+    low, high = share.interval
+    return f"{100 * share.part / share.whole:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
+
+
+@register.filter
+def preview_words(preview: RecheckPreview) -> str:
+    """What re-checking the past would do, in a sentence."""
+    return _(
+        "Among past files: {items} files seen {occurrences} times. {opens} would come into cases at once,"
+        " {waits} would wait for a release."
+    ).format(
+        items=preview.items, occurrences=preview.occurrences, opens=preview.opens, waits=preview.waits
+    )
