@@ -91,6 +91,8 @@ class UnscannedReason(StrEnum):
     """It changed while it was read."""
     NOT_PERMITTED = "not_permitted"
     """The law or the operator's configuration does not permit scanning it."""
+    NOT_YET = "not_yet"
+    """It was accepted and waits for its turn: a server scans large files, video and archives afterwards."""
     DEPENDENCY_DOWN = "dependency_down"
     """A store or an index that the scan needs did not answer."""
 

@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -73,6 +73,40 @@ class Recheck(BaseModel):
     list_cap: int = Field(
         1_000, ge=0, description="past occurrences that one list brings into cases a day; more wait"
     )
+
+
+_Priority = Annotated[int, Field(ge=0, le=100)]
+
+
+class Priority(BaseModel):
+    """How urgent a new matter is, 0 to 100: the highest of what speaks for it. Nothing ever lowers it.
+
+    Where a file comes from, from a generator or not, is not among what is asked.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    match: _Priority = Field(80, description="what matched")
+    hold: _Priority = Field(60, description="what is held for review")
+    police_request: _Priority = Field(90, description="an authority asks")
+    trusted_flagger: _Priority = Field(80, description="a trusted flagger told it")
+    user_report: _Priority = Field(60, description="a user told it")
+    public_url_report: _Priority = Field(60, description="somebody reported an address")
+    text: _Priority = Field(60, description="a text that the platform sent in")
+    by_hand: _Priority = Field(60, description="entered by hand")
+    upload: _Priority = Field(50, description="an upload for any other reason")
+    lists: dict[str, _Priority] = Field({}, description="what a list of that name matched, by its name")
+
+
+class Cases(BaseModel):
+    """What is decided without a person, and how soon a complaint is answered."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    confirm_lists: tuple[str, ...] = Field(
+        (), description="lists whose hash-confirmed files are confirmed by policy, unseen; none by default"
+    )
+    complaint_answer_days: int = Field(14, ge=1, description="a complaint is answered within, in days")
 
 
 class Oidc(BaseModel):
@@ -212,6 +246,8 @@ class Config(BaseSettings):
     limits: Limits = Limits()
     retention: Retention = Retention()
     recheck: Recheck = Recheck()
+    priority: Priority = Priority()
+    cases: Cases = Cases()
 
     @classmethod
     def settings_customise_sources(

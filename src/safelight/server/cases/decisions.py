@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from safelight.server.cases.errors import AlreadyDecided, NotInCase, ReasonNeeded
+from safelight.server.cases.errors import (
+    AlreadyDecided,
+    MustBeViewed,
+    NotHashConfirmed,
+    NotInCase,
+    ReasonNeeded,
+)
 from safelight.server.cases.events import Event
+from safelight.server.cases.hash_confirmed import hash_confirmed, matches_of
 from safelight.server.cases.models import Case, Decision
 from safelight.server.cases.services import locked_unfinished, state_by_decisions
+from safelight.server.cases.viewing import has_viewed
 from safelight.server.ids import now
 from safelight.server.intake.models import Occurrence
 from safelight.server.ledger.services import record
-from safelight.server.people.actors import Actor, PersonActor
+from safelight.server.people.actors import Actor, PersonActor, SystemActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
+
+POLICY: Final = SystemActor("policy")
+"""The operator's written policy, where it decides by itself."""
+POLICY_RULE: Final = "cases.confirm_lists"
 
 
 def decide(
@@ -28,8 +43,10 @@ def decide(
 ) -> Decision:
     """Decide about one occurrence of a case: a person, or the operator's written policy by a named rule.
 
-    A person who dismisses or escalates says why. Raises :class:`CaseFinished`, :class:`NotInCase`,
-    :class:`AlreadyDecided` and :class:`ReasonNeeded`.
+    A person who dismisses or escalates says why. Unseen, the policy confirms only what a list that it names
+    confirms by hash, and a person what any abuse list does. Raises :class:`CaseFinished`,
+    :class:`NotInCase`, :class:`AlreadyDecided`, :class:`ReasonNeeded`, :class:`MustBeViewed` and
+    :class:`NotHashConfirmed`.
     """
     require(actor, Permission.DECISION_MAKE, case=case)
     if isinstance(actor, PersonActor) and outcome != Decision.Outcome.CONFIRMED and not reason.strip():
@@ -40,6 +57,17 @@ def decide(
             raise NotInCase(_("This is not part of the case."))
         decision = Decision(occurrence=occurrence, outcome=outcome)
         return _write(actor, locked, decision, reason, policy_rule)
+
+
+def confirm_by_policy(case: Case, occurrence: Occurrence) -> Decision | None:
+    """Confirm what the operator's policy says may be confirmed unseen, as it arrives; None for all else.
+
+    Runs in the transaction in which the occurrence joined its case.
+    """
+    named = settings.CONFIG.cases.confirm_lists
+    if not named or occurrence.item is None or not hash_confirmed(matches_of(occurrence.item), named):
+        return None
+    return decide(POLICY, case, occurrence, Decision.Outcome.CONFIRMED, policy_rule=POLICY_RULE)
 
 
 def supersede(
@@ -53,17 +81,31 @@ def supersede(
 ) -> Decision:
     """Put another decision in place of the latest one, and say why. The earlier one stays as it was.
 
-    Where its case is finished, ``in_case`` is the unfinished one that follows it or is of the same account.
-    Raises as :func:`decide` does.
+    It is made in the case that the occurrence is in now; where that is finished, ``in_case`` is the
+    unfinished one that follows it or is of the same account. Raises as :func:`decide` does.
     """
-    case = decision.case if in_case is None else in_case
+    case = decision.occurrence.membership.case if in_case is None else in_case
     require(actor, Permission.DECISION_MAKE, case=case)
+    return write_superseding(actor, decision, outcome, reason, case, policy_rule=policy_rule)
+
+
+def write_superseding(
+    actor: Actor,
+    decision: Decision,
+    outcome: Decision.Outcome,
+    reason: str,
+    case: Case,
+    *,
+    policy_rule: str = "",
+) -> Decision:
+    """As :func:`supersede`, for services that have asked for a permission of their own."""
     if not reason.strip():
         raise ReasonNeeded(_("Say why the earlier decision no longer stands."))
     with transaction.atomic():
-        if case.pk != decision.case_id and not _takes_up(case, decision.case):
-            raise NotInCase(_("Decide this in the case that follows the earlier one."))
         locked = locked_unfinished(case)
+        there = decision.occurrence.membership.case
+        if there.pk != case.pk and not _takes_up(case, there):
+            raise NotInCase(_("Decide this in the case that follows the earlier one."))
         later = Decision(occurrence=decision.occurrence, outcome=outcome, supersedes=decision)
         return _write(actor, locked, later, reason, policy_rule)
 
@@ -76,8 +118,30 @@ def _takes_up(case: Case, earlier: Case) -> bool:
     )
 
 
+def _basis(actor: Actor, decision: Decision) -> Decision.Basis:
+    """What the decision rests on. Raises :class:`MustBeViewed` and :class:`NotHashConfirmed`."""
+    item = decision.occurrence.item
+    confirms = decision.outcome == Decision.Outcome.CONFIRMED
+    if not isinstance(actor, PersonActor):
+        if confirms and (
+            item is None or not hash_confirmed(matches_of(item), settings.CONFIG.cases.confirm_lists)
+        ):
+            raise NotHashConfirmed(
+                _("Policy confirms only what a list of cases.confirm_lists holds by equal digests.")
+            )
+        return Decision.Basis.HASH_CONFIRMED if confirms else Decision.Basis.WITHOUT_VIEWING
+    if item is not None and has_viewed(actor.person, item):
+        return Decision.Basis.VIEWED
+    if item is not None and confirms:
+        if not hash_confirmed(matches_of(item)):
+            raise MustBeViewed(_("Look at this first: no list confirms it by equal digests."))
+        return Decision.Basis.HASH_CONFIRMED
+    return Decision.Basis.WITHOUT_VIEWING
+
+
 def _write(actor: Actor, case: Case, decision: Decision, reason: str, policy_rule: str) -> Decision:
     decision.case, decision.reason, decision.decided_at = case, reason.strip(), now()
+    decision.basis = _basis(actor, decision)
     if isinstance(actor, PersonActor):
         decision.person = actor.person
     else:
@@ -105,6 +169,7 @@ def _write(actor: Actor, case: Case, decision: Decision, reason: str, policy_rul
             "decision": str(decision.pk),
             "occurrence": str(decision.occurrence_id),
             "outcome": decision.outcome,
+            "basis": decision.basis,
             "policy_rule": decision.policy_rule,
             "supersedes": str(decision.supersedes_id) if decision.supersedes_id else None,
         },

@@ -11,10 +11,11 @@ from typing import Final
 
 REFUSAL: Final = "safelight: a finished case and a decision are never changed"
 
-_IN_FINISHED: Final = "EXISTS (SELECT 1 FROM cases_case WHERE id = {0} AND state = 'finished')"
+_FINAL: Final = "IN ('finished', 'merged')"
+_IN_FINISHED: Final = f"EXISTS (SELECT 1 FROM cases_case WHERE id = {{0}} AND state {_FINAL})"  # noqa: S608
 _OF_FINISHED: Final = (
-    "EXISTS (SELECT 1 FROM cases_caseoccurrence m JOIN cases_case c ON c.id = m.case_id "
-    "WHERE m.occurrence_id = {0} AND c.state = 'finished')"
+    "EXISTS (SELECT 1 FROM cases_caseoccurrence m JOIN cases_case c ON c.id = m.case_id "  # noqa: S608
+    f"WHERE m.occurrence_id = {{0}} AND c.state {_FINAL})"
 )
 # For SQLite's REPLACE, which removes the row that is in the way without asking a delete trigger.
 _TAKEN: Final = "EXISTS (SELECT 1 FROM {0} t WHERE ({1}) AND {2})"
@@ -42,14 +43,15 @@ _DECISION_TAKEN: Final = (
 
 RULES: Final[dict[str, dict[str, str]]] = {
     "cases_case": {
-        "INSERT": "EXISTS (SELECT 1 FROM cases_case t WHERE t.id = NEW.id AND t.state = 'finished')",
-        "UPDATE": "OLD.state = 'finished'",
-        "DELETE": "OLD.state = 'finished'",
+        "INSERT": f"EXISTS (SELECT 1 FROM cases_case t WHERE t.id = NEW.id AND t.state {_FINAL})",  # noqa: S608
+        "UPDATE": f"OLD.state {_FINAL}",
+        "DELETE": f"OLD.state {_FINAL}",
     },
     "cases_caseoccurrence": _part_of_case(
         "cases_caseoccurrence", "t.id = NEW.id OR t.occurrence_id = NEW.occurrence_id"
     ),
     "cases_caseaccount": _part_of_case("cases_caseaccount", "t.id = NEW.id"),
+    "cases_comment": _part_of_case("cases_comment", "t.id = NEW.id"),
     "cases_decision": {
         "INSERT": " OR ".join(
             [_IN_FINISHED.format("NEW.case_id"), _TAKEN.format("cases_decision", _DECISION_TAKEN, "1 = 1")]
@@ -75,6 +77,7 @@ RULES: Final[dict[str, dict[str, str]]] = {
 _LOCKED_BY: Final = {
     "cases_caseoccurrence": "case_id",
     "cases_caseaccount": "case_id",
+    "cases_comment": "case_id",
     "cases_decision": "case_id",
 }
 

@@ -17,7 +17,8 @@ from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.server.vault.services import stand_as_decided
 
-UNFINISHED = ~Q(state=Case.State.FINISHED)
+UNFINISHED = Q(state__in=[Case.State.OPEN, Case.State.DECIDED])
+"""What may still change."""
 
 
 def open_or_extend(occurrence: Occurrence, priority: int, actor: Actor) -> Case:
@@ -30,8 +31,7 @@ def open_or_extend(occurrence: Occurrence, priority: int, actor: Actor) -> Case:
     if not connection.in_atomic_block:
         raise RuntimeError("an occurrence and its case are committed together")
     _lock_what_it_is_about(occurrence)
-    unfinished = Case.objects.filter(UNFINISHED).select_for_update(no_key=True, of=("self",))
-    case = unfinished.filter(_same_matter(occurrence)).order_by("opened_at").first()
+    case = _unfinished_case_of(occurrence)
     new = case is None
     if case is None:
         case = Case.objects.create(
@@ -67,7 +67,7 @@ def settling_dismissal(occurrence: Occurrence) -> Decision | None:
     if occurrence.item_id is None or occurrence.account_id is None or occurrence.match_tag is None:
         return None
     return (
-        _standing()
+        standing_decisions()
         .filter(
             outcome=Decision.Outcome.DISMISSED,
             person__isnull=False,
@@ -140,29 +140,24 @@ def follow_up(actor: Actor, case: Case, reason: str) -> Case:
     return opened
 
 
-def earlier_cases(case: Case) -> list[Case]:
-    """Every other case in which one of this case's accounts had a part, newest first."""
-    accounts = case.accounts.values("account")
-    others = Case.objects.filter(accounts__account__in=accounts).exclude(pk=case.pk)
-    return list(others.distinct().order_by("-opened_at"))
-
-
 def locked_unfinished(case: Case) -> Case:
     """The case as it is now, locked until the transaction ends. Raises :class:`CaseFinished`."""
     locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
     if locked.state == Case.State.FINISHED:
         raise CaseFinished(_("This case is finished and never changes. Open one that follows it."))
+    if locked.state == Case.State.MERGED:
+        raise CaseFinished(_("This case was merged into another one. Go on there."))
     return locked
 
 
 def state_by_decisions(case: Case) -> Case.State:
     """Decided when every member has a standing decision that is no escalation; else open."""
-    settled = _standing().exclude(outcome=Decision.Outcome.ESCALATED)
+    settled = standing_decisions().exclude(outcome=Decision.Outcome.ESCALATED)
     waiting = case.members.exclude(occurrence__in=settled.values("occurrence"))
     return Case.State.OPEN if waiting.exists() else Case.State.DECIDED
 
 
-def _standing() -> QuerySet[Decision]:
+def standing_decisions() -> QuerySet[Decision]:
     """Decisions that no later one superseded."""
     return Decision.objects.exclude(Exists(Decision.objects.filter(supersedes=OuterRef("pk"))))
 
@@ -174,10 +169,16 @@ def _lock_what_it_is_about(occurrence: Occurrence) -> None:
         Account.objects.select_for_update(no_key=True).get(pk=occurrence.account_id)
 
 
-def _same_matter(occurrence: Occurrence) -> Q:
-    if occurrence.account_id is not None:
-        return Q(account_id=occurrence.account_id)
-    return Q(account=None) & Q(Exists(_same_content(occurrence).filter(case=OuterRef("pk"))))
+def _unfinished_case_of(occurrence: Occurrence) -> Case | None:
+    """The case about its account; else, after a merge or a split, one that its account has a part in."""
+    unfinished = Case.objects.filter(UNFINISHED).order_by("opened_at")
+    unfinished = unfinished.select_for_update(no_key=True, of=("self",))
+    account = occurrence.account_id
+    if account is None:
+        same = Exists(_same_content(occurrence).filter(case=OuterRef("pk")))
+        return unfinished.filter(same, account=None).first()
+    has_part = Exists(CaseAccount.objects.filter(case=OuterRef("pk"), account=account))
+    return unfinished.filter(account=account).first() or unfinished.filter(has_part).first()
 
 
 def _same_content(occurrence: Occurrence) -> QuerySet[CaseOccurrence]:
@@ -193,7 +194,7 @@ def _followed(occurrence: Occurrence) -> Case | None:
         ours = Case.objects.filter(account_id=occurrence.account_id, state=Case.State.FINISHED)
         if latest := ours.order_by("-finished_at").first():
             return latest
-    dismissed = _standing().filter(
+    dismissed = standing_decisions().filter(
         outcome=Decision.Outcome.DISMISSED,
         occurrence__in=_same_content(occurrence).values("occurrence"),
     )

@@ -48,13 +48,13 @@ def earlier_answer(arrival: Arrival, tags: Callable[[], Sequence[bytes]]) -> Rec
     if intake.kind != arrival.kind:
         raise _reused()
     if occurrence is None:
-        return Received(_verdict(intake), intake.pk)
+        return Received(verdict_of(intake), intake.pk)
     known = occurrence.item.tag if occurrence.item else occurrence.content_tag
     if known is None or bytes(known) not in tags():
         raise _reused()
     membership = CaseOccurrence.objects.filter(occurrence=occurrence).first()
     return Received(
-        _verdict(intake),
+        verdict_of(intake),
         intake.pk,
         occurrence.item_id,
         occurrence.pk,
@@ -62,7 +62,8 @@ def earlier_answer(arrival: Arrival, tags: Callable[[], Sequence[bytes]]) -> Rec
     )
 
 
-def _verdict(intake: Intake) -> Verdict | None:
+def verdict_of(intake: Intake) -> Verdict | None:
+    """The verdict as it stands; None for texts and URLs."""
     if not intake.outcome:
         return None
     return Verdict(

@@ -9,7 +9,7 @@ from safelight.server.ids import now
 from safelight.server.intake.api_keys import Scope
 from safelight.server.intake.context import Context
 from safelight.server.intake.errors import ContextRefused, ScopeMissing
-from safelight.server.intake.legal import NotPermitted, basis_for
+from safelight.server.intake.legal import NotPermitted, Permitted, basis_for
 from safelight.server.intake.models import Intake, Surface
 from safelight.server.intake.scanning import Scanned
 from safelight.server.intake.surfaces import surface_named
@@ -72,11 +72,11 @@ class Arrival:
         """Whether somebody disclosed it, as against the platform scanning what passes."""
         return self.kind in TOLD_BY_SOMEBODY
 
-    def permitted(self) -> bool:
-        """Whether the law lets us look at it; asked before anything else is done with it."""
+    def permission(self) -> Permitted | NotPermitted:
+        """Whether the law lets us look at it, and by what; asked before anything else is done with it."""
         if self.told_by_somebody or self.surface is None:
-            return True
-        return not isinstance(basis_for(self.surface, self.context.country, now()), NotPermitted)
+            return Permitted(f"Somebody disclosed it ({self.kind.value}).")
+        return basis_for(self.surface, self.context.country, now())
 
     def private_scan(self) -> bool:
         """Whether it is a private communication that nobody disclosed: of those no hash is kept for later."""

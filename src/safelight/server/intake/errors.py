@@ -35,3 +35,11 @@ class ScopeMissing(ContextRefused):
 
 class KeyReused(IntakeError):
     """An idempotency key came again with other content."""
+
+
+class NotWaiting(IntakeError):
+    """The item does not wait to be scanned."""
+
+
+class NoSuchSubmission(IntakeError):
+    """There is no such arrival, or another key sent it; which of them is not told."""

@@ -18,3 +18,6 @@ class Event(entry.Event):
     KEY_REVOKED = "key.revoked"
     OCCURRENCE_RECORDED = "occurrence.recorded"
     OCCURRENCE_SETTLED = "occurrence.settled"
+    OCCURRENCE_SCANNED = "occurrence.scanned"
+    RESCAN_ASKED = "item.rescan_asked"
+    UNSCANNED_EXPIRED = "item.unscanned_expired"

@@ -19,8 +19,12 @@ EVERY_OTHER: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """Scanning is permitted. A public surface and an unknown country have no one row that says so."""
+    """Scanning is permitted; ``words`` say by what, and are kept with the arrival as they were then.
 
+    A public surface and an unknown country have no one row that says so.
+    """
+
+    words: str
     basis: LegalBasis | None = None
 
 
@@ -36,12 +40,13 @@ def basis_for(surface: Surface, country: str, at: datetime) -> Permitted | NotPe
     if surface.retired_at is not None:
         return NotPermitted(f"The surface {surface.name} is retired.")
     if surface.visibility == Surface.Visibility.PUBLIC:
-        return Permitted()
+        return Permitted("A public surface.")
     rows = {row.country: row for row in surface.bases.filter(withdrawn_at=None)}
     if country:
         return _for_country(rows, country.upper(), at)
     if EVERY_OTHER in rows and all(_in_force(row, at) for row in rows.values()):
-        return Permitted()
+        every = "; ".join(f"{row.country}: {row.basis}" for _, row in sorted(rows.items()))
+        return Permitted(f"The country is not told, and every basis permits it. {every}")
     return NotPermitted("The country is not told, and not every country permits it.")
 
 
@@ -51,7 +56,7 @@ def _for_country(rows: dict[str, LegalBasis], country: str, at: datetime) -> Per
         return NotPermitted(f"No legal basis is declared for {country}.")
     if not _in_force(row, at):
         return NotPermitted(f"The legal basis for {row.country} does not permit it now.")
-    return Permitted(row)
+    return Permitted(f"{row.country}: {row.basis}", row)
 
 
 def _in_force(row: LegalBasis, at: datetime) -> bool:

@@ -78,8 +78,10 @@ class ApiKey(models.Model):
 class Intake(models.Model):
     """One arrival: an upload, a report by somebody, a request, or something entered by hand.
 
-    ``outcome``, ``reason``, ``rule`` and ``limited`` are what was answered, so that a repeated request gets
-    the same answer; they are empty for texts and URLs, which are not scanned.
+    ``outcome``, ``reason``, ``rule`` and ``limited`` are the verdict, so that a repeated request gets the
+    same answer; they are empty for texts and URLs, which are not scanned. Of what could not be scanned at
+    once they change when it is. ``permitted_by`` says in words what permitted looking at it, as it stood
+    then; ``basis`` is the row that says so, where it is one. ``told`` seals who sent it and their reference.
     """
 
     class Kind(models.TextChoices):
@@ -99,8 +101,9 @@ class Intake(models.Model):
     key = models.ForeignKey(ApiKey, models.PROTECT, null=True, related_name="+")
     person = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
     idempotency_key = models.CharField(max_length=100, null=True)
-    sender = models.CharField(max_length=200, blank=True)
-    reference = models.CharField(max_length=200, blank=True)
+    basis = models.ForeignKey(LegalBasis, models.PROTECT, null=True, related_name="+")
+    permitted_by = models.TextField(blank=True)
+    told = models.BinaryField(null=True)
     outcome = models.CharField(max_length=10, blank=True)
     reason = models.CharField(max_length=30, blank=True)
     rule = models.CharField(max_length=200, blank=True)
@@ -117,12 +120,25 @@ class Intake(models.Model):
         ]
 
 
+class NotPermitted(models.Model):
+    """How many arrivals of a day, in UTC, the law did not let us look at. Nothing else is kept of them."""
+
+    surface = models.ForeignKey(Surface, models.PROTECT, related_name="not_permitted")
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["surface", "day"], name="one_count_a_surface_a_day")
+        ]
+
+
 class Item(models.Model):
     """One per SHA-256: what it is and what was observed.
 
     A digest that equals a listed one is a listed value; so it is found by a keyed tag, and digest and
-    observation are sealed. The observation is the latest in which the file could be scanned. Evidence of an
-    item that has only ever been unscanned is kept until ``unscanned_until``, to scan it after all.
+    observation are sealed. The observation is the latest in which the file could be scanned. Bytes that are
+    kept only to scan them after all are kept until ``unscanned_until``.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -140,11 +156,38 @@ class Item(models.Model):
     unscanned_until = models.DateTimeField(null=True)
 
 
+class Unscanned(models.Model):
+    """An item whose bytes are kept because they could not be scanned, and why; tried again while it waits."""
+
+    class State(models.TextChoices):
+        """``expired``: its time was over before it could be scanned. It was counted, never called clear."""
+
+        WAITING = "waiting"
+        SCANNED = "scanned"
+        EXPIRED = "expired"
+
+    item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="unscanned")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    reason = models.CharField(max_length=30)
+    since = models.DateTimeField(default=now)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    tried_with = models.CharField(max_length=40, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["state", "since", "item"], name="unscanned_queue")]
+
+
 class Account(models.Model):
-    """An account on the platform. What role it had is said per case, never here."""
+    """An account on the platform, its id sealed and found by a keyed tag.
+
+    What role it had is said per case, never here.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    platform_id = models.CharField(max_length=200, unique=True)
+    tag = models.BinaryField(max_length=32, unique=True)
+    platform_id = models.BinaryField()
     first_seen_at = models.DateTimeField(default=now)
 
 
@@ -152,7 +195,8 @@ class Occurrence(models.Model):
     """Where and when an item, a text or a URL was seen: first-seen and re-seen are counted here.
 
     ``content_tag`` finds an equal text or URL again. ``match_tag`` is equal for two occurrences that the same
-    entries of the same lists matched. Both are keyed.
+    entries of the same lists matched. Both are keyed. ``told`` seals the platform's id of the content and the
+    file's name. ``private`` says that it was found by scanning a private communication.
     """
 
     class Visibility(models.TextChoices):
@@ -174,8 +218,8 @@ class Occurrence(models.Model):
     surface = models.ForeignKey(Surface, models.PROTECT, null=True, related_name="+")
     country = models.CharField(max_length=2, blank=True)
     visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.UNKNOWN)
-    content_id = models.CharField(max_length=200, blank=True)
-    file_name = models.CharField(max_length=300, blank=True)
+    private = models.BooleanField(default=False)
+    told = models.BinaryField(null=True)
     first_seen = models.BooleanField(default=True)
     occurred_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(default=now)
@@ -202,7 +246,7 @@ class Occurrence(models.Model):
 
 
 class IpEvent(models.Model):
-    """An address seen with an occurrence, as the platform told it."""
+    """An address seen with an occurrence, as the platform told it; ``seen`` seals it, port and device."""
 
     class Kind(models.TextChoices):
         """What happened from that address."""
@@ -216,9 +260,7 @@ class IpEvent(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     occurrence = models.ForeignKey(Occurrence, models.CASCADE, related_name="ip_events")
-    address = models.GenericIPAddressField()
-    port = models.PositiveIntegerField(null=True)
+    seen = models.BinaryField()
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.UNKNOWN)
-    device = models.CharField(max_length=200, blank=True)
     country = models.CharField(max_length=2, blank=True)
     at = models.DateTimeField(null=True)

@@ -1,24 +1,25 @@
-"""How urgent a new matter is in the queue, 0 to 100. What it is made of, by AI or not, never lowers it."""
+"""How urgent a new matter is in the queue, 0 to 100: the operator's numbers, of which the highest counts.
+
+Only what speaks for urgency is asked. Where a file comes from, from a generator or not, is not, so nothing of
+that kind can lower it.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
 
+from django.conf import settings
+
+from safelight.server.config import Priority
 from safelight.server.intake.models import Intake
-from safelight.types import Outcome, Verdict
-
-_BY_KIND: Final = {
-    Intake.Kind.POLICE_REQUEST: 90,
-    Intake.Kind.TRUSTED_FLAGGER: 80,
-    Intake.Kind.USER_REPORT: 60,
-    Intake.Kind.PUBLIC_URL_REPORT: 60,
-    Intake.Kind.BY_HAND: 60,
-    Intake.Kind.TEXT: 60,
-    Intake.Kind.UPLOAD: 50,
-}
-_BY_OUTCOME: Final = {Outcome.MATCH: 80, Outcome.HOLD: 60}
+from safelight.types import Match, Outcome, Verdict
 
 
-def priority_of(kind: Intake.Kind, verdict: Verdict | None) -> int:
-    """The higher of what the way in and what the verdict ask for."""
-    return max(_BY_KIND[kind], _BY_OUTCOME.get(verdict.outcome, 0) if verdict else 0)
+def priority_of(kind: Intake.Kind, verdict: Verdict | None, matches: Iterable[Match] = ()) -> int:
+    """The highest of what the way in, the verdict and the matched lists ask for."""
+    told: Priority = settings.CONFIG.priority
+    asked = [getattr(told, kind.value)]
+    if verdict is not None and verdict.outcome in (Outcome.MATCH, Outcome.HOLD):
+        asked.append(getattr(told, verdict.outcome.value))
+        asked += [told.lists[match.list] for match in matches if match.list in told.lists]
+    return max(asked)

@@ -31,6 +31,10 @@ class RecordKeys:
         digest = hashlib.sha256(content.encode()).digest()
         return [tagger.tag(kind.encode() + b"\0" + digest) for tagger in self._taggers]
 
+    def account_tags(self, platform_id: str) -> list[bytes]:
+        """The tags that an account may have, the present root key's first."""
+        return [tagger.tag(b"account\0" + platform_id.encode()) for tagger in self._taggers]
+
     def match_tag(self, matches: tuple[Match, ...]) -> bytes:
         """Equal for equal sets of matched entries, however closely they matched."""
         told = sorted({(m.list, m.entry_key, m.signal.type) for m in matches})
@@ -52,13 +56,13 @@ class RecordKeys:
         """What was learnt. Raises :class:`~safelight.errors.KeyMismatch`."""
         return from_json(self._sealer.open(bytes(sealed), _place("observation", item)).decode())
 
-    def seal_content(self, kind: str, occurrence: UUID, content: str) -> bytes:
-        """Seal a text or a URL (``kind`` says which)."""
-        return self._sealer.seal(content.encode(), _place(kind, occurrence))
+    def seal_content(self, kind: str, record: UUID, content: str) -> bytes:
+        """Seal words that belong to a record; ``kind`` says what they are: text, URL, comment …"""
+        return self._sealer.seal(content.encode(), _place(kind, record))
 
-    def open_content(self, kind: str, occurrence: UUID, sealed: bytes) -> str:
-        """The text or URL. Raises :class:`~safelight.errors.KeyMismatch`."""
-        return self._sealer.open(bytes(sealed), _place(kind, occurrence)).decode()
+    def open_content(self, kind: str, record: UUID, sealed: bytes) -> str:
+        """The words. Raises :class:`~safelight.errors.KeyMismatch`."""
+        return self._sealer.open(bytes(sealed), _place(kind, record)).decode()
 
 
 def _place(what: str, record: UUID) -> bytes:

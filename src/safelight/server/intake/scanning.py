@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from safelight.errors import SafelightError
 from safelight.matching.matcher import Matcher
 from safelight.matching.opening import StoredIndexes
 from safelight.media.sandbox.client import Sandbox
+from safelight.media.sniff import HEAD_BYTES, Sniffed, sniff
 from safelight.scan.scanner import Scanner
 from safelight.scan.searching import Searched
 from safelight.server.ids import now
@@ -20,7 +23,7 @@ from safelight.server.processes.list_store import index_directory, layout_key, o
 from safelight.server.processes.run_directory import SANDBOX, run_directory
 from safelight.server.secrets import process_keys
 from safelight.signals.digest import digest
-from safelight.types import ScanResult
+from safelight.types import MediaKind, Observation, Outcome, Problem, ScanResult, UnscannedReason, Verdict
 from safelight.vault.spool import Spool
 
 
@@ -40,17 +43,47 @@ class Scanned:
     sha256: str
 
 
+_LATER: Final = frozenset({MediaKind.VIDEO, MediaKind.ARCHIVE})
+_log: Final = logging.getLogger(__name__)
 _lock: Final = threading.Lock()
 _scanner: FileScanner | None = None
 _open_until_the_end: Final = ExitStack()
 
 
 def scan_spool(spool: Spool) -> Scanned:
-    """Scan a finished spool. Raises :class:`~safelight.errors.SafelightError` if nothing can be scanned."""
+    """Scan a finished spool. Where no scanner can be opened the file is *unscanned: dependency_down*.
+
+    Raises :class:`~safelight.errors.SafelightError` where the spool itself cannot be read.
+    """
+    try:
+        scanner = process_scanner()
+    except (SafelightError, OSError) as error:
+        _log.exception("nothing can be scanned", exc_info=error)
+        return unseen_of(spool, UnscannedReason.DEPENDENCY_DOWN)
     # Opened anew through the descriptor: decoders only take one that cannot be written through.
-    result = process_scanner().scan(f"/proc/self/fd/{spool.fd}", "")
+    result = scanner.scan(f"/proc/self/fd/{spool.fd}", "")
     known = result.observation.signal("sha256")
     return Scanned(result, known.value if known else sha256_of(spool))
+
+
+def is_for_later(spool: Spool) -> bool:
+    """Whether it is scanned by a job: larger than ``limits.inline_mib``, video, or an archive."""
+    return spool.size > settings.CONFIG.limits.inline_mib << 20 or _sniffed(spool).kind in _LATER
+
+
+def unseen_of(spool: Spool, reason: UnscannedReason) -> Scanned:
+    """What is known of a file that was not scanned: its size, its digest, and what its first bytes say."""
+    sniffed = _sniffed(spool)
+    problems = (Problem(reason),)
+    seen = Observation("", spool.size, sniffed.kind, sniffed.mime, now(), problems=problems)
+    return Scanned(ScanResult(seen, Verdict(Outcome.UNSCANNED, "not-scanned", reason)), sha256_of(spool))
+
+
+def _sniffed(spool: Spool) -> Sniffed:
+    try:
+        return sniff(os.pread(spool.fd, HEAD_BYTES, 0))
+    except OSError as error:
+        raise SafelightError(f"The upload cannot be read back: {error.strerror}.") from error
 
 
 def sha256_of(spool: Spool) -> str:

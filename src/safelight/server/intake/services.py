@@ -16,21 +16,27 @@ from safelight.server.intake.arrivals import (
     from_platform,
 )
 from safelight.server.intake.context import NOTHING_TOLD, Context
+from safelight.server.intake.counting import count_not_permitted
+from safelight.server.intake.legal import Permitted
 from safelight.server.intake.models import Intake
 from safelight.server.intake.record_keys import record_keys
 from safelight.server.intake.recording import take_in
-from safelight.server.intake.scanning import scan_spool, sha256_of
+from safelight.server.intake.scanning import is_for_later, scan_spool, sha256_of, unseen_of
 from safelight.server.people.actors import KeyActor, PersonActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
+from safelight.types import UnscannedReason
 from safelight.vault.spool import Spool
 
 UPLOAD: Final = Intake.Kind.UPLOAD
 
 
 def may_receive(actor: KeyActor, context: Context = NOTHING_TOLD, *, kind: Intake.Kind = UPLOAD) -> bool:
-    """Whether a file of this context may be looked at: for callers that have not read its bytes yet."""
-    return from_platform(actor, kind, context, None).permitted()
+    """Whether a file of this context may be looked at: for callers that have not read its bytes yet.
+
+    One that may not is counted here, and is to be answered with :data:`~.answers.NOT_PERMITTED`.
+    """
+    return _permission(from_platform(actor, kind, context, None)) is not None
 
 
 def receive_file(
@@ -42,6 +48,9 @@ def receive_file(
     idempotency_key: str | None = None,
 ) -> Received:
     """Take a finished spool in: scan it, and keep what the law and the verdict ask for.
+
+    What is larger than ``limits.inline_mib``, video and archives are sealed and answered *unscanned:
+    not_yet*; a job scans them, and :func:`~.status.submission` tells what came of it.
 
     Without permission the answer is *unscanned: not_permitted* and nothing was decoded, hashed or kept. The
     same idempotency key gives the same answer and writes nothing again. Raises
@@ -85,19 +94,33 @@ def receive_by_hand(
 
 
 def _file(arrival: Arrival, spool: Spool) -> Received:
-    if not arrival.permitted():
+    permitted = _permission(arrival)
+    if permitted is None:
         return NOT_PERMITTED
     keys = record_keys()
     if earlier := earlier_answer(arrival, lambda: keys.item_tags(sha256_of(spool))):
         return earlier
-    return take_in(arrival, ScannedFile(spool, scan_spool(spool)))
+    later = is_for_later(spool)
+    scanned = unseen_of(spool, UnscannedReason.NOT_YET) if later else scan_spool(spool)
+    return take_in(arrival, ScannedFile(spool, scanned), permitted)
 
 
 def _words(arrival: Arrival, words: Words) -> Received:
-    if not arrival.permitted():
+    permitted = _permission(arrival)
+    if permitted is None:
         return NOT_PERMITTED
     check_words(words)
     keys = record_keys()
     if earlier := earlier_answer(arrival, lambda: keys.content_tags(words.kind, words.content)):
         return earlier
-    return take_in(arrival, words)
+    return take_in(arrival, words, permitted)
+
+
+def _permission(arrival: Arrival) -> Permitted | None:
+    """What permits looking at it; None, and one more is counted, where nothing does."""
+    permission = arrival.permission()
+    if isinstance(permission, Permitted):
+        return permission
+    assert arrival.surface is not None  # without one everything is permitted
+    count_not_permitted(arrival.surface)
+    return None

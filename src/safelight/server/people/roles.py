@@ -27,16 +27,21 @@ class Permission(StrEnum):
 
     CASE_READ_OWN = "case.read_own"
     CASE_READ_ALL = "case.read_all"
+    CASE_TAKE = "case.take"
     CASE_WORK = "case.work"
+    CASE_ALARM = "case.alarm"
     CASE_ASSIGN = "case.assign"
     CASE_RELEASE = "case.release"
     INTAKE_ENTER = "intake.enter"
+    INTAKE_READ = "intake.read"
+    INTAKE_RESCAN = "intake.rescan"
     EVIDENCE_VIEW = "evidence.view"
     EVIDENCE_HOLD = "evidence.hold"
     EVIDENCE_DESTROY = "evidence.destroy"
     EVIDENCE_EXPORT = "evidence.export"
     DECISION_MAKE = "decision.make"
     DECISION_SECOND = "decision.second"
+    COMPLAINT_RECORD = "complaint.record"
     REPORT_FILE = "report.file"
     LIST_READ = "list.read"
     LIST_CHANGE = "list.change"
@@ -55,27 +60,39 @@ class Permission(StrEnum):
 
 P = Permission
 _REVIEWER: Final = frozenset(
-    {P.CASE_READ_OWN, P.CASE_WORK, P.EVIDENCE_VIEW, P.DECISION_MAKE, P.LIST_READ, P.INTAKE_ENTER}
-)
+    {
+        P.CASE_READ_OWN, P.CASE_TAKE, P.CASE_WORK, P.CASE_ALARM, P.EVIDENCE_VIEW, P.DECISION_MAKE,
+        P.LIST_READ, P.INTAKE_ENTER, P.COMPLAINT_RECORD,
+    }
+)  # fmt: skip
 
 GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     Role.REVIEWER: _REVIEWER,
     Role.SENIOR_REVIEWER: _REVIEWER | {P.DECISION_SECOND, P.CASE_RELEASE, P.CASE_READ_ALL},
-    Role.REPORTER: frozenset({P.CASE_READ_ALL, P.REPORT_FILE, P.EVIDENCE_EXPORT, P.INTAKE_ENTER}),
+    Role.REPORTER: frozenset(
+        {
+            P.CASE_READ_ALL, P.CASE_ALARM, P.REPORT_FILE, P.EVIDENCE_EXPORT, P.INTAKE_ENTER,
+            P.COMPLAINT_RECORD,
+        }
+    ),
     Role.LIST_MANAGER: frozenset({P.LIST_READ, P.LIST_CHANGE}),
     Role.LEAD: frozenset(
         {
-            P.CASE_READ_ALL, P.CASE_ASSIGN, P.CASE_RELEASE, P.EVIDENCE_HOLD, P.EVIDENCE_DESTROY, P.LIST_READ,
-            P.JOBS_READ, P.JOBS_RETRY, P.FIGURES_READ, P.WELLBEING_SET, P.PEOPLE_READ,
+            P.CASE_READ_ALL, P.CASE_ALARM, P.CASE_ASSIGN, P.CASE_RELEASE, P.EVIDENCE_HOLD,
+            P.EVIDENCE_DESTROY, P.LIST_READ, P.JOBS_READ, P.JOBS_RETRY, P.FIGURES_READ, P.WELLBEING_SET,
+            P.PEOPLE_READ, P.COMPLAINT_RECORD, P.INTAKE_READ, P.INTAKE_RESCAN,
         }
     ),
     Role.AUDITOR: frozenset(
-        {P.CASE_READ_ALL, P.LEDGER_READ, P.JOBS_READ, P.LIST_READ, P.PEOPLE_READ, P.FIGURES_READ}
+        {
+            P.CASE_READ_ALL, P.LEDGER_READ, P.JOBS_READ, P.LIST_READ, P.PEOPLE_READ, P.FIGURES_READ,
+            P.INTAKE_READ,
+        }
     ),
     Role.ADMINISTRATOR: frozenset(
         {
             P.PEOPLE_READ, P.PEOPLE_CHANGE, P.KEY_CHANGE, P.SURFACE_CHANGE, P.SETTINGS_CHANGE, P.JOBS_READ,
-            P.JOBS_RETRY, P.LIST_READ, P.LEDGER_ERASE,
+            P.JOBS_RETRY, P.LIST_READ, P.LEDGER_ERASE, P.INTAKE_READ, P.INTAKE_RESCAN,
         }
     ),
 }  # fmt: skip
@@ -98,6 +115,7 @@ PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
     "jobs": frozenset({P.EVIDENCE_DESTROY, P.LIST_CHANGE}),
     "terminal": frozenset({P.LIST_READ, P.LIST_CHANGE}),
     "policy": frozenset({P.DECISION_MAKE}),
+    "scan": frozenset({P.EVIDENCE_VIEW}),
 }
-"""What a process of the server may do by itself: the job worker destroys what its clock has run out for, and
-the operator's written policy decides what it names."""
+"""What a process of the server may do by itself: the job worker destroys what its clock has run out for, the
+operator's written policy decides what it names, and the scan of what could not be scanned reads it anew."""

@@ -6,9 +6,13 @@ import hashlib
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest
 
+from safelight.server.ids import now
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Person
 
@@ -21,6 +25,14 @@ def actor_of(request: HttpRequest) -> PersonActor:
     # The session's key is a secret; its digest is enough to tell sessions apart.
     key = request.session.session_key or ""
     return PersonActor(person, hashlib.sha256(key.encode()).hexdigest()[:16], _second_factor(request, person))
+
+
+def clear_sessions() -> int:
+    """Delete sessions that have ended, and the addresses and browsers noted of them; how many."""
+    with transaction.atomic():
+        ended, _ = Session.objects.filter(expire_date__lt=now()).delete()
+        UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return ended
 
 
 def _second_factor(request: HttpRequest, person: Person) -> bool:

@@ -98,6 +98,18 @@ def purge_once() -> Purged:
     return Purged(tuple(destroyed), tuple(refused))
 
 
+def destroy_unneeded(item_id: UUID) -> bool:
+    """Destroy an item's bytes at once if they were kept only for a scan; whether there were any to destroy.
+
+    The next purge does the same. Raises as :func:`purge_once`.
+    """
+    require(_ACTOR, Permission.EVIDENCE_DESTROY)
+    refuse_untrusted_clock()
+    live = SealedObject.objects.filter(item=item_id, state=SealedObject.State.SEALED)
+    rulings = [_destroy(object_id) for object_id in live.values_list("pk", flat=True)]
+    return any(ruling is not None and ruling.allowed for ruling in rulings)
+
+
 def refuse_untrusted_clock() -> None:
     """Raise :class:`ClockUntrusted` where this machine's clock is not fit to end anything by."""
     present = now()
@@ -146,7 +158,7 @@ def _destroy(object_id: UUID) -> Ruling | None:
         retention = retention_of(row)
         ruling = may_destroy(retention, terms(), now())
         if item is not None and _never_scanned(item, retention):
-            ruling = Ruling(allowed=True, reasons=("It could not be scanned in time.",))
+            ruling = Ruling(allowed=True, reasons=("It was kept only to be scanned.",))
         if not ruling.allowed:
             return ruling
         # Logged before the commit: a kill in between is completed by the next replay, never forgotten.
@@ -159,7 +171,7 @@ def _destroy(object_id: UUID) -> Ruling | None:
 
 
 def _never_scanned(item: Item, retention: Retention) -> bool:
-    """Whether the bytes were kept only to scan them after all, and that time is over."""
+    """Whether the bytes were kept only to scan them, and that is done or its time is over."""
     if (
         item.unscanned_until is None
         or now() < item.unscanned_until

@@ -14,7 +14,7 @@ from safelight.server.vault.clocks import (
     stands,
 )
 from safelight.server.vault.decided import stand_as_decided
-from safelight.server.vault.destroying import Purged, purge_once, replay_destructions
+from safelight.server.vault.destroying import Purged, destroy_unneeded, purge_once, replay_destructions
 from safelight.server.vault.keys import prove_keys
 from safelight.server.vault.orphans import remove_orphans_once
 from safelight.server.vault.reading import read
@@ -25,6 +25,7 @@ __all__ = [
     "Alarm",
     "Purged",
     "alarms",
+    "destroy_unneeded",
     "dispute",
     "extend",
     "hold",
