@@ -42,13 +42,13 @@ def waiting(actor: Actor, *, limit: int = 50, after: str | None = None) -> Page[
     (``after``) stays valid while cases come and go. ``limit`` is 1 to 200. Raises
     :class:`~safelight.errors.UsageError`.
     """
-    shown = Case.objects.filter(_for(actor), state=Case.State.OPEN).order_by(*ORDER)
+    shown = Case.objects.filter(readable(actor), state=Case.State.OPEN).order_by(*ORDER)
     if after is not None:
-        shown = shown.filter(_behind(after))
+        shown = shown.filter(behind(after))
     size = page_size(limit)
     found = list(shown[: size + 1])
     last = found[size - 1] if len(found) > size else None
-    return Page(summaries(found[:size]), _place(last) if last else None)
+    return Page(summaries(found[:size]), place_of(last) if last else None)
 
 
 def next_case(actor: PersonActor) -> CaseSummary | None:
@@ -96,7 +96,8 @@ def open_cases() -> QuerySet[Case]:
     return Case.objects.filter(state=Case.State.OPEN)
 
 
-def _for(actor: Actor) -> Q:
+def readable(actor: Actor) -> Q:
+    """The cases whose facts, or whose waiting, the actor may know of."""
     try:
         require(actor, Permission.CASE_READ_ALL)
     except PermissionDenied:
@@ -106,11 +107,12 @@ def _for(actor: Actor) -> Q:
     return Q()
 
 
-def _place(case: Case) -> str:
+def place_of(case: Case) -> str:
+    """Where a case stands in the order of the queue."""
     return f"{int(case.imminent_danger)}.{case.priority}.{case.pk.hex}"
 
 
-def _behind(after: str) -> Q:
+def behind(after: str) -> Q:
     """What comes after a place. The first condition of each kind lets the index begin there."""
     try:
         danger, priority_told, id_told = after.split(".")

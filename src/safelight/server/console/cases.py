@@ -1,5 +1,159 @@
-from django.http import HttpResponse
-def queue(r): return HttpResponse()
-def take_next(r): return HttpResponse()
-def case(r, case_id): return HttpResponse()
-def do(r, case_id): return HttpResponse()
+"""Cases: the queue, the facts of one, and what can be done about it before anything is looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from safelight.errors import SafelightError, UsageError
+from safelight.server.cases import handling, rearranging
+from safelight.server.cases.models import Case, CaseAccount
+from safelight.server.cases.queue import next_case, own_cases
+from safelight.server.cases.services import set_role
+from safelight.server.console.access import act, done, page
+from safelight.server.console.case_facts import facts_of
+from safelight.server.console.case_queue import FilterForm, queued
+from safelight.server.intake.models import Account, Occurrence
+from safelight.server.people.actors import PersonActor
+from safelight.server.people.models import Person, RoleGrant
+from safelight.server.people.permissions import PermissionDenied, permissions_of, require
+from safelight.server.people.roles import GRANTS, Permission
+
+
+@page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
+def queue(request: HttpRequest, actor: PersonActor) -> HttpResponse:
+    """What waits, the most urgent first."""
+    form = FilterForm(request.GET or None)
+    try:
+        shown = queued(actor, form, request.GET.get("after"))
+    except UsageError:
+        return redirect("console_cases")
+    granted = permissions_of(actor.person)
+    kept = request.GET.copy()
+    kept.pop("after", None)
+    context = {
+        "form": form,
+        "cases": shown.items,
+        "after": shown.after,
+        "query": kept.urlencode(),
+        "filtered": any(kept.values()),
+        "may_take": Permission.CASE_TAKE in granted,
+        "own": len(own_cases(actor)) if Permission.CASE_TAKE in granted else 0,
+    }
+    return render(request, "console/cases.html", context)
+
+
+@act(Permission.CASE_TAKE)
+def take_next(request: HttpRequest, actor: PersonActor) -> HttpResponse:
+    """Take the most urgent case that nobody has, and open it."""
+    found = next_case(actor)
+    if found is None:
+        messages.info(request, _("Nothing waits that you have not passed on."))
+        return redirect("console_cases")
+    case = get_object_or_404(Case, pk=found.id)
+    if not done(request, lambda: handling.take(actor, case), _("This case is yours now.")):
+        return redirect("console_cases")
+    return redirect("console_case", case.pk)
+
+
+@page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
+def case(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
+    """The facts of one case."""
+    found = get_object_or_404(Case.objects.select_related("assigned_to", "account", "follows"), pk=case_id)
+    granted = permissions_of(actor.person)
+    unfinished = found.state in (Case.State.OPEN, Case.State.DECIDED)
+    mine = found.assigned_to_id == actor.person.pk
+    may_work = unfinished and _may(actor, Permission.CASE_WORK, found)
+    context: dict[str, Any] = {
+        "told": facts_of(actor, found),
+        "case": found,
+        "is_mine": mine,
+        "unfinished": unfinished,
+        "may_take": unfinished and found.assigned_to_id is None and Permission.CASE_TAKE in granted,
+        "may_pass_on": unfinished and mine,
+        "may_assign": unfinished and Permission.CASE_ASSIGN in granted,
+        "may_work": may_work,
+        "may_alarm": unfinished and Permission.CASE_ALARM in granted and not found.imminent_danger,
+        "may_calm": unfinished and Permission.CASE_RELEASE in granted and found.imminent_danger,
+        "reviewers": _reviewers() if unfinished and Permission.CASE_ASSIGN in granted else (),
+        "roles": CaseAccount.Role.choices,
+    }
+    return render(request, "console/case.html", context)
+
+
+def _may(actor: PersonActor, permission: Permission, case: Case) -> bool:
+    try:
+        require(actor, permission, case=case)
+    except PermissionDenied:
+        return False
+    return True
+
+
+def _reviewers() -> list[Person]:
+    """Whoever may be given a case."""
+    roles = [role.value for role, granted in GRANTS.items() if Permission.CASE_TAKE in granted]
+    live = RoleGrant.objects.filter(role__in=roles, revoked_at=None)
+    return list(Person.objects.filter(grants__in=live, is_active=True).distinct().order_by("name", "email"))
+
+
+@act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
+def do(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
+    """One act about a case; the service decides whether this person may."""
+    found = get_object_or_404(Case, pk=case_id)
+    said = request.POST
+    onward = redirect("console_case", found.pk)
+    match said.get("act"):
+        case "take":
+            if not done(request, lambda: handling.take(actor, found), _("This case is yours now.")):
+                onward = redirect("console_cases")
+        case "pass_on":
+            done(request, lambda: handling.pass_on(actor, found), _("Passed on. Nobody asks why."))
+            onward = redirect("console_cases")
+        case "assign":
+            person = Person.objects.filter(pk=said.get("person") or None).first()
+            done(request, lambda: handling.assign(actor, found, person), _("Assigned."))
+        case "comment":
+            done(request, lambda: handling.comment(actor, found, said.get("text", "")), _("Noted."))
+        case "danger":
+            done(
+                request,
+                lambda: handling.set_imminent_danger(actor, found),
+                _("On top of the queue now, and people are told. Follow your emergency steps."),
+            )
+        case "calm":
+            reason = said.get("reason", "")
+            done(request, lambda: handling.clear_imminent_danger(actor, found, reason), _("Taken off."))
+        case "role":
+            account = get_object_or_404(Account, pk=said.get("account"))
+            role = CaseAccount.Role(said.get("role", CaseAccount.Role.UNKNOWN))
+            reason = said.get("reason", "")
+            done(request, lambda: set_role(actor, found, account, role, reason), _("Noted."))
+        case "merge":
+            done(request, lambda: _merge(actor, found, said.get("other", "")), _("Merged into this case."))
+        case "split":
+            chosen = Occurrence.objects.filter(pk__in=said.getlist("occurrence"), membership__case=found)
+            try:
+                new = rearranging.split(actor, found, list(chosen))
+            except SafelightError as refused:
+                messages.error(request, str(refused))
+            else:
+                messages.success(request, _("This is the new case."))
+                onward = redirect("console_case", new.pk)
+    try:
+        require(actor, Permission.CASE_READ_OWN, case=found)
+    except PermissionDenied:
+        return redirect("console_cases")
+    return onward
+
+
+def _merge(actor: PersonActor, into: Case, told: str) -> None:
+    try:
+        other = Case.objects.get(pk=UUID(told.strip()))
+    except (ValueError, Case.DoesNotExist):
+        raise UsageError(_("There is no case of this id. Copy it from the other case's page.")) from None
+    rearranging.merge(actor, into, other)

@@ -30,8 +30,8 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
         "",
         (
             _Page(_("Overview"), "console_home"),
-            _Page(_("Cases"), "console_cases", (P.CASE_READ_OWN, P.CASE_READ_ALL), "console_case"),
-            _Page(_("Unscanned"), "console_unscanned", (P.CASE_READ_ALL, P.JOBS_READ)),
+            _Page(_("Cases"), "console_cases", (P.CASE_READ_ALL, P.CASE_TAKE), "console_case"),
+            _Page(_("Unscanned"), "console_unscanned", (P.INTAKE_READ,)),
             _Page(_("Lists"), "console_lists", (P.LIST_READ,), "console_list"),
         ),
     ),
@@ -41,6 +41,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
             _Page(_("People"), "people_people", (P.PEOPLE_READ,), "people_pe"),
             _Page(_("API keys"), "console_keys", (P.KEY_CHANGE,), "console_key"),
             _Page(_("Surfaces"), "console_surfaces", (P.SURFACE_CHANGE,), "console_surface"),
+            _Page(_("Webhooks"), "console_webhooks", (P.SETTINGS_CHANGE,), "console_webhook"),
             _Page(_("Jobs"), "console_jobs", (P.JOBS_READ,), "console_job"),
             _Page(_("Ledger"), "console_ledger", (P.LEDGER_READ,)),
             _Page(_("Settings"), "console_settings", (P.SETTINGS_CHANGE,)),

@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from safelight.errors import SafelightError
 from safelight.server.cases.models import Case
+from safelight.server.cases.queue import readable
 from safelight.server.ids import now
-from safelight.server.intake.models import Intake, Item
+from safelight.server.intake.models import Intake
+from safelight.server.intake.unscanned import reasons
 from safelight.server.people.actors import PersonActor
-from safelight.server.people.permissions import permissions_of
-from safelight.server.people.roles import Permission
 from safelight.server.processes.index_state import indexes_behind
 from safelight.types import Outcome
 
@@ -38,7 +38,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cases of one priority, by age as in :data:`AGES`."""
+    """Cases of one priority, by age as in :attr:`Waiting.ages`."""
 
     title: str
     counts: tuple[int, ...]
@@ -69,7 +69,7 @@ class Unscanned:
 
 def waiting(actor: PersonActor) -> Waiting:
     """The cases that wait, by priority and age."""
-    readable = _readable(actor).filter(state=Case.State.OPEN)
+    readable = Case.objects.filter(readable(actor), state=Case.State.OPEN)
     present = now()
     columns = {
         f"p{number}a{age}": Count("pk", filter=_of_priority(low, high) & _of_age(age, present))
@@ -97,18 +97,15 @@ def waiting(actor: PersonActor) -> Waiting:
     )
 
 
-def unscanned() -> Unscanned:
+def unscanned(actor: PersonActor) -> Unscanned:
     """What was not looked at, and why. It is never part of *clear*."""
-    kept = Item.objects.filter(outcome=Outcome.UNSCANNED, unscanned_until__isnull=False)
-    by_reason = kept.values_list("reason").annotate(number=Count("pk")).order_by("-number", "reason")
+    by_reason = tuple((one.reason.value, one.count) for one in reasons(actor))
     arrived = Intake.objects.filter(received_at__gt=now() - _DAY).exclude(outcome="")
     found = arrived.aggregate(
         arrivals=Count("pk"), unscanned=Count("pk", filter=Q(outcome=Outcome.UNSCANNED.value))
     )
-    reasons = tuple(by_reason)
-    return Unscanned(
-        sum(number for _reason, number in reasons), reasons, found["arrivals"], found["unscanned"]
-    )
+    kept = sum(number for _reason, number in by_reason)
+    return Unscanned(kept, by_reason, found["arrivals"], found["unscanned"])
 
 
 def indexes() -> dict[str, Any]:
@@ -117,12 +114,6 @@ def indexes() -> dict[str, Any]:
         return {"behind": indexes_behind(settings.CONFIG), "says": ""}
     except SafelightError as error:
         return {"behind": None, "says": str(error)}
-
-
-def _readable(actor: PersonActor) -> QuerySet[Case]:
-    if Permission.CASE_READ_ALL in permissions_of(actor.person):
-        return Case.objects.all()
-    return Case.objects.filter(Q(assigned_to=actor.person) | Q(assigned_to=None))
 
 
 def _of_priority(low: int, high: int) -> Q:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from safelight.server.console import about, api_docs, cases, configuration, home, jobs, keys, ledger, lists
-from safelight.server.console import surfaces, unscanned
+from safelight.server.console import surfaces, unscanned, webhooks
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="console_home"),
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("cases/<uuid:case_id>/", cases.case, name="console_case"),
     path("cases/<uuid:case_id>/do/", cases.do, name="console_case_do"),
     path("unscanned/", unscanned.unscanned, name="console_unscanned"),
+    path("unscanned/<uuid:item_id>/", unscanned.rescan, name="console_unscanned_rescan"),
     path("lists/", lists.lists, name="console_lists"),
     path("lists/new/", lists.make, name="console_list_new"),
     path("lists/named/<str:name>/", lists.one_list, name="console_list"),
@@ -27,6 +28,10 @@ urlpatterns: list[URLPattern] = [
     path("surfaces/<uuid:surface_id>/", surfaces.surface, name="console_surface"),
     path("surfaces/<uuid:surface_id>/retire/", surfaces.retire, name="console_surface_retire"),
     path("bases/<uuid:basis_id>/withdraw/", surfaces.withdraw, name="console_surface_withdraw"),
+    path("webhooks/", webhooks.webhooks, name="console_webhooks"),
+    path("webhooks/<uuid:endpoint_id>/", webhooks.change_endpoint, name="console_webhook_change"),
+    path("deliveries/<uuid:delivery_id>/", webhooks.resend_delivery, name="console_webhook_resend"),
+    path("alerts/<uuid:alert_id>/", home.acknowledge_alert, name="console_alert"),
     path("jobs/", jobs.jobs, name="console_jobs"),
     path("jobs/<uuid:job_id>/retry/", jobs.retry_job, name="console_job_retry"),
     path("ledger/", ledger.ledger, name="console_ledger"),

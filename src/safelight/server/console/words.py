@@ -13,6 +13,7 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "hold": _("hold"),
         "clear": _("clear"),
         "unscanned": _("unscanned"),
+        "report": _("reported"),
     },
     "reason": {
         "no_list": _("no list to compare with"),
@@ -33,6 +34,7 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "unreadable": _("could not be read"),
         "changed": _("changed while it was read"),
         "not_permitted": _("not permitted on this surface"),
+        "not_yet": _("waits for its turn"),
         "dependency_down": _("a store or an index did not answer"),
     },
     "class": {
@@ -120,6 +122,34 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "leased": _("at work"),
         "done": _("done"),
         "dead": _("given up"),
+    },
+    "held": {
+        "hits": _("more hits than expected"),
+        "dismissed": _("more dismissals than expected"),
+        "review_overdue": _("its review is overdue"),
+    },
+    "set_apart": {
+        "placeholder": _("a placeholder, not the hash of a file"),
+        "near_constant": _("the hash of a picture without content"),
+        "hits_everything": _("matches far too many files"),
+    },
+    "severity": {
+        "page": _("now"),
+        "today": _("today"),
+        "soon": _("soon"),
+    },
+    "delivery": {
+        "waiting": _("waiting"),
+        "delivered": _("delivered"),
+        "dead": _("given up"),
+    },
+    "address": {
+        "upload": _("upload from"),
+        "login": _("signed in from"),
+        "registration": _("registered from"),
+        "purchase": _("bought from"),
+        "other": _("seen from"),
+        "unknown": _("seen from"),
     },
     "kind": {
         "image": _("picture"),
