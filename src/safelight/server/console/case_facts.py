@@ -10,7 +10,7 @@ from uuid import UUID
 
 from safelight.errors import SafelightError
 from safelight.server.cases.models import Case, CaseAccount, Comment, Decision
-from safelight.server.cases.services import earlier_cases, standing_decisions
+from safelight.server.cases.services import standing_decisions
 from safelight.server.intake.context import IpSeen
 from safelight.server.intake.models import Item, Occurrence
 from safelight.server.intake.record_keys import RecordKeys, record_keys
@@ -148,7 +148,7 @@ def facts_of(actor: PersonActor, case: Case) -> CaseFacts:
         members=tuple(Member(row, platform_id(keys, row.account)) for row in accounts),
         notes=tuple(_note(keys, note) for note in case.comments.select_related("person").order_by("pk")),
         earlier=tuple(
-            Earlier(other, _may_open(actor, other)) for other in earlier_cases(case)[:_MOST_EARLIER]
+            Earlier(other, _may_open(actor, other)) for other in _others(case)
         ),
         lists=tuple(lists),
     )
@@ -224,6 +224,13 @@ def _evidence(item: Item) -> Evidence | None:
 
 def _note(keys: RecordKeys, note: Comment) -> Note:
     return Note(str(note.person), note.at, keys.open_content("comment", note.pk, note.text))
+
+
+def _others(case: Case) -> list[Case]:
+    """Cases in which an account of this one had a part, newest first."""
+    accounts = case.accounts.values("account")
+    others = Case.objects.filter(accounts__account__in=accounts).exclude(pk=case.pk)
+    return list(others.distinct().order_by("-opened_at")[:_MOST_EARLIER])
 
 
 def _may_open(actor: PersonActor, case: Case) -> bool:
