@@ -17,7 +17,7 @@ from safelight.server.cases.errors import (
     ReasonNeeded,
 )
 from safelight.server.cases.models import Case, CaseAccount, Decision, Settled
-from safelight.server.cases.services import earlier_cases, finish, follow_up, set_role
+from safelight.server.cases.services import finish, follow_up, set_role
 from safelight.server.intake.models import Occurrence
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.actors import PersonActor, SystemActor

@@ -24,3 +24,4 @@ class Event(entry.Event):
     IMMINENT_DANGER_CLEARED = "case.imminent_danger_cleared"
     COMPLAINT_RECEIVED = "complaint.received"
     COMPLAINT_ANSWERED = "complaint.answered"
+    WORDS_READ = "occurrence.words_read"

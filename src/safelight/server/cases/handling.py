@@ -5,6 +5,8 @@ A case is one person's at a time. Of two who take it at once one has it, and the
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -12,6 +14,8 @@ from safelight.server.alarm import clear_alarm, raise_alarm
 from safelight.server.cases.errors import AlreadyTaken, CaseError, CaseFinished, NotInCase, ReasonNeeded
 from safelight.server.cases.events import Event
 from safelight.server.cases.models import Case, Comment, PassedOn
+from safelight.server.cases.queue import CaseSummary, summaries
+from safelight.server.cases.rearranging import merge, split
 from safelight.server.cases.services import UNFINISHED, locked_unfinished
 from safelight.server.ids import new_id, now
 from safelight.server.intake.record_keys import record_keys
@@ -21,9 +25,14 @@ from safelight.server.people.models import Person
 from safelight.server.people.permissions import permissions_of, require
 from safelight.server.people.roles import Permission
 
-LONGEST_COMMENT = 10_000
+__all__ = [
+    "assign", "clear_imminent_danger", "comment", "earlier_cases", "merge", "pass_on", "release_strays",
+    "set_imminent_danger", "split", "take",
+]  # fmt: skip
+
+LONGEST_COMMENT: Final = 10_000
 """Characters."""
-IMMINENT_DANGER = "imminent_danger"
+IMMINENT_DANGER: Final = "imminent_danger"
 """The kind of the alert."""
 
 
@@ -114,6 +123,14 @@ def comment(actor: PersonActor, case: Case, text: str) -> Comment:
         made = Comment.objects.create(id=id_, case=locked, person=actor.person, text=sealed, at=now())
         record(Event.CASE_COMMENTED, actor, subject=case.pk, payload={"comment": str(id_)})
     return made
+
+
+def earlier_cases(actor: Actor, case: Case) -> tuple[CaseSummary, ...]:
+    """Every other case in which an account of this one had a part, newest first; none of it is opened."""
+    require(actor, Permission.CASE_READ_OWN, case=case)
+    accounts = case.accounts.values("account")
+    others = Case.objects.filter(accounts__account__in=accounts).exclude(pk=case.pk)
+    return summaries(list(others.exclude(state=Case.State.MERGED).distinct().order_by("-opened_at", "-pk")))
 
 
 def set_imminent_danger(actor: PersonActor, case: Case) -> Case:

@@ -31,5 +31,6 @@ def next_try(reason: UnscannedReason, attempts: int) -> datetime | None:
     if reason in OF_THE_INSTALLATION:
         return now() + _INSTALLATION_PAUSE
     if reason in OF_CHANCE:
-        return now() + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(attempts, 20))
+        pause: timedelta = min(_LONGEST_PAUSE, _FIRST_PAUSE * (1 << min(attempts, 20)))
+        return now() + pause
     return None

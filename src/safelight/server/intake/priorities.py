@@ -18,7 +18,7 @@ from safelight.types import Match, Outcome, Verdict
 def priority_of(kind: Intake.Kind, verdict: Verdict | None, matches: Iterable[Match] = ()) -> int:
     """The highest of what the way in, the verdict and the matched lists ask for."""
     told: Priority = settings.CONFIG.priority
-    asked = [getattr(told, kind.value)]
+    asked: list[int] = [getattr(told, kind.value)]
     if verdict is not None and verdict.outcome in (Outcome.MATCH, Outcome.HOLD):
         asked.append(getattr(told, verdict.outcome.value))
         asked += [told.lists[match.list] for match in matches if match.list in told.lists]

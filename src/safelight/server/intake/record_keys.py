@@ -44,7 +44,7 @@ class RecordKeys:
         """Seal an item's SHA-256."""
         return self._sealer.seal(bytes.fromhex(sha256), _place("digest", item))
 
-    def open_digest(self, item: UUID, sealed: bytes) -> str:
+    def open_digest(self, item: UUID, sealed: bytes | memoryview) -> str:
         """An item's SHA-256. Raises :class:`~safelight.errors.KeyMismatch`."""
         return self._sealer.open(bytes(sealed), _place("digest", item)).hex()
 
@@ -52,7 +52,7 @@ class RecordKeys:
         """Seal all that was learnt of an item, listed values among it."""
         return self._sealer.seal(to_json(result, withhold=False).encode(), _place("observation", item))
 
-    def open_observation(self, item: UUID, sealed: bytes) -> ScanResult:
+    def open_observation(self, item: UUID, sealed: bytes | memoryview) -> ScanResult:
         """What was learnt. Raises :class:`~safelight.errors.KeyMismatch`."""
         return from_json(self._sealer.open(bytes(sealed), _place("observation", item)).decode())
 
@@ -60,7 +60,7 @@ class RecordKeys:
         """Seal words that belong to a record; ``kind`` says what they are: text, URL, comment …"""
         return self._sealer.seal(content.encode(), _place(kind, record))
 
-    def open_content(self, kind: str, record: UUID, sealed: bytes) -> str:
+    def open_content(self, kind: str, record: UUID, sealed: bytes | memoryview) -> str:
         """The words. Raises :class:`~safelight.errors.KeyMismatch`."""
         return self._sealer.open(bytes(sealed), _place(kind, record)).decode()
 
