@@ -1,4 +1,4 @@
-"""Everyone who could call a route: strangers, keys of every kind, people of every role, with and without factor."""
+"""Everyone who could call a route: strangers, keys of every kind, people of every role."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from safelight.cli.opening import open_workspace
 from safelight.errors import SafelightError
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
@@ -106,7 +107,7 @@ def _picture(name: str) -> bytes | None:
 def workspace_and_lists(path: Path | None, key_file: Path | None) -> Iterator[Finding]:
     """Whether the workspace opens with its key, and what it lists."""
     try:
-        opened = Workspace.open(path, key_file=key_file)
+        opened = open_workspace(path, key_file)
     except SafelightError as error:
         yield Finding("workspace", str(error), well=False)
         return

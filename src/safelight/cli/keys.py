@@ -10,10 +10,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from safelight.cli.opening import open_workspace
 from safelight.cli.row_progress import progress_bar
 from safelight.cli.workspace_options import workspace_options
 from safelight.errors import UsageError
-from safelight.workspace import Workspace, retire, rotate, unfinished
+from safelight.workspace import retire, rotate, unfinished
 
 SERVED: Final = "serve.lock"
 """The file that `safelight serve` leaves in a workspace."""
@@ -29,7 +30,7 @@ def keys() -> None:
 @workspace_options
 def show(as_json: bool, workspace: Path | None, key_file: Path | None) -> None:
     """Show where the key file is and which keys it holds: ids and dates, never the keys."""
-    with Workspace.open(workspace, key_file=key_file) as opened:
+    with open_workspace(workspace, key_file) as opened:
         location, ring, use = opened.key_file.location, opened.keyring, opened.store.key_use()
     in_use = {use.current, *use.former}
     rows = [
@@ -53,7 +54,7 @@ def show(as_json: bool, workspace: Path | None, key_file: Path | None) -> None:
 @workspace_options
 def check(workspace: Path | None, key_file: Path | None) -> None:
     """Check that the key file is safe where it lies and is the right one for the workspace."""
-    with Workspace.open(workspace, key_file=key_file) as opened:
+    with open_workspace(workspace, key_file) as opened:
         opened.store.derive_key(())  # opens a sealed value with the keys that the database names
         click.echo(f"The root key at {opened.key_file.path} is safe where it lies and opens this workspace.")
         if unfinished(opened):
@@ -67,7 +68,7 @@ def rotate_(workspace: Path | None, key_file: Path | None) -> None:
 
     Scans and imports can go on meanwhile. Indexes are rebuilt afterwards.
     """
-    with Workspace.open(workspace, key_file=key_file) as opened, progress_bar("Sealing anew") as progress:
+    with open_workspace(workspace, key_file) as opened, progress_bar("Sealing anew") as progress:
         total = sum(info.entries for info in opened.store.lists())
         done = 0
 
@@ -94,7 +95,7 @@ def rotate_(workspace: Path | None, key_file: Path | None) -> None:
 @workspace_options
 def retire_(yes: bool, workspace: Path | None, key_file: Path | None) -> None:
     """Remove from the key file the keys that the workspace no longer needs."""
-    with Workspace.open(workspace, key_file=key_file) as opened:
+    with open_workspace(workspace, key_file) as opened:
         if (opened.directory / SERVED).exists():
             raise UsageError(
                 "A server keeps records and evidence in this workspace, which its older root keys open. They "

@@ -13,9 +13,9 @@ from rich.text import Text
 from safelight.cli.lists_import import import_
 from safelight.cli.lists_index import compact, stats
 from safelight.cli.lists_verify import verify
+from safelight.cli.opening import open_workspace
 from safelight.cli.workspace_options import workspace_options
 from safelight.lists import MAX_DISTANCE, HashListInfo
-from safelight.workspace import Workspace
 
 
 @click.group()
@@ -35,7 +35,7 @@ lists.add_command(stats)
 @workspace_options
 def show(name: str | None, as_json: bool, workspace: Path | None, key_file: Path | None) -> None:
     """Show the lists of the workspace, or one of them: settings and numbers, never values."""
-    with Workspace.open(workspace, key_file=key_file) as opened:
+    with open_workspace(workspace, key_file) as opened:
         found = opened.store.lists() if name is None else (opened.store.get(name),)
         tallies = [opened.store.tally(info.name) for info in found]
     if as_json:
@@ -96,7 +96,7 @@ def set_(  # noqa: PLR0917 - click passes them by name
         raise click.UsageError(
             "Say what to change: --distance, --shadow, --no-shadow, --enable or --disable."
         )
-    with Workspace.open(workspace, key_file=key_file) as opened:
+    with open_workspace(workspace, key_file) as opened:
         info = opened.store.change(name, distance=distance, shadow=shadow, enabled=enabled)
     click.echo(
         f"{info.name}: distance {info.distance}, shadow {_yes(info.shadow)}, enabled {_yes(info.enabled)}."
@@ -109,7 +109,7 @@ def set_(  # noqa: PLR0917 - click passes them by name
 @workspace_options
 def remove(name: str, yes: bool, workspace: Path | None, key_file: Path | None) -> None:
     """Withdraw every entry of a list and forget the list."""
-    with Workspace.open(workspace, key_file=key_file) as opened:
+    with open_workspace(workspace, key_file) as opened:
         info = opened.store.get(name)
         if not yes:
             click.confirm(
@@ -128,7 +128,7 @@ def withdraw(name: str, keys: tuple[str, ...], workspace: Path | None, key_file:
 
     Ends with exit code 1 when a key stands for no entry; the others are withdrawn all the same.
     """
-    with Workspace.open(workspace, key_file=key_file) as opened:
+    with open_workspace(workspace, key_file) as opened:
         gone = {key: opened.store.withdraw(name, [key]) for key in dict.fromkeys(keys)}
     click.echo(f"Withdrew {sum(gone.values()):,} entries of {name}.")
     missing = [key for key, count in gone.items() if not count]

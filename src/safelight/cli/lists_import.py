@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 
 from safelight.cli.exit_codes import ExitCode
+from safelight.cli.opening import open_or_create_workspace
 from safelight.cli.row_progress import progress_bar
 from safelight.cli.workspace_options import workspace_options
 from safelight.errors import NoSuchList, UsageError
@@ -74,6 +76,8 @@ def _mapping(
 @click.option("--delimiter", default=",", show_default=True, help="What separates CSV columns.")
 @click.option("--encoding", type=click.Choice(ENCODINGS), default="utf-8", show_default=True)
 @click.option("--strict", is_flag=True, help="List nothing at all if a line is bad.")
+@click.option("--own", is_flag=True, help="A new list is your own: two people admit what goes into it.")
+@click.option("--reason", default="", help="Why, for the server's ledger and for the people who admit it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @workspace_options
 def import_(  # noqa: PLR0917 - click passes them by name
@@ -88,6 +92,8 @@ def import_(  # noqa: PLR0917 - click passes them by name
     delimiter: str,
     encoding: str,
     strict: bool,
+    own: bool,
+    reason: str,
     as_json: bool,
     workspace: Path | None,
     key_file: Path | None,
@@ -107,7 +113,7 @@ def import_(  # noqa: PLR0917 - click passes them by name
         _print(ImportReport(read=0, bad=checked.bad, bad_total=checked.bad_total), info, as_json)
         click.echo("Nothing was listed, because --strict was given.", err=True)
         raise click.exceptions.Exit(ExitCode.FAILED)
-    opened, made = Workspace.open_or_create(workspace, key_file=key_file)
+    opened, made = open_or_create_workspace(workspace, key_file)
     with opened, progress_bar("Importing") as progress:
         if made:
             click.echo(
@@ -116,8 +122,24 @@ def import_(  # noqa: PLR0917 - click passes them by name
                 err=True,
             )
         _refuse_other_settings(opened, info, distance, shadow)
+        notes = _for_the_server(opened, own, reason)
         report = import_file(opened.store, info, file, told, progress)
     _print(report, info, as_json)
+    for note in notes():
+        click.echo(note, err=True)
+
+
+def _for_the_server(workspace: Workspace, own: bool, reason: str) -> Callable[[], Iterable[str]]:
+    """Tell the server's store what local ones have no use for; what it has to say after the import."""
+    if workspace.local is not None:
+        if own:
+            raise UsageError("Own lists take two people, and so a server: start `safelight serve` first.")
+        return tuple
+    from safelight.server.lists.terminal import TerminalListStore  # noqa: PLC0415 - an extra
+
+    assert isinstance(workspace.store, TerminalListStore)
+    workspace.store.own, workspace.store.reason = own, reason or workspace.store.reason
+    return workspace.store.notes
 
 
 def _refuse_other_settings(

@@ -9,10 +9,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from safelight.cli.opening import open_workspace
 from safelight.cli.row_progress import progress_bar
 from safelight.cli.workspace_options import workspace_options
 from safelight.matching import upkeep
-from safelight.workspace import Workspace
 
 
 @click.command()
@@ -22,7 +22,7 @@ def compact(workspace: Path | None, key_file: Path | None) -> None:
 
     This happens by itself in the background. Searches go on meanwhile.
     """
-    with Workspace.open(workspace, key_file=key_file) as opened, progress_bar("Compacting") as progress:
+    with open_workspace(workspace, key_file) as opened, progress_bar("Compacting") as progress:
         upkeep.compact(
             opened.store, opened.index_directory, opened.index_key, progress=_in_thousandths(progress)
         )
@@ -39,7 +39,7 @@ def _in_thousandths(progress: Callable[[int, int], None]) -> Callable[[str, floa
 @workspace_options
 def stats(workspace: Path | None, key_file: Path | None) -> None:
     """Show the size and the state of the indexes."""
-    with Workspace.open(workspace, key_file=key_file) as opened:
+    with open_workspace(workspace, key_file) as opened:
         of_types = upkeep.stats(opened.index_directory, opened.index_key)
         now = opened.store.stamp()
     if not of_types:

@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from safelight.cli.opening import open_workspace
 from safelight.cli.text import visible
 from safelight.errors import ListFormatError, NoSuchList, UsageError, WorkspaceMissing
 from safelight.lists import DEFAULT_DISTANCE, MAX_DISTANCE, HashList
@@ -86,7 +87,7 @@ def open_sources(
         return
     with ExitStack() as stack:
         try:
-            opened = stack.enter_context(Workspace.open(workspace, key_file=key_file))
+            opened = stack.enter_context(open_workspace(workspace, key_file))
             for name in names:
                 opened.store.get(name)
         except (WorkspaceMissing, NoSuchList) as error:

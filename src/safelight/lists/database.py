@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from safelight.errors import SafelightError, WorkspaceBusy, WorkspaceError, WorkspaceFull
+from safelight.lists.freezing import FROZEN
 from safelight.lists.schema import LEAST_SQLITE
 
 BUSY_SECONDS: Final = 60.0
@@ -146,7 +147,14 @@ class Database:
                 raise
             raise self._full() from error
 
-    def _explain(self, error: sqlite3.Error) -> SafelightError | None:
+    def _explain(  # noqa: PLR0911 - one return a cause
+        self, error: sqlite3.Error
+    ) -> SafelightError | None:
+        if str(error) == FROZEN:
+            return WorkspaceError(
+                f"The lists in {self.path} were taken over by the server and are not changed here any more. "
+                "Start `safelight serve` if it does not run, and repeat: the command then asks the server's."
+            )
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return WorkspaceBusy(

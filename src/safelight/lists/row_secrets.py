@@ -84,6 +84,8 @@ class RowSecrets:
         if keys is None or keys.use != use:
             if not self._keyring.ids().issuperset((use.current, *use.former)):
                 self._keyring = self._source.load()
+                for id_ in (use.current, *use.former):
+                    self._keyring.subkey(Purpose.LIST_VALUE_SEAL, id_)  # says plainly which key is missing
             keys = RowKeys(self._keyring, use)
             self._keys = keys
         return keys

@@ -62,19 +62,6 @@ class Retention(BaseModel):
     )
 
 
-class Recheck(BaseModel):
-    """How much of the past one entry may bring into the queue at once."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    entry_cap: int = Field(
-        100, ge=0, description="past occurrences that one entry brings into cases; more wait for a person"
-    )
-    list_cap: int = Field(
-        1_000, ge=0, description="past occurrences that one list brings into cases a day; more wait"
-    )
-
-
 _Priority = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -107,6 +94,19 @@ class Cases(BaseModel):
         (), description="lists whose hash-confirmed files are confirmed by policy, unseen; none by default"
     )
     complaint_answer_days: int = Field(14, ge=1, description="a complaint is answered within, in days")
+
+
+class Recheck(BaseModel):
+    """How much of the past one entry may bring into the queue at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entry_cap: int = Field(
+        100, ge=0, description="past occurrences that one entry brings into cases; more wait for a person"
+    )
+    list_cap: int = Field(
+        1_000, ge=0, description="past occurrences that one list brings into cases a day; more wait"
+    )
 
 
 class Oidc(BaseModel):
@@ -245,9 +245,9 @@ class Config(BaseSettings):
     webhooks: Webhooks = Webhooks()
     limits: Limits = Limits()
     retention: Retention = Retention()
-    recheck: Recheck = Recheck()
     priority: Priority = Priority()
     cases: Cases = Cases()
+    recheck: Recheck = Recheck()
 
     @classmethod
     def settings_customise_sources(

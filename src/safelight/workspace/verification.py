@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from safelight.errors import RootKeyError
+from safelight.errors import RootKeyError, WorkspaceError
+from safelight.lists.sqlite import SqliteListStore
 from safelight.workspace.workspace import Workspace
 
 ROWS_NAMED: Final = 20
@@ -29,20 +30,22 @@ class Finding:
 
 def verify_lists(workspace: Workspace, progress: Progress) -> Iterator[Finding]:
     """Check the list database against itself and the root key, as one consistent state."""
-    store = workspace.store
+    store = workspace.local
+    if store is None:
+        raise WorkspaceError("The lists are kept by the server; this check reads local ones only.")
     with store.read_apart() as connection:
         faults = [text for (text,) in connection.execute("PRAGMA integrity_check") if text != "ok"]
         for text in faults[:ROWS_NAMED]:
             yield Finding(False, f"The list database is damaged: {text}. Restore it from a backup.")
         if not faults:
             yield Finding(True, "The list database is whole.")
-        yield from _verify_rows(workspace, connection, progress)
+        yield from _verify_rows(store, connection, progress)
 
 
 def _verify_rows(
-    workspace: Workspace, connection: sqlite3.Connection, progress: Progress
+    store: SqliteListStore, connection: sqlite3.Connection, progress: Progress
 ) -> Iterator[Finding]:
-    keys = workspace.store.row_keys(connection)
+    keys = store.row_keys(connection)
     (total,) = connection.execute("SELECT coalesce(sum(entries), 0) FROM tally").fetchone()
     (sequence,) = connection.execute("SELECT sequence FROM state").fetchone()
     counted: Counter[tuple[int, str]] = Counter()

@@ -1,4 +1,4 @@
-"""Every route × everyone × what is theirs and what is not: the answer is what the route's rule says.
+"""Every route, everyone, what is theirs and what is not: the answer is what the route's rule says.
 
 The routes are read from the URL map. One without a rule fails, and so does a rule without a route.
 """
@@ -30,7 +30,7 @@ SAYS_401_TO_ALL = {"GET /accounts/oidc/error/"}
 
 
 def let_in(answer: HttpResponse) -> bool:
-    """Whether the answer is for somebody who may be here. A page that asks to sign in knows where to go on."""
+    """Whether the answer is for somebody who may be here. A page that asks to sign in goes on after."""
     if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return False
     return not (answer.status_code == HTTPStatus.FOUND and answer["Location"].startswith(TO_SIGN_IN))
@@ -71,10 +71,8 @@ def test_everyone_is_let_in_where_the_rule_says_and_nowhere_else(
             answer = called(who, name, path, world)
             seen = (let_in(answer) or name in SAYS_401_TO_ALL) and (own or not unknown_to(answer))
             if seen != caller.expected(rule, own=own) or answer.status_code == 500:
-                wrong.append(
-                    f"{name} ({'own' if own else 'not own'}): {answer.status_code} {answer.headers.get('Location', '')}"
-                    f"{answer.content[:90]!r}"
-                )
+                leads = answer.headers.get("Location", "")
+                wrong.append(f"{name}, own={own}: {answer.status_code} {leads}{answer.content[:90]!r}")
     assert not wrong, "\n".join(wrong)
 
 

@@ -23,6 +23,10 @@ class Kind(StrEnum):
     UNSCANNED_EXPIRING = "unscanned_expiring"
     LISTS_STALE = "lists_stale"
     LIST_HELD = "list_held"
+    LIST_ENTRY_QUARANTINED = "list_entry_quarantined"
+    UNSCANNED_EXPIRED = "unscanned_expired"
+    MATCHED_AFTER_FINISH = "matched_after_finish"
+    COMPLAINT_OVERDUE = "complaint_overdue"
     JOBS_DEAD = "jobs_dead"
     DELIVERIES_DEAD = "deliveries_dead"
     VAULT_UNDECIDED = "vault_undecided"
@@ -104,6 +108,30 @@ MEANINGS: Final[dict[Kind, Meaning]] = {
         Severity.TODAY,
         "A list left its expected range of hits or dismissals, and only holds from now on.",
         "See the lists' page for which one and why, before you let it act again.",
+        _DAY,
+    ),
+    Kind.LIST_ENTRY_QUARANTINED: Meaning(
+        Severity.TODAY,
+        "An entry of a list was set apart and is not searched.",
+        "See the list's page for which one and why; discard it, or let it in.",
+        _DAY,
+    ),
+    Kind.UNSCANNED_EXPIRED: Meaning(
+        Severity.TODAY,
+        "A file could not be scanned in time. It was never found clear.",
+        "See the unscanned queue for what the reason was, and mend it.",
+        _DAY,
+    ),
+    Kind.MATCHED_AFTER_FINISH: Meaning(
+        Severity.TODAY,
+        "A file of a finished case has matched since.",
+        "Open a case that follows the finished one, and decide it there.",
+        _DAY,
+    ),
+    Kind.COMPLAINT_OVERDUE: Meaning(
+        Severity.TODAY,
+        "A complaint was not answered in time.",
+        "Open the complaints, and have someone who did not decide the matter answer.",
         _DAY,
     ),
     Kind.JOBS_DEAD: Meaning(

@@ -1,4 +1,4 @@
-"""The facts of one case: what matched, where it was seen, what is known of it. No rendering of any file."""
+"""A case for its page: what the cases' room tells of it, put together for reading. No rendering of any file."""
 
 from __future__ import annotations
 
@@ -9,28 +9,20 @@ from typing import Final
 from uuid import UUID
 
 from safelight.errors import SafelightError
-from safelight.server.cases.models import Case, CaseAccount, Comment, Decision
-from safelight.server.cases.services import standing_decisions
-from safelight.server.intake.context import IpSeen
-from safelight.server.intake.models import Item, Occurrence
+from safelight.server.cases.handling import earlier_cases
+from safelight.server.cases.models import Case
+from safelight.server.cases.reading import CaseFacts, MatchFacts, MemberFacts, facts
+from safelight.server.intake.models import Intake, Item
 from safelight.server.intake.record_keys import RecordKeys, record_keys
-from safelight.server.intake.told import (
-    ToldOfIntake,
-    ToldOfOccurrence,
-    ip_seen,
-    platform_id,
-    told_of_intake,
-    told_of_occurrence,
-)
+from safelight.server.intake.told import ToldOfIntake, told_of_intake
 from safelight.server.people.actors import PersonActor
-from safelight.server.people.permissions import PermissionDenied, require
-from safelight.server.people.roles import Permission
+from safelight.server.people.models import Person
 from safelight.server.vault import services as vault
 from safelight.server.vault.models import SealedObject
-from safelight.types import ListClass, Match, Observation, Provenance, ScanResult
+from safelight.types import ListClass, Observation, Provenance
 
 _MOST_EARLIER: Final = 20
-_BITS: Final = 256
+_MOST_SIZES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,61 +38,38 @@ class MatchedEntry:
     classification: str | None
     exact: tuple[str, ...]
     distance: int | None
-    turned: str
     shadow: bool
     parts: tuple[str, ...]
-
-    @property
-    def alike(self) -> int:
-        """How many of 256 bits agree."""
-        return _BITS - (self.distance or 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """How the sealed bytes stand: since when kept, and whether somebody objects or holds them."""
 
-    id: UUID
     sealed_at: datetime
-    standing: str
     held: bool
     disputed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing in the case and where it was seen."""
+class Shown:
+    """One member of the case. ``says`` is why something is missing, empty where nothing is."""
 
-    occurrence: Occurrence
+    member: MemberFacts
     item: Item | None
-    what: str
-    observation: Observation | None
-    result: ScanResult | None
     matched: tuple[MatchedEntry, ...]
     provenance: tuple[Provenance, ...]
     pixels: str
     times_seen: int
     account: str
-    told: ToldOfOccurrence
     sender: ToldOfIntake
-    addresses: tuple[IpSeen, ...]
     evidence: Evidence | None
-    decision: Decision | None
     says: str
-    """Why facts are missing; empty where none are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """An account and its role in the case."""
-
-    row: CaseAccount
-    platform_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A comment."""
+    """A comment with its author's name."""
 
     who: str
     at: datetime
@@ -109,133 +78,104 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """Another case of an account of this one; ``may_open`` for the reader."""
+    """Another case of an account of this one."""
 
-    case: Case
-    may_open: bool
+    id: UUID
+    state: str
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class CaseFacts:
-    """Everything that is known of a case."""
+class CasePage:
+    """Everything that the page of a case tells."""
 
-    case: Case
-    account: str
-    facts: tuple[Fact, ...]
-    members: tuple[Member, ...]
+    told: CaseFacts
+    shown: tuple[Shown, ...]
     notes: tuple[Note, ...]
     earlier: tuple[Earlier, ...]
-    lists: tuple[str, ...]
 
 
-def facts_of(actor: PersonActor, case: Case) -> CaseFacts:
-    """The facts, for who may read this case. Raises :class:`PermissionDenied`."""
-    require(actor, Permission.CASE_READ_OWN, case=case)
-    keys = record_keys()
-    members = case.members.order_by("added_at", "pk").select_related(
-        "occurrence__item", "occurrence__intake", "occurrence__surface", "occurrence__account"
-    )
-    decisions = {d.occurrence_id: d for d in standing_decisions().filter(occurrence__membership__case=case)}
-    facts = tuple(
-        _fact(keys, member.occurrence, decisions.get(member.occurrence_id)) for member in members
-    )
-    lists = dict.fromkeys(entry.list for fact in facts for entry in fact.matched)
-    accounts = case.accounts.select_related("account").order_by("pk")
-    return CaseFacts(
-        case=case,
-        account=platform_id(keys, case.account) if case.account else "",
-        facts=facts,
-        members=tuple(Member(row, platform_id(keys, row.account)) for row in accounts),
-        notes=tuple(_note(keys, note) for note in case.comments.select_related("person").order_by("pk")),
-        earlier=tuple(
-            Earlier(other, _may_open(actor, other)) for other in _others(case)
+def case_page(actor: PersonActor, case: Case) -> CasePage:
+    """The page, for who may read this case. Raises ``PermissionDenied``."""
+    told, keys = facts(actor, case), record_keys()
+    accounts = {account.id: account.platform_id for account in told.accounts}
+    items = Item.objects.in_bulk([member.item for member in told.members if member.item is not None])
+    intakes = Intake.objects.in_bulk([member.intake for member in told.members])
+    names = Person.objects.in_bulk({note.person for note in told.comments})
+    return CasePage(
+        told,
+        tuple(
+            _shown(
+                keys,
+                member,
+                items.get(member.item) if member.item else None,
+                accounts.get(member.account, "") if member.account else "",
+                told_of_intake(keys, intakes[member.intake]),
+            )
+            for member in told.members
         ),
-        lists=tuple(lists),
+        tuple(Note(str(names[note.person]), note.at, note.text) for note in told.comments),
+        tuple(
+            Earlier(other.id, other.state, other.opened_at)
+            for other in earlier_cases(actor, case)[:_MOST_EARLIER]
+        ),
     )
 
 
-def _fact(keys: RecordKeys, occurrence: Occurrence, decision: Decision | None) -> Fact:
-    item, result, says = occurrence.item, None, ""
+def _shown(
+    keys: RecordKeys, member: MemberFacts, item: Item | None, account: str, sender: ToldOfIntake
+) -> Shown:
+    seen, says = None, ""
     if item is not None:
         try:
-            result = keys.open_observation(item.pk, item.observation)
+            seen = keys.open_observation(item.pk, item.observation).observation
         except SafelightError as error:
             says = str(error)
-    seen = result.observation if result else None
-    return Fact(
-        occurrence=occurrence,
+    return Shown(
+        member=member,
         item=item,
-        what="file" if item else "text" if occurrence.text is not None else "url",
-        observation=seen,
-        result=result,
-        matched=_matched(seen.matches) if seen else (),
+        matched=_matched(member.matches),
         provenance=seen.provenance if seen else (),
         pixels=_pixels(seen) if seen else "",
         times_seen=item.occurrences.count() if item else 1,
-        account=platform_id(keys, occurrence.account) if occurrence.account else "",
-        told=told_of_occurrence(keys, occurrence),
-        sender=told_of_intake(keys, occurrence.intake),
-        addresses=tuple(ip_seen(keys, event) for event in occurrence.ip_events.order_by("pk")),
+        account=account,
+        sender=sender,
         evidence=_evidence(item) if item else None,
-        decision=decision,
         says=says,
     )
 
 
-def _matched(matches: Iterable[Match]) -> tuple[MatchedEntry, ...]:
+def _matched(matches: Iterable[MatchFacts]) -> tuple[MatchedEntry, ...]:
     """Matches by entry: a file that equals an entry by three digests matched one entry, not three."""
-    grouped: dict[tuple[str, str], list[Match]] = {}
+    grouped: dict[tuple[str, str], list[MatchFacts]] = {}
     for match in matches:
         grouped.setdefault((match.list, match.entry_key), []).append(match)
     entries = [_entry(found) for found in grouped.values()]
     return tuple(sorted(entries, key=lambda entry: (not entry.exact, entry.distance or 0, entry.list)))
 
 
-def _entry(found: list[Match]) -> MatchedEntry:
-    exact = tuple(dict.fromkeys(match.signal.type for match in found if match.signal.type != "pdq"))
-    near = min((m for m in found if m.signal.type == "pdq"), key=lambda m: m.distance, default=None)
+def _entry(found: list[MatchFacts]) -> MatchedEntry:
+    near = [match.distance for match in found if match.signal == "pdq"]
     first = found[0]
     return MatchedEntry(
         list=first.list,
         list_class=first.list_class,
         key=first.entry_key,
         classification=first.classification,
-        exact=exact,
-        distance=near.distance if near else None,
-        turned=near.transform.value if near else "original",
+        exact=tuple(dict.fromkeys(match.signal for match in found if match.signal != "pdq")),
+        distance=min(near, default=None),
         shadow=first.shadow,
-        parts=tuple(dict.fromkeys(str(match.signal.part) for match in found if str(match.signal.part))),
+        parts=tuple(dict.fromkeys(match.part for match in found if match.part)),
     )
 
 
 def _pixels(seen: Observation) -> str:
     sizes = dict.fromkeys(f"{picture.width} × {picture.height}" for picture in seen.pictures)
-    return ", ".join(list(sizes)[:3])
+    return ", ".join(list(sizes)[:_MOST_SIZES])
 
 
 def _evidence(item: Item) -> Evidence | None:
-    live = vault.live_object(item)
-    if live is None:
+    row = SealedObject.objects.filter(pk=getattr(vault.live_object(item), "pk", None)).first()
+    if row is None:
         return None
-    row = SealedObject.objects.get(pk=live.pk)
-    held = row.holds.filter(released_at=None).exists()
-    return Evidence(row.pk, row.sealed_at, row.standing, held, row.disputed)
-
-
-def _note(keys: RecordKeys, note: Comment) -> Note:
-    return Note(str(note.person), note.at, keys.open_content("comment", note.pk, note.text))
-
-
-def _others(case: Case) -> list[Case]:
-    """Cases in which an account of this one had a part, newest first."""
-    accounts = case.accounts.values("account")
-    others = Case.objects.filter(accounts__account__in=accounts).exclude(pk=case.pk)
-    return list(others.distinct().order_by("-opened_at")[:_MOST_EARLIER])
-
-
-def _may_open(actor: PersonActor, case: Case) -> bool:
-    try:
-        require(actor, Permission.CASE_READ_OWN, case=case)
-    except PermissionDenied:
-        return False
-    return True
+    return Evidence(row.sealed_at, row.holds.filter(released_at=None).exists(), row.disputed)

@@ -14,9 +14,10 @@ from safelight.errors import SafelightError, UsageError
 from safelight.server.cases import handling, rearranging
 from safelight.server.cases.models import Case, CaseAccount
 from safelight.server.cases.queue import next_case, own_cases
+from safelight.server.cases.reading import read_words
 from safelight.server.cases.services import set_role
 from safelight.server.console.access import act, done, page
-from safelight.server.console.case_facts import facts_of
+from safelight.server.console.case_facts import case_page
 from safelight.server.console.case_queue import FilterForm, queued
 from safelight.server.intake.models import Account, Occurrence
 from safelight.server.people.actors import PersonActor
@@ -64,13 +65,16 @@ def take_next(request: HttpRequest, actor: PersonActor) -> HttpResponse:
 @page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
 def case(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
     """The facts of one case."""
-    found = get_object_or_404(Case.objects.select_related("assigned_to", "account", "follows"), pk=case_id)
+    return _shown(request, actor, get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id))
+
+
+def _shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object) -> HttpResponse:
     granted = permissions_of(actor.person)
     unfinished = found.state in (Case.State.OPEN, Case.State.DECIDED)
     mine = found.assigned_to_id == actor.person.pk
     may_work = unfinished and _may(actor, Permission.CASE_WORK, found)
     context: dict[str, Any] = {
-        "told": facts_of(actor, found),
+        "page": case_page(actor, found),
         "case": found,
         "is_mine": mine,
         "unfinished": unfinished,
@@ -82,6 +86,7 @@ def case(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpRespons
         "may_calm": unfinished and Permission.CASE_RELEASE in granted and found.imminent_danger,
         "reviewers": _reviewers() if unfinished and Permission.CASE_ASSIGN in granted else (),
         "roles": CaseAccount.Role.choices,
+        **more,
     }
     return render(request, "console/case.html", context)
 
@@ -133,6 +138,8 @@ def do(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
             role = CaseAccount.Role(said.get("role", CaseAccount.Role.UNKNOWN))
             reason = said.get("reason", "")
             done(request, lambda: set_role(actor, found, account, role, reason), _("Noted."))
+        case "read":
+            return _with_words(request, actor, found, said.get("occurrence", ""))
         case "merge":
             done(request, lambda: _merge(actor, found, said.get("other", "")), _("Merged into this case."))
         case "split":
@@ -157,3 +164,10 @@ def _merge(actor: PersonActor, into: Case, told: str) -> None:
     except (ValueError, Case.DoesNotExist):
         raise UsageError(_("There is no case of this id. Copy it from the other case's page.")) from None
     rearranging.merge(actor, into, other)
+
+
+def _with_words(request: HttpRequest, actor: PersonActor, found: Case, told: str) -> HttpResponse:
+    """The page once more, with the text or address that was asked for."""
+    occurrence = get_object_or_404(Occurrence, pk=told, membership__case=found)
+    words = read_words(actor, found, occurrence)
+    return _shown(request, actor, found, words=words, words_of=occurrence.pk)

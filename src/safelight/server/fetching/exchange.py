@@ -46,14 +46,20 @@ def exchange(
     Raises :class:`~.errors.FetchRefused` for an address that is not allowed and :class:`FetchFailed` for
     whatever else the network does, within the block too.
     """
-    sent = {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+    sent: dict[bytes | str, bytes | str] = {
+        "User-Agent": AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
+    sent.update((headers or {}).items())
     pool = httpcore2.ConnectionPool(
         ssl_context=network.tls, network_backend=Guarded(network, deadline, allowed), http2=False, retries=0
     )
     try:
         with (
             pool,
-            pool.stream(method, target.url, headers={**sent, **(headers or {})}, content=content) as answered,
+            pool.stream(method, target.url, headers=sent, content=content) as answered,
         ):
             told = {
                 name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answered.headers

@@ -40,7 +40,7 @@ class Target:
         if not (_IPV6 if ":" in host else _NAME).fullmatch(host):
             raise FetchRefused("The address names no host. International names are written in Punycode.")
         path = (split.path or "/") + (f"?{split.query}" if split.query else "")
-        return cls(split.scheme, host, split.port or _PORTS[split.scheme], path)
+        return cls(split.scheme, host, _PORTS[split.scheme] if split.port is None else split.port, path)
 
     def followed(self, location: str) -> Target:
         """Where a redirect leads; relative ones too."""

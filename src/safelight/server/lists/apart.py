@@ -1,4 +1,4 @@
-"""A database connection of its own, for reading one state while the thread's own connection does other work."""
+"""A database connection of its own, to read one state while the thread's own does other work."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Hash lists in the database: values sealed and found by keyed tags, every change numbered.
 
-The tables from ``ListState`` to ``Tally`` are the embedded store's (:mod:`safelight.lists.schema` says what is
-sealed and why); the numbers and sealed values of local lists are taken over as they are.
+The tables from ``ListState`` to ``Tally`` are the embedded store's (:mod:`safelight.lists.schema` says what
+is sealed and why); the numbers and sealed values of local lists are taken over as they are.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class ListState(models.Model):
     """One row: how far the store has come. Whoever changes lists holds its lock, so commits keep the order.
 
     ``version`` grows with every change, settings included; what was read is good while it stays.
+    ``brought_to`` is the last local row taken over, ``brought_in_at`` when all were.
     """
 
     one = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -29,6 +30,8 @@ class ListState(models.Model):
     version = models.BigIntegerField(default=0)
     resealed_to = models.BigIntegerField(default=0)
     derivation = models.BinaryField()
+    brought_to = models.BigIntegerField(default=0)
+    brought_in_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=Q(one=1), name="one_list_state")]
@@ -46,8 +49,8 @@ class HashList(models.Model):
 
     ``own`` lists hold what this operator's people listed. ``categories`` maps the source's classifications to
     list classes. ``expected_hours`` is how often the source is brought in; 0 expects nothing.
-    ``most_hits_percent`` and ``most_dismissed_percent`` are the ranges of :mod:`.conduct`, judged on what came
-    after ``judged_from``. ``admitted`` is false for local lists that two people have yet to admit.
+    ``most_hits_percent`` and ``most_dismissed_percent`` are the ranges of :mod:`.conduct`, judged on what
+    came after ``judged_from``. ``admitted`` is false for local lists that two people have yet to admit.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -221,7 +224,7 @@ class SeenGone(models.Model):
 class SeenState(models.Model):
     """One row: how far numbering and re-checking have come.
 
-    Re-checking goes up to ``settled_to``, which was the lists' sequence a while ago; ``asked_to`` is the next.
+    Re-checking goes up to ``settled_to``, the lists' sequence a while ago; ``asked_to`` is the next.
     """
 
     one = models.PositiveSmallIntegerField(primary_key=True, default=1)

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from safelight.lists.store import Change, ChangeKind, StoredEntry
+from safelight.scan.policy import DEFAULT_POLICY
 from safelight.server.ids import now
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import record
@@ -36,8 +37,7 @@ from safelight.server.lists.waiting import signals_of
 from safelight.server.people.actors import Actor, SystemActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
-from safelight.scan.policy import DEFAULT_POLICY
-from safelight.types import ListClass, ListEntry, MediaKind, Match, Observation, Outcome, Signal
+from safelight.types import ListClass, ListEntry, Match, MediaKind, Observation, Outcome, Signal
 from safelight.values import pack, unpack
 
 RELEASE_JOB: Final = "lists.recheck_release"
@@ -167,7 +167,7 @@ def waiting_preview(actor: Actor, batch_id: UUID, key: str | None = None) -> Rec
 
 
 def search_recent(actor: Actor, name: str, entries: Sequence[ListEntry]) -> RecheckPreview:
-    """What listing these entries would find in the past; for whoever may list them, and counted, not shown."""
+    """What listing these entries would find in the past: for whoever may list them, and counts only."""
     require(actor, Permission.LIST_CHANGE)
     signals = [
         Signal(e.signal.type, unpack(e.signal.type, pack(e.signal.type, e.signal.value)))

@@ -1,4 +1,4 @@
-"""Moves every row from a former root key to the current one; the steps are :mod:`safelight.lists.resealing`'s."""
+"""Moves every row from a former root key to the current one, as :mod:`safelight.lists.resealing` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every list: which take two people, which classes a workspace may hold, what has to be said."""
+"""What holds for every list: which take two people, which classes may be there, what has to be said."""
 
 from __future__ import annotations
 

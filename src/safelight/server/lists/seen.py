@@ -137,7 +137,7 @@ def locked_state() -> SeenState:
 
 
 class SeenSource:
-    """An :class:`~safelight.matching.source.IndexSource` of numbered rows: row *8n + k* is variant *k* of *n*."""
+    """An :class:`~safelight.matching.source.IndexSource` of numbered rows; row *8n + k* is variant *k*."""
 
     def __init__(self, ring: ProcessKeys) -> None:
         self._ring = ring
@@ -177,13 +177,13 @@ class SeenSource:
         """Every live row of a type as (row, value); sees one consistent state."""
         query = (
             "SELECT number, item_id, tag, sealed FROM lists_seenhash WHERE signal_type = %s AND number > %s"
-            f" ORDER BY number LIMIT {_BATCH}"  # noqa: S608 - a constant
+            " ORDER BY number LIMIT %s"
         )
         last = -1
         with one_state() as apart:
             while True:
                 with apart.cursor() as cursor:
-                    cursor.execute(query, (signal_type, last))
+                    cursor.execute(query, (signal_type, last, _BATCH))
                     rows = cursor.fetchall()
                 if not rows:
                     return
@@ -191,7 +191,9 @@ class SeenSource:
                     yield from self._expanded((number, UUID(str(item)), tag, sealed))
                 last = rows[-1][0]
 
-    def _expanded(self, told: tuple[int | None, UUID, bytes, bytes | None]) -> Iterator[tuple[int, str]]:
+    def _expanded(
+        self, told: tuple[int | None, UUID, bytes | memoryview, bytes | memoryview | None]
+    ) -> Iterator[tuple[int, str]]:
         number, item, tag, sealed = told
         assert number is not None
         assert sealed is not None

@@ -147,7 +147,7 @@ def change_list(
         if value is not None
     }
     if categories is not None:
-        told["categories"] = {key: value for key, value in check_categories(categories).items()}
+        told["categories"] = {**check_categories(categories)}
     with transaction.atomic():
         with list_store().changing(name) as row:
             for field, value in told.items():

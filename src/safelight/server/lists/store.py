@@ -270,12 +270,12 @@ class DjangoListStore:
         with one_state() as apart:
             query = (
                 "SELECT number, sealed FROM lists_entry WHERE signal_type = %s AND number > %s"
-                f" ORDER BY number LIMIT {BATCH}"  # noqa: S608 - a constant
+                " ORDER BY number LIMIT %s"
             )
             keys, last = self._keys(), 0
             while True:
                 with apart.cursor() as cursor:
-                    cursor.execute(query, (signal_type, last))
+                    cursor.execute(query, (signal_type, last, BATCH))
                     rows = cursor.fetchall()
                 if not rows:
                     return

@@ -46,7 +46,7 @@ def take_in(actor: Actor, row: HashList, entries: Iterable[ListEntry]) -> Taken:
     Raises :class:`~safelight.errors.UsageError` for a malformed value, without repeating it.
     """
     total, apart = Added(), 0
-    for fit, unfit_ones in _screened(row, entries):
+    for fit, unfit_ones in _screened(entries):
         with transaction.atomic():
             added = list_store().add_packed(fit) if fit else Added()
             apart += _set_apart(actor, row, unfit_ones)
@@ -64,7 +64,7 @@ def take_in(actor: Actor, row: HashList, entries: Iterable[ListEntry]) -> Taken:
 def stage(actor: Actor, row: HashList, entries: Iterable[ListEntry], batch: WaitingBatch) -> Taken:
     """Keep entries waiting for two people in a batch that was made for them."""
     kept = apart = 0
-    for fit, unfit_ones in _screened(row, entries):
+    for fit, unfit_ones in _screened(entries):
         with transaction.atomic():
             kept += keep_waiting(row, batch, ((entry, raw, "") for entry, raw in fit))
             apart += _set_apart(actor, row, unfit_ones)
@@ -84,7 +84,7 @@ def set_apart(actor: Actor, row: HashList, entries: Sequence[Packed], why: str) 
 
 
 def _screened(
-    row: HashList, entries: Iterable[ListEntry]
+    entries: Iterable[ListEntry],
 ) -> Iterator[tuple[list[Packed], list[tuple[ListEntry, bytes, str]]]]:
     offered = iter(entries)
     while some := list(islice(offered, BATCH)):
@@ -126,6 +126,6 @@ def _set_apart(actor: Actor, row: HashList, entries: Sequence[tuple[ListEntry, b
         Event.ENTRIES_QUARANTINED,
         actor,
         subject=row.uid,
-        payload={"batch": str(batch.pk), "entries": kept, "why": sorted({why for _, _, why in fresh})},
+        payload={"batch": str(batch.pk), "entries": kept, "why": [*sorted({why for _, _, why in fresh})]},
     )
     return kept

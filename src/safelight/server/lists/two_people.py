@@ -19,9 +19,9 @@ from safelight.server.lists.rules import check_reason, check_review
 from safelight.server.lists.waiting import AT_ONCE, admit_some
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Proposal
+from safelight.server.people.permissions import require
 from safelight.server.people.proposals import carried_out_by, propose
 from safelight.server.people.roles import Permission
-from safelight.server.people.permissions import require
 
 ADMIT_JOB = "lists.admit"
 

@@ -20,7 +20,7 @@ from safelight.server.operations.backup_manifest import BackupError, Manifest, d
 from safelight.server.operations.database_copy import POSTGRES_FILE, SQLITE_FILE, copy_sqlite, dump_postgres
 from safelight.server.vault.stores import DIRECTORY
 from safelight.workspace.description import FILE_NAME as DESCRIPTION
-from safelight.workspace.description import read_description
+from safelight.workspace.description import LOCAL, read_description
 from safelight.workspace.workspace import LISTS_FILE
 
 Evidence = Literal["copied", "referenced"]
@@ -45,7 +45,8 @@ def make_backup(config: Config, target: Path, evidence: Evidence) -> Manifest:
         for name in (DESCRIPTION, *_SETTINGS):
             if (config.workspace / name).is_file():
                 copy_file(config.workspace / name, draft / name)
-        copy_sqlite(config.workspace / LISTS_FILE, draft / LISTS_FILE)
+        if description.lists == LOCAL:
+            copy_sqlite(config.workspace / LISTS_FILE, draft / LISTS_FILE)
         database = _copy_database(config, draft)
         if evidence == "copied":
             copy_objects(config.workspace / DIRECTORY, draft / DIRECTORY)

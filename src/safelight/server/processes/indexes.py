@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
+
+import django
 
 from safelight.matching.writer import IndexWriter
 from safelight.server.processes.beginning import begin, stopping
@@ -16,6 +19,8 @@ _WAIT_FOR_ANOTHER: float = 60.0
 def main() -> None:
     """Write indexes until told to stop."""
     config = begin("indexes")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "safelight.server.settings"
+    django.setup()
     stop = stopping()
     with (
         open_list_store(config, process_keys()) as store,

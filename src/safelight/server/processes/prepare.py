@@ -38,9 +38,11 @@ def _prepare() -> None:
 
     from safelight.server.cases.guards import put_guards_back, require_guards  # noqa: PLC0415
     from safelight.server.ledger.guards import ensure_guards  # noqa: PLC0415
+    from safelight.server.lists.bringing_in import bring_in  # noqa: PLC0415
     from safelight.server.people.errors import AlreadyJoined  # noqa: PLC0415
     from safelight.server.people.invitations import first_run_invitation  # noqa: PLC0415
     from safelight.server.people.standing import is_demo, mark_workspace  # noqa: PLC0415
+    from safelight.server.secrets import process_keys  # noqa: PLC0415
     from safelight.server.vault.services import replay_destructions  # noqa: PLC0415
 
     for problem in ensure_guards():
@@ -52,6 +54,8 @@ def _prepare() -> None:
         raise LedgerError(f"The ledger's guards cannot be installed: {problems[0]}")
     require_guards()
     mark_workspace(demo=settings.CONFIG.demo)
+    for line in bring_in(settings.CONFIG, process_keys()):
+        print(line)  # noqa: T201
     # A restored backup brings back what was destroyed since it was made; not for long.
     replay_destructions()
     if is_demo():

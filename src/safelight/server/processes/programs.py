@@ -27,9 +27,9 @@ class Program:
     purposes: frozenset[Purpose]
 
 
-PREPARE: Final = Program("prepare", "safelight.server.processes.prepare", _RECORDS)
+PREPARE: Final = Program("prepare", "safelight.server.processes.prepare", _RECORDS | _LISTS)
 VAULT: Final = Program("vault", "safelight.server.processes.vault", frozenset({Purpose.VAULT_PRIVATE}))
-INDEXES: Final = Program("indexes", "safelight.server.processes.indexes", _LISTS)
+INDEXES: Final = Program("indexes", "safelight.server.processes.indexes", _LISTS | {Purpose.DJANGO_SECRET})
 JOBS: Final = Program("jobs", "safelight.server.processes.jobs", _RECORDS | _LISTS | {Purpose.LEDGER_SIGNING})
 WEB: Final = Program("web", "safelight.server.processes.web", _RECORDS | _LISTS)
 WITHOUT_KEYS: Final = Program("web", "safelight.server.processes.web_without_keys", frozenset())

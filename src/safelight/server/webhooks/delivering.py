@@ -60,11 +60,11 @@ def attempt(delivery: Delivery, *, network: Network = NETWORK) -> int:
 
 
 def _secrets(endpoint: Endpoint, at: datetime) -> list[str]:
-    sealed = [endpoint.secret]
+    sealed = [bytes(endpoint.secret)]
     if (
         endpoint.earlier_secret is not None
         and endpoint.earlier_until is not None
         and at < endpoint.earlier_until
     ):
-        sealed.append(endpoint.earlier_secret)
+        sealed.append(bytes(endpoint.earlier_secret))
     return [open_secret(endpoint.pk, each) for each in sealed]
