@@ -69,14 +69,14 @@ class Unscanned:
 
 def waiting(actor: PersonActor) -> Waiting:
     """The cases that wait, by priority and age."""
-    readable = Case.objects.filter(readable(actor), state=Case.State.OPEN)
+    waits = Case.objects.filter(readable(actor), state=Case.State.OPEN)
     present = now()
     columns = {
         f"p{number}a{age}": Count("pk", filter=_of_priority(low, high) & _of_age(age, present))
         for number, (_title, low, high) in enumerate(_PRIORITIES)
         for age in range(len(_AGES))
     }
-    found = readable.aggregate(
+    found = waits.aggregate(
         total=Count("pk"),
         unassigned=Count("pk", filter=Q(assigned_to=None)),
         mine=Count("pk", filter=Q(assigned_to=actor.person)),
