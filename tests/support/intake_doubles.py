@@ -11,6 +11,8 @@ from uuid import UUID
 from django.db import connection
 
 from safelight.server.ids import new_id, now
+from safelight.server.people.permissions import require
+from safelight.server.people.roles import Permission
 from safelight.server.vault.models import SealedObject
 from safelight.types import (
     ListClass,
@@ -31,6 +33,7 @@ class CountingScanner:
     def __init__(self) -> None:
         self.told: dict[bytes, Outcome] = {}
         self.entries: dict[bytes, str] = {}
+        self.reasons: dict[bytes, UnscannedReason] = {}
         self.calls = 0
         self.in_transaction = False
         self._lock = Lock()
@@ -48,7 +51,9 @@ class CountingScanner:
         seen = Observation(
             "", len(content), MediaKind.IMAGE, "image/png", now(), signals=(signal,), matches=matches
         )
-        reason = UnscannedReason.UNSUPPORTED if outcome is Outcome.UNSCANNED else None
+        reason = self.reasons.get(content, UnscannedReason.UNSUPPORTED)
+        if outcome is not Outcome.UNSCANNED:
+            return ScanResult(seen, Verdict(outcome, f"rule-{outcome.value}"))
         return ScanResult(seen, Verdict(outcome, f"rule-{outcome.value}", reason))
 
 
@@ -65,6 +70,20 @@ class MemoryVault:
         self.bytes[id_] = Path(f"/proc/self/fd/{source_fd}").read_bytes()
         return id_
 
+    def read(self, actor: Any, object_id: UUID, start: int, length: int, reason: str) -> bytes:
+        assert not connection.in_atomic_block
+        require(actor, Permission.EVIDENCE_VIEW)
+        return self.bytes[object_id][start : start + length]
+
+    def destroy_unneeded(self, item_id: UUID) -> bool:
+        live = SealedObject.objects.filter(item=item_id, state=SealedObject.State.SEALED)
+        over = live.filter(item__unscanned_until__lte=now(), item__occurrences__membership=None)
+        ids = list(over.values_list("pk", flat=True))
+        for id_ in ids:
+            del self.bytes[id_]
+        gone = {"state": "destroyed", "wrapped_key": None, "wrapping_key": "", "destroyed_at": now()}
+        return bool(SealedObject.objects.filter(pk__in=ids).update(**gone))
+
     def keep(self, sealed: UUID, item: Any, *, actor: Any) -> SealedObject:
         if live := self.live_object(item):
             return live
@@ -72,6 +91,7 @@ class MemoryVault:
             id=sealed,
             item=item,
             state=SealedObject.State.SEALED,
+            length=len(self.bytes[sealed]),
             wrapped_key=b"a wrapped key",
             wrapping_key="a key",
         )

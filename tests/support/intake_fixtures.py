@@ -35,10 +35,12 @@ def scanner(monkeypatch: pytest.MonkeyPatch) -> CountingScanner:
 def vault(monkeypatch: pytest.MonkeyPatch) -> MemoryVault:
     from intake_doubles import MemoryVault
 
-    from safelight.server.intake import recording
+    from safelight.server.intake import handlers, recording, rescanning
 
     made = MemoryVault()
     monkeypatch.setattr(recording, "vault", made)
+    monkeypatch.setattr(rescanning, "vault", made)
+    monkeypatch.setattr(handlers, "destroy_unneeded", made.destroy_unneeded)
     return made
 
 

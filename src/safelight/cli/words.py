@@ -35,6 +35,7 @@ REASONS: Final = {
     _R.UNREADABLE: "could not be opened or read; check its permissions",
     _R.CHANGED: "changed while it was read; scan it again",
     _R.NOT_PERMITTED: "not permitted to be scanned",
+    _R.NOT_YET: "accepted, and waits for its turn to be scanned",
     _R.DEPENDENCY_DOWN: "a list store or index did not answer; run `safelight doctor`",
 }
 

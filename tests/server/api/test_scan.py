@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -18,7 +19,7 @@ from intake_doubles import CountingScanner, MemoryVault
 from safelight.errors import StoreFull
 from safelight.server.api.uploads import spooled
 from safelight.server.cases.models import Case
-from safelight.server.intake.models import Intake, LegalBasis, Occurrence
+from safelight.server.intake.models import Intake, LegalBasis, NotPermitted, Occurrence
 from safelight.types import Outcome
 from safelight.vault.spool import Spool
 
@@ -95,6 +96,7 @@ def test_without_permission_the_body_is_not_even_read(
     assert response.status_code == 202
     assert response.json()["reason"] == "not_permitted"
     assert not Intake.objects.exists()
+    assert NotPermitted.objects.get().count == 1
 
 
 def test_a_raw_body_and_a_form_are_the_same_to_us(
@@ -114,6 +116,8 @@ def test_a_large_upload_never_has_a_name(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     content = os.urandom(9 << 20)  # beyond what a spool holds in memory
+    limits = settings.CONFIG.limits.model_copy(update={"inline_mib": 16})
+    monkeypatch.setattr(settings, "CONFIG", settings.CONFIG.model_copy(update={"limits": limits}))
     assert platform(content, audience="server").json()["outcome"] == "clear"
     form = {"file": SimpleUploadedFile("x.png", content)}
     assert platform(form=form, audience="server").json()["outcome"] == "clear"
@@ -137,7 +141,7 @@ def test_a_form_holds_one_file(platform: Make, form: dict[str, Any]) -> None:
     assert not Intake.objects.exists()
 
 
-def test_a_body_that_was_cut_short_is_not_taken_for_the_file(settings: Any) -> None:
+def test_a_body_that_was_cut_short_is_not_taken_for_the_file() -> None:
     request = RequestFactory().post("/api/v1/scan", FILE, content_type="image/png")
     request.META["CONTENT_LENGTH"] = str(len(FILE) + 1)
     from safelight.server.api.problems import Refusal

@@ -14,7 +14,8 @@ from safelight.server.cases.decisions import decide
 from safelight.server.cases.errors import GuardsMissing
 from safelight.server.cases.guard_rules import REFUSAL, RULES
 from safelight.server.cases.guards import install_guards, missing_guards, require_guards
-from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Decision
+from safelight.server.cases.handling import comment
+from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Comment, Decision
 from safelight.server.cases.services import finish
 from safelight.server.ids import now
 from safelight.server.intake.models import Account, IpEvent, Occurrence
@@ -28,9 +29,10 @@ ON_POSTGRES = connection.vendor == "postgresql"
 @pytest.fixture
 def finished(arrive: Make, actor_with: Make) -> Case:
     occurrence = arrive()
-    IpEvent.objects.create(occurrence=occurrence, address="192.0.2.1")
+    IpEvent.objects.create(occurrence=occurrence, seen=b"sealed")
     reviewer, case = actor_with(Role.REVIEWER), Case.objects.get()
     Case.objects.update(assigned_to=reviewer.person)
+    comment(reviewer, case, "a note")
     decide(reviewer, case, occurrence, Decision.Outcome.CONFIRMED)
     return finish(reviewer, case)
 
@@ -61,6 +63,7 @@ def test_no_column_of_a_finished_case_is_changed(finished: Case) -> None:
         Decision.objects.filter(case=finished),
         Occurrence.objects.filter(membership__case=finished),
         IpEvent.objects.filter(occurrence__membership__case=finished),
+        Comment.objects.filter(case=finished),
     ]
     for found in rows:
         for field in found.model._meta.concrete_fields:
@@ -78,7 +81,7 @@ def test_nothing_is_added_to_a_finished_case_or_moved_into_or_out_of_it(
     finished: Case, unfinished: Case
 ) -> None:
     occurrence = Occurrence.objects.get(membership__case=unfinished)
-    account = Account.objects.create(platform_id="u3")
+    account = Account.objects.create(tag=b"u3", platform_id=b"sealed")
     inside = CaseOccurrence.objects.get(case=finished)
     assert refused(lambda: CaseOccurrence.objects.filter(case=unfinished).update(case=finished))
     assert refused(lambda: CaseOccurrence.objects.filter(pk=inside.pk).update(case=unfinished))
@@ -88,7 +91,7 @@ def test_nothing_is_added_to_a_finished_case_or_moved_into_or_out_of_it(
             case=finished, occurrence=occurrence, outcome="confirmed", policy_rule="a rule"
         )
     )
-    assert refused(lambda: IpEvent.objects.create(occurrence_id=inside.occurrence_id, address="192.0.2.9"))
+    assert refused(lambda: IpEvent.objects.create(occurrence_id=inside.occurrence_id, seen=b"sealed"))
 
 
 def test_an_unfinished_case_is_still_worked_in(unfinished: Case) -> None:

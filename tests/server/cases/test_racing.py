@@ -52,7 +52,7 @@ def test_a_case_that_is_finished_while_more_arrives_is_whole_and_nothing_is_lost
         decide(reviewer, case, occurrence, Decision.Outcome.CONFIRMED)
         more = [partial(arrive, account, f"{number}-{i}".encode()) for i in range(3)]
         at_once(partial(finish, reviewer, case), *more)
-        assert CaseOccurrence.objects.filter(occurrence__account__platform_id=account).count() == 4
+        assert CaseOccurrence.objects.filter(occurrence__account=occurrence.account).count() == 4
     for case in Case.objects.filter(state=Case.State.FINISHED):
         members = case.members.values_list("occurrence", flat=True)
         assert set(members) == set(case.decisions.values_list("occurrence", flat=True))
@@ -73,7 +73,7 @@ def test_two_people_at_once_decide_once(arrive: Make, actor_with: Make) -> None:
 def test_a_guard_waits_for_a_finish_that_is_about_to_be_committed(arrive: Make, actor_with: Make) -> None:
     """Straight to the tables, past the services' locks: the trigger alone must see the finish."""
     arrive()
-    case, account = Case.objects.get(), Account.objects.create(platform_id="u9")
+    case, account = Case.objects.get(), Account.objects.create(tag=b"u9", platform_id=b"sealed")
     changed, trying = Event(), Event()
 
     def finishing() -> None:

@@ -24,9 +24,10 @@ from safelight.server.intake import scanning
 from safelight.server.intake.arrivals import Text, Url
 from safelight.server.intake.context import Context, IpSeen
 from safelight.server.intake.errors import ContextRefused, KeyReused
-from safelight.server.intake.models import Account, Intake, Item, LegalBasis, Occurrence
+from safelight.server.intake.models import Account, Intake, Item, LegalBasis, NotPermitted, Occurrence
 from safelight.server.intake.record_keys import RecordKeys
 from safelight.server.intake.services import receive_by_hand, receive_file, receive_text, receive_url
+from safelight.server.intake.told import ip_seen, platform_id, told_of_intake, told_of_occurrence
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.permissions import PermissionDenied
 from safelight.server.people.roles import Role
@@ -70,8 +71,12 @@ def test_without_permission_nothing_is_decoded_hashed_or_kept(
     assert received.verdict.outcome is Outcome.UNSCANNED
     assert received.verdict.reason is UnscannedReason.NOT_PERMITTED
     assert (received.intake_id, received.item_id, received.occurrence_id, received.case_id) == (None,) * 4
-    assert all(query["sql"].startswith("SELECT") for query in queries)
-    assert rows() == before
+    written = {
+        query["sql"].split('"')[1] for query in queries if query["sql"].startswith(("INSERT", "UPDATE"))
+    }
+    assert written == {"intake_notpermitted"}
+    assert rows() == before + 1
+    assert (NotPermitted.objects.get().surface, NotPermitted.objects.get().count) == (actor.key.surface, 2)
 
 
 def test_a_basis_permits_until_it_expires(sender: Make, spool: Make, scanner: CountingScanner) -> None:
@@ -101,7 +106,25 @@ def test_of_a_private_communication_that_did_not_match_only_the_answer_is_kept(
     assert not any(model.objects.exists() for model in (Item, Occurrence, Account))
     assert not vault.bytes
     intake = Intake.objects.get()
-    assert (intake.outcome, intake.sender, intake.reference) == (outcome.value, "", "")
+    assert (intake.outcome, intake.told) == (outcome.value, None)
+
+
+def test_what_permitted_an_arrival_is_kept_with_it_as_it_was(sender: Make, spool: Make) -> None:
+    private, reporter = sender("private"), sender("private")
+    made = {"surface": private.key.surface, "permitted": True}
+    row = LegalBasis.objects.create(country="DE", basis="the law of 2026", **made)
+    receive_file(private, spool(FILE), Context(country="DE"), idempotency_key="own")
+    LegalBasis.objects.create(country="*", basis="consent", **made)
+    receive_file(private, spool(FILE), idempotency_key="unknown")
+    receive_file(sender(), spool(FILE), idempotency_key="public")
+    receive_file(reporter, spool(FILE), kind=Intake.Kind.USER_REPORT, idempotency_key="told")
+    LegalBasis.objects.filter(pk=row.pk).update(basis="something else", withdrawn_at=now())
+    kept = {one.idempotency_key: (one.basis_id, one.permitted_by) for one in Intake.objects.all()}
+    assert kept["own"] == (row.pk, "DE: the law of 2026")
+    assert kept["unknown"][0] is None
+    assert "*: consent; DE: the law of 2026" in kept["unknown"][1]
+    assert kept["public"] == (None, "A public surface.")
+    assert kept["told"] == (None, "Somebody disclosed it (user_report).")
 
 
 def test_a_clear_file_is_counted_and_its_bytes_are_not_kept(
@@ -127,13 +150,18 @@ def test_nothing_of_a_clear_file_is_kept_where_the_operator_keeps_no_hashes(
 
 @pytest.mark.parametrize("outcome", [Outcome.MATCH, Outcome.HOLD])
 def test_a_match_or_hold_seals_the_evidence_and_opens_a_case(
-    sender: Make, spool: Make, scanner: CountingScanner, vault: MemoryVault, outcome: Outcome
+    sender: Make,
+    spool: Make,
+    scanner: CountingScanner,
+    vault: MemoryVault,
+    keys: RecordKeys,
+    outcome: Outcome,
 ) -> None:
     scanner.told[FILE] = outcome
     received = receive_file(sender(), spool(FILE), Context(account="u1"))
     case = Case.objects.get()
     assert received.case_id == case.pk
-    assert case.account.platform_id == "u1"
+    assert platform_id(keys, case.account) == "u1"
     assert CaseAccount.objects.get().role == CaseAccount.Role.UPLOADER
     kept = SealedObject.objects.get()
     assert (kept.item_id, vault.bytes[kept.pk]) == (received.item_id, FILE)
@@ -178,7 +206,10 @@ def test_digest_observation_text_and_url_are_sealed(
 ) -> None:
     scanner.told[FILE] = Outcome.MATCH
     actor = sender()
-    receive_file(actor, spool(FILE), Context(account="u1"))
+    seen = IpSeen("192.0.2.77", 51_820, device="a certain phone")
+    told = Context("account-of-somebody", "post-of-somebody", file_name="a-file-name.png", sender="a-flagger",
+                   reference="their-reference", ip_events=(seen,))  # fmt: skip
+    receive_file(actor, spool(FILE), told)
     receive_text(actor, "a sentence that was sent")
     receive_url(actor, "https://example.org/a-page")
     item, text = Item.objects.get(), Occurrence.objects.exclude(text=None).get()
@@ -189,6 +220,9 @@ def test_digest_observation_text_and_url_are_sealed(
     assert keys.open_content("text", text.pk, text.text) == "a sentence that was sent"
     assert keys.open_content("url", url.pk, url.url) == "https://example.org/a-page"
     secrets_ = [digest.digest(), digest.hexdigest().encode(), b"a sentence", b"example.org/a-page"]
+    secrets_ += [b"of-somebody", b"a-file-name", b"192.0.2.77", b"51820", b"certain phone"]
+    secrets_ += [b"a-flagger", b"their-reference"]
+    assert told_of_intake(keys, Intake.objects.get(kind="upload")).sender == "a-flagger"
     for model in apps.get_models():
         for row in model._default_manager.values_list():
             held = b"\0".join(bytes(v) if isinstance(v, bytes | memoryview) else str(v).encode() for v in row)
@@ -210,16 +244,18 @@ def test_an_item_is_found_again_after_the_root_key_was_rotated(
     ]
 
 
-def test_what_the_platform_told_is_kept_with_the_occurrence(sender: Make, spool: Make) -> None:
+def test_what_the_platform_told_is_kept_with_the_occurrence(
+    sender: Make, spool: Make, keys: RecordKeys
+) -> None:
     at = now()
     seen = IpSeen("192.0.2.7", 51_820, device="a phone", country="DE", at=at)
     receive_file(
         sender(), spool(FILE), Context("u1", "post-7", country="DE", occurred_at=at, ip_events=(seen,))
     )
     occurrence = Occurrence.objects.get()
-    assert (occurrence.content_id, occurrence.country, occurrence.occurred_at) == ("post-7", "DE", at)
-    event = occurrence.ip_events.get()
-    assert (event.address, event.port, event.device, event.country) == ("192.0.2.7", 51_820, "a phone", "DE")
+    assert (occurrence.country, occurrence.occurred_at) == ("DE", at)
+    assert told_of_occurrence(keys, occurrence).content_id == "post-7"
+    assert ip_seen(keys, occurrence.ip_events.get()) == seen
 
 
 @pytest.mark.parametrize("receive", [receive_text, receive_url])

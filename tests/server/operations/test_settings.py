@@ -12,10 +12,16 @@ from django.core import checks
 from pydantic import BaseModel
 
 from safelight.errors import UsageError
-from safelight.server.config import Config, Limits, Oidc, Retention, load
+from safelight.server.config import Cases, Config, Limits, Oidc, Priority, Retention, load
 
 PAGE = Path(__file__).parents[3] / "docs" / "operator" / "settings.md"
-NESTED: dict[str, type[BaseModel]] = {"limits": Limits, "retention": Retention, "oidc": Oidc}
+NESTED: dict[str, type[BaseModel]] = {
+    "limits": Limits,
+    "retention": Retention,
+    "oidc": Oidc,
+    "priority": Priority,
+    "cases": Cases,
+}
 
 
 def documented() -> dict[str, str]:
