@@ -35,14 +35,9 @@ def page(committing_db: None, workspace_setting, monkeypatch) -> Iterator[Page]:
 
 @pytest.fixture
 def passkey(page: Page) -> None:
-    """An authenticator in this device that verifies its owner, as phones and laptops have."""
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    from browsing import add_passkey
+
+    add_passkey(page)
 
 
 def press(page: Page, name: str) -> None:
@@ -50,7 +45,7 @@ def press(page: Page, name: str) -> None:
 
 
 def fill(page: Page, label: str, value: str) -> None:
-    page.get_by_label(re.compile(f"^{label}:?$")).fill(value)
+    page.get_by_label(re.compile(rf"^{label}( \(optional\))?$")).fill(value)
 
 
 def test_a_passkey_from_the_first_link_to_the_next_sign_in(page: Page, passkey: None) -> None:

@@ -6,6 +6,7 @@ Only in a workspace that was marked as a demo when it was made, which holds noth
 from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import record_authentication
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -35,4 +36,6 @@ def demo_entrance(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "people/refused.html", {"why": invalid}, status=410)
     logout(request)
     get_adapter().login(request, person)
+    # As if a password had been said just now, so that a passkey can be tried out here too.
+    record_authentication(request, person, method="demo")
     return redirect("console_home")
