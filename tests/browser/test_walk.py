@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from walking import faults, walked
 
 NARROW, WIDE = {"width": 400, "height": 800}, {"width": 1280, "height": 900}
 OF_SAM = {
@@ -19,59 +17,42 @@ OF_SAM = {
     "/accounts/logout/", "/accounts/password/change/", "/accounts/factors/totp/activate/",
     "/accounts/factors/webauthn/add/",
 }  # fmt: skip
-OF_ALEX = {"/", "/cases/", "/ledger/", "/lists/", "/jobs/", "/about/"}
-NO_PAGES = {"/api/openapi.json"}
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
-def kind_of(path: str) -> str:
-    """Pages of one kind differ in ids only; one of them is walked."""
-    return _ID.sub("*", path)
-
-
-def walked(page: Page, address: str) -> Iterator[str]:
-    """Open every page that can be reached by links, one of each kind."""
-    waiting, seen = ["/"], set(NO_PAGES)
-    while waiting:
-        path = waiting.pop(0)
-        if kind_of(path) in seen:
-            continue
-        seen.add(kind_of(path))
-        answer = page.goto(address + path)
-        assert answer is not None
-        assert answer.status == 200, path
-        links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
-        waiting += [urlsplit(link).path for link in links if link.startswith(address)]
-        yield kind_of(path)
-
-
-def faults(page: Page, *rules: str) -> list[str]:
-    options: dict[str, Any] = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found]
-
-
-@pytest.mark.parametrize(("who", "expected"), [("sam", OF_SAM), ("alex", OF_ALEX)])
-def test_every_page(
-    who: str, expected: set[str], demo: Any, open_page: Callable[..., Page], request: pytest.FixtureRequest
-) -> None:
-    page = open_page(request.getfixturevalue(who), viewport=WIDE)
+def test_every_page(demo: Any, sam: dict[str, Any], open_page: Callable[..., Page]) -> None:
+    page = open_page(sam, viewport=WIDE)
     seen, wrong = set(), []
     for kind in walked(page, demo.address):
         seen.add(kind)
-        wrong += [f"{kind}: {fault}" for fault in faults(page)]
-        page.emulate_media(color_scheme="dark")
-        wrong += [f"{kind}, dark: {fault}" for fault in faults(page, "color-contrast")]
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size(NARROW)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > NARROW["width"]:
-            wrong.append(f"{kind}: {width} pixels wide in a window of {NARROW['width']}")
-        page.set_viewport_size(WIDE)
-        if "Demo workspace" not in page.locator("body").inner_text():
-            wrong.append(f"{kind}: not marked as a demo")
+        wrong += wrong_with(page, kind)
     assert wrong == []
-    assert expected - seen == set()
+    assert OF_SAM - seen == set()
+
+
+def test_the_ledger_is_for_auditors(demo: Any, alex: dict[str, Any], open_page: Callable[..., Page]) -> None:
+    page = open_page(alex, viewport=WIDE)
+    page.goto(demo.address)
+    page.get_by_role("link", name="Ledger", exact=True).click()
+    assert wrong_with(page, "/ledger/") == []
+    page.get_by_label("Event").fill("case.opened")
+    page.get_by_role("button", name="Search").click()
+    assert set(page.locator("tbody td:nth-child(3)").all_inner_texts()) == {"case.opened"}
+
+
+def wrong_with(page: Page, kind: str) -> list[str]:
+    """What readers would stumble over, in light and dark, in a wide window and a narrow one."""
+    wrong = [f"{kind}: {fault}" for fault in faults(page)]
+    page.emulate_media(color_scheme="dark")
+    wrong += [f"{kind}, dark: {fault}" for fault in faults(page, "color-contrast")]
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(NARROW)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    if width > NARROW["width"]:
+        wrong.append(f"{kind}: {width} pixels wide in a window of {NARROW['width']}")
+    page.set_viewport_size(WIDE)
+    if "Demo workspace" not in page.locator("body").inner_text():
+        wrong.append(f"{kind}: not marked as a demo")
+    return wrong
 
 
 def test_light_and_dark_differ(demo: Any, sam: dict[str, Any], open_page: Callable[..., Page]) -> None:
