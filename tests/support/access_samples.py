@@ -5,18 +5,21 @@ A request that would be refused for its form would hide whether it is refused fo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from callers import Present, passkey_of
 from django.http import HttpResponse
 from django.test import Client
 
+from safelight.server.cases.models import Case, CaseOccurrence, Complaint
 from safelight.server.ids import new_id, now
-from safelight.server.intake.models import Surface
+from safelight.server.intake.models import ApiKey, Intake, Occurrence, Surface
+from safelight.server.lists.models import HashList
 from safelight.server.people.models import Invitation, Person, Proposal
+from safelight.server.webhooks.models import Delivery, Endpoint
 
 
 @dataclass
@@ -30,61 +33,103 @@ class World:
 
 
 def made_world(someone: Person, caller: Present, surface: Surface) -> World:
-    """Everything that a route's arguments may name, by the argument's name."""
+    """Everything that a route's arguments may name, by the argument's name: the caller's, and others'."""
+    later = now() + timedelta(days=1)
     proposal = Proposal.objects.create(
         kind=Proposal.Kind.ROLE_GRANT, subject=new_id(), detail={"role": "reviewer"}, reason="for a test",
-        proposed_by=someone, expires_at=now().replace(year=now().year + 1),
+        proposed_by=someone, expires_at=later,
     )  # fmt: skip
-    invitation = Invitation.objects.create(
-        token_digest=b"t" * 32, expires_at=now().replace(year=now().year + 1), invited_by=someone
-    )
+    invitation = Invitation.objects.create(token_digest=b"t" * 32, expires_at=later, invited_by=someone)
+    endpoint = Endpoint.objects.create(url="https://a.example/", secret=b"sealed", created_by=someone)
+    dead = Delivery.objects.create(endpoint=endpoint, kind="case.opened", state=Delivery.State.DEAD)
+    theirs = passkey_of(someone)
     common = {
         "person_id": someone.pk,
         "proposal_id": proposal.pk,
         "invitation_id": invitation.pk,
+        "endpoint_id": endpoint.pk,
+        "delivery_id": dead.pk,
         "token": "no-such-link",
         "provider_id": "none",
+        "name": _list().name,
     }
-    theirs = passkey_of(someone)
+    elsewhere = Surface.objects.create(name="elsewhere", visibility="public")
     world = World(surface, someone)
-    world.own = {**common, "pk": caller.factor.pk if caller.factor else theirs.pk}
-    world.others = {**common, "pk": theirs.pk}
+    own = _matter(surface, caller.person or someone, caller.key)
+    world.own = {**common, **own, "pk": caller.factor.pk if caller.factor else theirs.pk}
+    world.others = {**common, **_matter(elsewhere, someone, None), "pk": theirs.pk}
     return world
 
 
-Send = Callable[[Client, str, World], HttpResponse]
+def _list() -> HashList:
+    """Straight into the table: how lists are made is not what is asked here."""
+    return HashList.objects.create(name="ours", list_class="test", source="a test")
 
 
-def _form(**fields: str) -> Send:
-    return lambda client, path, _world: client.post(path, fields)
+def _matter(surface: Surface, reviewer: Person, key: ApiKey | None) -> dict[str, Any]:
+    """A text on a surface, its case, and a complaint about it."""
+    intake = Intake.objects.create(kind=Intake.Kind.TEXT, surface=surface, key=key)
+    occurrence = Occurrence.objects.create(intake=intake, surface=surface, text=b"sealed")
+    case = Case.objects.create(assigned_to=reviewer)
+    CaseOccurrence.objects.create(case=case, occurrence=occurrence)
+    complained = Occurrence.objects.create(intake=intake, surface=surface, text=b"sealed", first_seen=False)
+    CaseOccurrence.objects.create(case=case, occurrence=complained)
+    complaint = Complaint.objects.create(
+        occurrence=complained, key=key, text=b"sealed", due_at=now() + timedelta(days=1)
+    )
+    return {
+        "case_id": case.pk,
+        "occurrence": occurrence.pk,
+        "submission": intake.pk,
+        "complaint_id": complaint.pk,
+    }
 
 
-def _raw(content: bytes) -> Send:
-    return lambda client, path, _world: client.post(path, content, content_type="application/octet-stream")
+Send = Callable[[Client, str, dict[str, Any]], HttpResponse]
 
 
-def as_json(method: str, body: Callable[[World], Any] | Any) -> Send:
-    """Send a body as JSON."""
+def form(**fields: str) -> Send:
+    """Send a form."""
+    return lambda client, path, _named: client.post(path, fields)
 
-    def send(client: Client, path: str, world: World) -> HttpResponse:
-        told = body(world) if callable(body) else body
-        return client.generic(method, path, json.dumps(told), content_type="application/json")
 
-    return send
+def raw(content: bytes) -> Send:
+    """Send bytes."""
+    return lambda client, path, _named: client.post(path, content, content_type="application/octet-stream")
 
+
+def as_json(body: Callable[[dict[str, Any]], Any]) -> Send:
+    """Send JSON made from what there is."""
+    return lambda client, path, named: client.post(path, body(named), content_type="application/json")
+
+
+_ENTRY = {"key": "1", "type": "sha256", "value": "1f" * 32}
 
 SAMPLES: dict[str, Send] = {
-    "POST /accounts/people/invite/": _form(email="new@example.org", roles="reviewer", reason="for a test"),
-    "POST /accounts/people/{person_id}/": _form(act="end_sessions", reason="for a test"),
-    "POST /accounts/proposals/{proposal_id}/": _form(reason="for a test"),
-    "POST /api/v1/scan": _raw(b"a file"),
+    "POST /accounts/people/invite/": form(email="new@example.org", roles="reviewer", reason="for a test"),
+    "POST /accounts/people/{person_id}/": form(act="end_sessions", reason="for a test"),
+    "POST /accounts/proposals/{proposal_id}/": form(reason="for a test"),
+    "POST /api/v1/scan": raw(b"a file"),
+    "POST /api/v1/scan/reference": as_json(lambda _: {"reference": "https://media.example.org/file"}),
+    "POST /api/v1/lists/{name}/entries": as_json(lambda _: {"entries": [_ENTRY]}),
+    "POST /api/v1/lists/{name}/withdrawals": as_json(lambda _: {"keys": ["1"], "reason": "for a test"}),
+    "POST /api/v1/cases/{case_id}/decisions": as_json(
+        lambda named: {"occurrence": str(named["occurrence"]), "outcome": "dismissed", "reason": "a test"}
+    ),
+    "POST /api/v1/complaints": as_json(
+        lambda named: {"submission": str(named["submission"]), "text": "I object."}
+    ),
+    "POST /api/v1/complaints/{complaint_id}/answer": as_json(lambda _: {"upheld": False, "answer": "No."}),
+    "POST /api/v1/webhooks": as_json(
+        lambda _: {"url": "https://hooks.example.org/", "kinds": ["case.opened"]}
+    ),
 }
 """By rule; the others are sent empty, because nothing of them is looked at before who sends it."""
 
 
-def send(client: Client, rule: str, path: str, world: World) -> HttpResponse:
-    """Call a route as its sample says."""
+def send(client: Client, rule: str, path: str, named: dict[str, Any]) -> HttpResponse:
+    """Call a route as its sample says. ``named`` is what the request may be about."""
     sample = SAMPLES.get(rule)
     if sample is not None:
-        return sample(client, path, world)
+        return sample(client, path, named)
     return client.generic(rule.partition(" ")[0], path)

@@ -67,12 +67,13 @@ class Present:
     key: ApiKey | None = None
     token: str = field(default="", repr=False)
     factor: Any = None
+    cookies: dict[str, str] = field(default_factory=dict, repr=False)
 
     def client(self) -> Client:
-        """A fresh browser or program of theirs."""
+        """A fresh browser or program of theirs, signed in already."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.key else {}
         client = Client(headers={"host": "localhost:8400", **headers}, raise_request_exception=False)
-        if self.person is not None:
+        if self.person is not None and not self.cookies:
             client.force_login(self.person)
             session = client.session
             used: list[dict[str, Any]] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
@@ -81,6 +82,8 @@ class Present:
             session["account_authentication_methods"] = used
             session["account_authentication_methods_user"] = str(self.person.pk)
             session.save()
+            self.cookies = {name: cookie.value for name, cookie in client.cookies.items()}
+        client.cookies.load(self.cookies)
         return client
 
 

@@ -167,7 +167,6 @@ class Alerts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     queue_hours: int = Field(24, ge=1, description="a case has waited this long, in hours")
-    list_days: int = Field(7, ge=1, description="no list of its kind changed for this long, in days")
     unscanned: int = Field(100, ge=1, description="this many files wait to be scanned after all")
     index_behind: int = Field(1_000, ge=1, description="searches lack this many changes of the lists")
     disk_mib: int = Field(2_048, ge=512, description="less than this is free for the workspace, in MiB")

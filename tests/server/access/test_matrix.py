@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from access_samples import made_world, send
-from callers import Caller, everyone, present
+from callers import Caller, Present, everyone, present
 from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
@@ -67,8 +67,7 @@ def test_everyone_is_let_in_where_the_rule_says_and_nowhere_else(
     wrong = []
     for name, rule in rules().items():
         for own in (True, False) if rule.elsewhere is not None else (True,):
-            path = filled(name.partition(" ")[2], world.own if own else world.others)
-            answer = called(who, name, path, world)
+            answer = called(who, name, world.own if own else world.others)
             seen = (let_in(answer) or name in SAYS_401_TO_ALL) and (own or not unknown_to(answer))
             if seen != caller.expected(rule, own=own) or answer.status_code == 500:
                 leads = answer.headers.get("Location", "")
@@ -90,24 +89,25 @@ def test_a_method_without_a_rule_changes_nothing_for_whoever_may_most(
     for route in all_routes():
         name = f"{method} {route.path}"
         if name not in rules():
+            client = who.client()
             with transaction.atomic():
-                client = who.client()
                 before = LedgerRow.objects.count()
-                answer = send(client, name, filled(route.path, world.own), world)
+                answer = send(client, name, filled(route.path, world.own), world.own)
                 if answer.status_code >= 500 or LedgerRow.objects.count() != before:
                     wrong.append(f"{name}: {answer.status_code}")
                 transaction.set_rollback(True)
     assert not wrong, "\n".join(wrong)
 
 
-def called(who: Any, name: str, path: str, world: Any) -> HttpResponse:
+def called(who: Present, name: str, named: dict[str, Any]) -> HttpResponse:
     """The answer; whatever the call did is undone."""
     cache.clear()
+    client = who.client()
     with transaction.atomic():
-        answer = send(who.client(), name, path, world)
+        answer = send(client, name, filled(name.partition(" ")[2], named), named)
         transaction.set_rollback(True)
     return answer
 
 
-def filled(path: str, arguments: dict[str, Any]) -> str:
-    return re.sub(r"{(\w+)}", lambda named: str(arguments[named[1]]), path)
+def filled(path: str, named: dict[str, Any]) -> str:
+    return re.sub(r"{(\w+)}", lambda argument: str(named[argument[1]]), path)

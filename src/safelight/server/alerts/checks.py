@@ -26,6 +26,8 @@ from safelight.server.ids import now
 from safelight.server.intake.models import Item
 from safelight.server.jobs.services import counts
 from safelight.server.ledger.models import LedgerPending
+from safelight.server.lists.models import HashList
+from safelight.server.lists.showing import is_stale
 from safelight.server.processes.index_state import indexes_behind
 from safelight.server.vault.services import alarms
 from safelight.server.webhooks.models import Delivery
@@ -68,6 +70,11 @@ def check_all() -> None:
             raise_alert(kind, detail=found.says)
         elif found.well:
             clear_alert(kind)
+
+
+def _lists(_config: Config) -> Measured:
+    stale = sum(is_stale(row) for row in HashList.objects.filter(enabled=True))
+    return Measured(stale, 1, f"{stale:,} lists are overdue.")
 
 
 def _queue(config: Config) -> Measured:
@@ -130,6 +137,7 @@ CHECKS: Final[dict[Kind, Callable[[Config], Measured]]] = {
     Kind.QUEUE_OLD: _queue,
     Kind.UNSCANNED_WAITING: _unscanned,
     Kind.UNSCANNED_EXPIRING: _expiring,
+    Kind.LISTS_STALE: _lists,
     Kind.JOBS_DEAD: _jobs,
     Kind.DELIVERIES_DEAD: _deliveries,
     Kind.VAULT_UNDECIDED: _undecided,

@@ -101,7 +101,7 @@ MEANINGS: Final[dict[Kind, Meaning]] = {
     Kind.LISTS_STALE: Meaning(
         Severity.TODAY,
         "A hash list was not updated for too long.",
-        "See the lists' page for which one, and bring it up to date. The limit is `alerts.list_days`.",
+        "See the lists' page for which one, and bring it up to date. Each list says how often it is due.",
         _DAY,
     ),
     Kind.LIST_HELD: Meaning(

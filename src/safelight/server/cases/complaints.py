@@ -31,6 +31,8 @@ from safelight.server.people.permissions import PermissionDenied, require
 from safelight.server.people.roles import Permission
 from safelight.server.people.standing import single_operator
 from safelight.server.vault import services as vault
+from safelight.server.webhooks.kinds import Kind
+from safelight.server.webhooks.services import emit
 
 LONGEST: Final = 20_000
 """Characters of a complaint, and of an answer."""
@@ -123,6 +125,14 @@ def answer_complaint(actor: PersonActor, complaint: Complaint, *, upheld: bool, 
         )
         clear_alarm(OVERDUE, subject=locked.pk)
         if upheld:
+            emit(
+                Kind.ITEM_RESTORE,
+                {
+                    "complaint": str(locked.pk),
+                    "decision": str(locked.superseding_id) if locked.superseding_id else None,
+                    "submission": str(locked.occurrence.intake_id),
+                },
+            )
             for follow in UPHELD:
                 follow(locked)
     return locked
@@ -148,6 +158,19 @@ def words_of(actor: Actor, complaint: Complaint) -> tuple[str, str]:
     keys = record_keys()
     answer = keys.open_content("answer", complaint.pk, complaint.answer) if complaint.answer else ""
     return keys.open_content("complaint", complaint.pk, complaint.text), answer
+
+
+def answer_for(actor: KeyActor, complaint_id: UUID) -> tuple[Complaint, str]:
+    """A complaint that this key brought, and the answer to pass on (empty while it is open).
+
+    Raises :class:`PermissionDenied` for another's, and for one that there is not.
+    """
+    complaint = Complaint.objects.filter(pk=complaint_id, key=actor.key).first()
+    if complaint is None:
+        raise PermissionDenied(Permission.COMPLAINT_RECORD, _("This key brought no such complaint."))
+    if not complaint.answer:
+        return complaint, ""
+    return complaint, record_keys().open_content("answer", complaint.pk, complaint.answer)
 
 
 def alarm_overdue() -> int:

@@ -26,6 +26,8 @@ from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor, PersonActor, SystemActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
+from safelight.server.webhooks.kinds import Kind
+from safelight.server.webhooks.services import emit
 
 POLICY: Final = SystemActor("policy")
 """The operator's written policy, where it decides by itself."""
@@ -171,6 +173,16 @@ def _write(actor: Actor, case: Case, decision: Decision, reason: str, policy_rul
             "outcome": decision.outcome,
             "basis": decision.basis,
             "policy_rule": decision.policy_rule,
+            "supersedes": str(decision.supersedes_id) if decision.supersedes_id else None,
+        },
+    )
+    emit(
+        Kind.DECISION_MADE,
+        {
+            "decision": str(decision.pk),
+            "case": str(case.pk),
+            "submission": str(decision.occurrence.intake_id),
+            "outcome": str(decision.outcome),
             "supersedes": str(decision.supersedes_id) if decision.supersedes_id else None,
         },
     )

@@ -11,11 +11,13 @@ from safelight.server.cases.events import Event
 from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Decision
 from safelight.server.ids import now
 from safelight.server.intake.models import Account, Intake, Item, Occurrence
-from safelight.server.ledger.services import record
+from safelight.server.ledger.services import JSON, record
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.server.vault.services import stand_as_decided
+from safelight.server.webhooks.kinds import Kind
+from safelight.server.webhooks.services import emit
 
 UNFINISHED = Q(state__in=[Case.State.OPEN, Case.State.DECIDED])
 """What may still change."""
@@ -55,6 +57,8 @@ def open_or_extend(occurrence: Occurrence, priority: int, actor: Actor) -> Case:
             "follows": str(case.follows_id) if new and case.follows_id else None,
         },
     )
+    told: dict[str, JSON] = {"case": str(case.pk), "priority": case.priority, "submission": str(occurrence.intake_id)}
+    emit(Kind.CASE_OPENED if new else Kind.CASE_EXTENDED, told)
     return case
 
 
@@ -93,6 +97,7 @@ def finish(actor: Actor, case: Case) -> Case:
         locked.state, locked.finished_at = Case.State.FINISHED, now()
         locked.save(update_fields=["state", "finished_at"])
         record(Event.CASE_FINISHED, actor, subject=case.pk, payload={"occurrences": locked.members.count()})
+        emit(Kind.CASE_FINISHED, {"case": str(case.pk), "at": locked.finished_at.isoformat()})
         for item in Item.objects.filter(occurrences__membership__case=locked).distinct():
             stand_as_decided(actor, item, locked.finished_at)
     return locked

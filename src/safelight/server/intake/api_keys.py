@@ -15,6 +15,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from safelight.server.alerts import kinds as alerts
+from safelight.server.alerts.services import clear_alert, raise_alert
 from safelight.server.ids import now
 from safelight.server.intake.errors import IntakeError, KeyRefused
 from safelight.server.intake.events import Event
@@ -24,18 +26,26 @@ from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor, KeyActor, PersonActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
+from safelight.server.webhooks.kinds import Kind
+from safelight.server.webhooks.services import emit
 
 _MARK: Final = "slk"
 _NOBODY: Final = hashlib.sha256(b"no key has this digest").digest()
 
 
 class Scope(StrEnum):
-    """What a key may send."""
+    """What a key may do."""
 
     SCAN = "scan"
     """Uploads and texts of the platform itself."""
     REPORT = "report"
     """What people, trusted flaggers and authorities told the platform."""
+    LISTS = "lists"
+    """Hash lists: what there is of them, entries of a source added and withdrawn. Only for servers."""
+    CASES = "cases"
+    """How far the cases and decisions about what this surface sent have come. Only for servers."""
+    COMPLAINTS = "complaints"
+    """Objections to what was done about what this key sent. Only for servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,11 @@ def _change(actor: Actor, key: ApiKey, event: Event, reason: str, **values: date
         if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(**values):
             raise KeyRefused(_("This key is revoked already."))
         record(event, actor, subject=key.pk, payload={"reason": reason})
+        if event is Event.KEY_SUSPENDED:
+            emit(Kind.KEY_SUSPENDED, {"key": str(key.pk)})
+            raise_alert(alerts.Kind.KEY_SUSPENDED, subject=key.pk, detail=reason)
+        else:
+            clear_alert(alerts.Kind.KEY_SUSPENDED, subject=key.pk)
     key.refresh_from_db()
 
 

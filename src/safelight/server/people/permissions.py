@@ -14,6 +14,7 @@ from safelight.server.people.models import Person, RoleGrant
 from safelight.server.people.roles import (
     GRANTS,
     IN_AN_OWN_CASE,
+    KEY_GRANTS,
     NEED_SECOND_FACTOR,
     PROCESS_GRANTS,
     Permission,
@@ -59,8 +60,11 @@ def require(
         case SystemActor(process):
             if permission not in PROCESS_GRANTS.get(process, frozenset()):
                 raise PermissionDenied(permission, f"The process {process} may not do this ({permission}).")
-        case KeyActor():
-            raise PermissionDenied(permission, f"A key may not do this ({permission}).")
+        case KeyActor(key):
+            if key.audience != key.Audience.SERVER or not any(
+                permission in KEY_GRANTS.get(scope, frozenset()) for scope in key.scopes
+            ):
+                raise PermissionDenied(permission, f"This key may not do this ({permission}).")
         case _:
             assert_never(actor)
 

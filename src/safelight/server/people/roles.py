@@ -111,6 +111,10 @@ EXCLUSIVE: Final = ((Role.LEAD, Role.AUDITOR),)
 IN_AN_OWN_CASE: Final = frozenset({P.CASE_READ_OWN, P.CASE_WORK, P.EVIDENCE_VIEW, P.DECISION_MAKE})
 """Allowed only in a case that is assigned to the person; ``CASE_WORK`` also in one that nobody has taken."""
 
+KEY_GRANTS: Final[dict[str, frozenset[Permission]]] = {"lists": frozenset({P.LIST_READ, P.LIST_CHANGE})}
+"""What a server's key may do by a scope of it (:class:`safelight.server.intake.api_keys.Scope`); an
+uploader's may do nothing of it. Whatever takes two people it can only bring in to wait for them."""
+
 PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
     "jobs": frozenset({P.EVIDENCE_DESTROY, P.LIST_CHANGE}),
     "terminal": frozenset({P.LIST_READ, P.LIST_CHANGE}),

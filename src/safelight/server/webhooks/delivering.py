@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 from safelight.errors import SafelightError
 from safelight.server.fetching.connecting import Deadline, Network
@@ -13,7 +14,9 @@ from safelight.server.fetching.exchange import exchange
 from safelight.server.fetching.targets import Target
 from safelight.server.ids import now
 from safelight.server.webhooks.errors import NotDelivered
+from safelight.server.webhooks.kinds import Kind, checked
 from safelight.server.webhooks.models import Delivery, Endpoint
+from safelight.server.webhooks.naming import names_of
 from safelight.server.webhooks.places import may_connect
 from safelight.server.webhooks.sealing import open_secret
 from safelight.server.webhooks.signing import signed_headers
@@ -25,10 +28,12 @@ NETWORK: Final = Network()
 
 def body_of(delivery: Delivery) -> bytes:
     """The message: what happened, when, and its data."""
+    submission = delivery.data.get("submission")
+    named = names_of(UUID(submission)) if submission else {}
     told = {
         "type": delivery.kind,
         "timestamp": delivery.happened_at.isoformat().replace("+00:00", "Z"),
-        "data": delivery.data,
+        "data": checked(Kind(delivery.kind), {**delivery.data, **named}),
     }
     return json.dumps(told, separators=(",", ":"), sort_keys=True).encode()
 

@@ -53,8 +53,10 @@ FIELDS: Final[dict[Kind, dict[str, Form]]] = {
     Kind.SUBMISSION_FINISHED: {
         "submission": Form.ID, "outcome": Form.WORD, "reason": Form.WORD, "limited": Form.WORD, **_PLACE,
     },
-    Kind.CASE_OPENED: {"case": Form.ID, "priority": Form.NUMBER, "follows": Form.ID, **_PLACE},
-    Kind.CASE_EXTENDED: {"case": Form.ID, "priority": Form.NUMBER, **_PLACE},
+    Kind.CASE_OPENED: {
+        "case": Form.ID, "priority": Form.NUMBER, "follows": Form.ID, "submission": Form.ID, **_PLACE,
+    },
+    Kind.CASE_EXTENDED: {"case": Form.ID, "priority": Form.NUMBER, "submission": Form.ID, **_PLACE},
     Kind.CASE_FINISHED: {"case": Form.ID, "at": Form.TIME},
     Kind.DECISION_MADE: {
         "decision": Form.ID, "case": Form.ID, "submission": Form.ID, "outcome": Form.WORD,

@@ -6,7 +6,14 @@ from typing import Final
 
 from ninja import Router
 
-from safelight.server.api.routes import scan
+from safelight.server.api.routes import cases, complaints, lists, references, scan, webhooks
 
-ROUTERS: Final[tuple[Router, ...]] = (scan.router,)
+ROUTERS: Final[tuple[Router, ...]] = (
+    scan.router,
+    references.router,
+    lists.router,
+    cases.router,
+    complaints.router,
+    webhooks.router,
+)
 """In the order in which the documentation shows them. Paths are whole in each router, below ``/api/v1``."""

@@ -6,235 +6,388 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('intake', '0001_initial'),
+        ("intake", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ListRootKey',
+            name="ListRootKey",
             fields=[
-                ('id', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('current', models.BooleanField()),
+                ("id", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("current", models.BooleanField()),
             ],
         ),
         migrations.CreateModel(
-            name='SeenGone',
+            name="SeenGone",
             fields=[
-                ('sequence', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
+                ("sequence", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Withdrawal',
+            name="Withdrawal",
             fields=[
-                ('sequence', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('signal_type', models.CharField(max_length=20)),
+                ("sequence", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("signal_type", models.CharField(max_length=20)),
             ],
         ),
         migrations.CreateModel(
-            name='HashList',
+            name="HashList",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(default=safelight.server.ids.new_id, editable=False, unique=True)),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('list_class', models.CharField(choices=[('csam', 'csam'), ('exploitative', 'exploitative'), ('ncii', 'ncii'), ('ai_csam', 'ai_csam'), ('model', 'model'), ('known_good', 'known_good'), ('self_reported', 'self_reported'), ('test', 'test')], max_length=20)),
-                ('distance', models.PositiveSmallIntegerField(default=31)),
-                ('shadow', models.BooleanField(default=False)),
-                ('enabled', models.BooleanField(default=True)),
-                ('source', models.CharField(blank=True, max_length=300)),
-                ('own', models.BooleanField(default=False)),
-                ('admitted', models.BooleanField(default=True)),
-                ('categories', models.JSONField(default=dict)),
-                ('sharing_terms', models.TextField(blank=True)),
-                ('expected_hours', models.PositiveIntegerField(default=0)),
-                ('synced_at', models.DateTimeField(null=True)),
-                ('most_hits_percent', models.FloatField(default=1.0)),
-                ('most_dismissed_percent', models.FloatField(default=50.0)),
-                ('judged_from', models.DateTimeField(default=safelight.server.ids.now)),
-                ('held_reason', models.CharField(blank=True, max_length=40)),
-                ('held_at', models.DateTimeField(null=True)),
-                ('made_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('changed_at', models.DateTimeField(default=safelight.server.ids.now)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("uid", models.UUIDField(default=safelight.server.ids.new_id, editable=False, unique=True)),
+                ("name", models.CharField(max_length=100, unique=True)),
+                (
+                    "list_class",
+                    models.CharField(
+                        choices=[
+                            ("csam", "csam"),
+                            ("exploitative", "exploitative"),
+                            ("ncii", "ncii"),
+                            ("ai_csam", "ai_csam"),
+                            ("model", "model"),
+                            ("known_good", "known_good"),
+                            ("self_reported", "self_reported"),
+                            ("test", "test"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("distance", models.PositiveSmallIntegerField(default=31)),
+                ("shadow", models.BooleanField(default=False)),
+                ("enabled", models.BooleanField(default=True)),
+                ("source", models.CharField(blank=True, max_length=300)),
+                ("own", models.BooleanField(default=False)),
+                ("admitted", models.BooleanField(default=True)),
+                ("categories", models.JSONField(default=dict)),
+                ("sharing_terms", models.TextField(blank=True)),
+                ("expected_hours", models.PositiveIntegerField(default=0)),
+                ("synced_at", models.DateTimeField(null=True)),
+                ("most_hits_percent", models.FloatField(default=1.0)),
+                ("most_dismissed_percent", models.FloatField(default=50.0)),
+                ("judged_from", models.DateTimeField(default=safelight.server.ids.now)),
+                ("held_reason", models.CharField(blank=True, max_length=40)),
+                ("held_at", models.DateTimeField(null=True)),
+                ("made_at", models.DateTimeField(default=safelight.server.ids.now)),
+                ("changed_at", models.DateTimeField(default=safelight.server.ids.now)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('distance__lte', 64)), name='a_list_reaches_so_far')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("distance__lte", 64)), name="a_list_reaches_so_far"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ListState',
+            name="ListState",
             fields=[
-                ('one', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('workspace', models.CharField(max_length=36)),
-                ('epoch', models.CharField(max_length=36)),
-                ('sequence', models.BigIntegerField(default=0)),
-                ('version', models.BigIntegerField(default=0)),
-                ('resealed_to', models.BigIntegerField(default=0)),
-                ('derivation', models.BinaryField()),
-                ('brought_to', models.BigIntegerField(default=0)),
-                ('brought_in_at', models.DateTimeField(null=True)),
+                ("one", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("workspace", models.CharField(max_length=36)),
+                ("epoch", models.CharField(max_length=36)),
+                ("sequence", models.BigIntegerField(default=0)),
+                ("version", models.BigIntegerField(default=0)),
+                ("resealed_to", models.BigIntegerField(default=0)),
+                ("derivation", models.BinaryField()),
+                ("brought_to", models.BigIntegerField(default=0)),
+                ("brought_in_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('one', 1)), name='one_list_state')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("one", 1)), name="one_list_state")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RecheckHit',
+            name="RecheckHit",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('entry', models.BigIntegerField()),
-                ('key', models.CharField(max_length=512)),
-                ('classification', models.CharField(max_length=512, null=True)),
-                ('seen', models.BigIntegerField()),
-                ('signal_type', models.CharField(max_length=20)),
-                ('part', models.TextField(blank=True)),
-                ('distance', models.PositiveSmallIntegerField(default=0)),
-                ('transform', models.CharField(max_length=12)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('released', 'Released'), ('opened', 'Opened'), ('discarded', 'Discarded')], default='waiting', max_length=10)),
-                ('found_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recheck_hits', to='intake.item')),
-                ('list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recheck_hits', to='lists.hashlist')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("entry", models.BigIntegerField()),
+                ("key", models.CharField(max_length=512)),
+                ("classification", models.CharField(max_length=512, null=True)),
+                ("seen", models.BigIntegerField()),
+                ("signal_type", models.CharField(max_length=20)),
+                ("part", models.TextField(blank=True)),
+                ("distance", models.PositiveSmallIntegerField(default=0)),
+                ("transform", models.CharField(max_length=12)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("released", "Released"),
+                            ("opened", "Opened"),
+                            ("discarded", "Discarded"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("found_at", models.DateTimeField(default=safelight.server.ids.now)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recheck_hits",
+                        to="intake.item",
+                    ),
+                ),
+                (
+                    "list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recheck_hits",
+                        to="lists.hashlist",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FoundByRecheck',
+            name="FoundByRecheck",
             fields=[
-                ('occurrence', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='found_by_recheck', serialize=False, to='intake.occurrence')),
-                ('evidence_awaited', models.BooleanField()),
-                ('at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('hit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='found', to='lists.recheckhit')),
+                (
+                    "occurrence",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="found_by_recheck",
+                        serialize=False,
+                        to="intake.occurrence",
+                    ),
+                ),
+                ("evidence_awaited", models.BooleanField()),
+                ("at", models.DateTimeField(default=safelight.server.ids.now)),
+                (
+                    "hit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="found",
+                        to="lists.recheckhit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SeenHash',
+            name="SeenHash",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField(null=True, unique=True)),
-                ('signal_type', models.CharField(max_length=20)),
-                ('tag', models.BinaryField(max_length=16)),
-                ('sealed', models.BinaryField(null=True)),
-                ('part', models.TextField(blank=True)),
-                ('seen_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='seen_hashes', to='intake.item')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField(null=True, unique=True)),
+                ("signal_type", models.CharField(max_length=20)),
+                ("tag", models.BinaryField(max_length=16)),
+                ("sealed", models.BinaryField(null=True)),
+                ("part", models.TextField(blank=True)),
+                ("seen_at", models.DateTimeField(default=safelight.server.ids.now)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="seen_hashes",
+                        to="intake.item",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SeenState',
+            name="SeenState",
             fields=[
-                ('one', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('epoch', models.CharField(max_length=36)),
-                ('sequence', models.BigIntegerField(default=0)),
-                ('rechecked_epoch', models.CharField(blank=True, max_length=36)),
-                ('rechecked_to', models.BigIntegerField(default=0)),
-                ('settled_to', models.BigIntegerField(default=0)),
-                ('asked_to', models.BigIntegerField(default=0)),
-                ('asked_at', models.DateTimeField(null=True)),
+                ("one", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("epoch", models.CharField(max_length=36)),
+                ("sequence", models.BigIntegerField(default=0)),
+                ("rechecked_epoch", models.CharField(blank=True, max_length=36)),
+                ("rechecked_to", models.BigIntegerField(default=0)),
+                ("settled_to", models.BigIntegerField(default=0)),
+                ("asked_to", models.BigIntegerField(default=0)),
+                ("asked_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('one', 1)), name='one_seen_state')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("one", 1)), name="one_seen_state")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Tally',
+            name="Tally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('signal_type', models.CharField(max_length=20)),
-                ('entries', models.BigIntegerField(default=0)),
-                ('list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tallies', to='lists.hashlist')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("signal_type", models.CharField(max_length=20)),
+                ("entries", models.BigIntegerField(default=0)),
+                (
+                    "list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tallies",
+                        to="lists.hashlist",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WaitingBatch',
+            name="WaitingBatch",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('proposed', 'Proposed'), ('quarantine', 'Quarantine')], max_length=10)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('admitted', 'Admitted'), ('discarded', 'Discarded')], default='waiting', max_length=10)),
-                ('reason', models.TextField(blank=True)),
-                ('review_at', models.DateTimeField(null=True)),
-                ('reviewed_at', models.DateTimeField(null=True)),
-                ('admitted_number', models.BigIntegerField(default=0)),
-                ('made_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='batches', to='lists.hashlist')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("proposed", "Proposed"), ("quarantine", "Quarantine")], max_length=10
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("admitted", "Admitted"),
+                            ("discarded", "Discarded"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("review_at", models.DateTimeField(null=True)),
+                ("reviewed_at", models.DateTimeField(null=True)),
+                ("admitted_number", models.BigIntegerField(default=0)),
+                ("made_at", models.DateTimeField(default=safelight.server.ids.now)),
+                ("settled_at", models.DateTimeField(null=True)),
+                (
+                    "list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="batches",
+                        to="lists.hashlist",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WaitingEntry',
+            name="WaitingEntry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(default=safelight.server.ids.new_id, editable=False)),
-                ('signal_type', models.CharField(max_length=20)),
-                ('tag', models.BinaryField(max_length=16)),
-                ('sealed', models.BinaryField()),
-                ('key', models.CharField(max_length=512)),
-                ('classification', models.CharField(max_length=512, null=True)),
-                ('flags', models.TextField(blank=True)),
-                ('why', models.CharField(blank=True, max_length=40)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='lists.waitingbatch')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("uid", models.UUIDField(default=safelight.server.ids.new_id, editable=False)),
+                ("signal_type", models.CharField(max_length=20)),
+                ("tag", models.BinaryField(max_length=16)),
+                ("sealed", models.BinaryField()),
+                ("key", models.CharField(max_length=512)),
+                ("classification", models.CharField(max_length=512, null=True)),
+                ("flags", models.TextField(blank=True)),
+                ("why", models.CharField(blank=True, max_length=40)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="lists.waitingbatch",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('signal_type', models.CharField(max_length=20)),
-                ('tag', models.BinaryField(max_length=16)),
-                ('sealed', models.BinaryField()),
-                ('key', models.CharField(max_length=512)),
-                ('classification', models.CharField(max_length=512, null=True)),
-                ('flags', models.TextField(blank=True)),
-                ('held_reason', models.CharField(blank=True, max_length=40)),
-                ('list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='lists.hashlist')),
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("signal_type", models.CharField(max_length=20)),
+                ("tag", models.BinaryField(max_length=16)),
+                ("sealed", models.BinaryField()),
+                ("key", models.CharField(max_length=512)),
+                ("classification", models.CharField(max_length=512, null=True)),
+                ("flags", models.TextField(blank=True)),
+                ("held_reason", models.CharField(blank=True, max_length=40)),
+                (
+                    "list",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="lists.hashlist",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['tag'], name='entry_tag'), models.Index(fields=['list', 'key'], name='entry_key')],
+                "indexes": [
+                    models.Index(fields=["tag"], name="entry_tag"),
+                    models.Index(fields=["list", "key"], name="entry_key"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Hit',
+            name="Hit",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('key', models.CharField(max_length=512)),
-                ('exact', models.BooleanField()),
-                ('at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='hits', to='lists.hashlist')),
-                ('occurrence', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='list_hits', to='intake.occurrence')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("key", models.CharField(max_length=512)),
+                ("exact", models.BooleanField()),
+                ("at", models.DateTimeField(default=safelight.server.ids.now)),
+                (
+                    "list",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="hits",
+                        to="lists.hashlist",
+                    ),
+                ),
+                (
+                    "occurrence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="list_hits",
+                        to="intake.occurrence",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['list', 'at'], name='hit_list_at')],
-                'constraints': [models.UniqueConstraint(fields=('occurrence', 'list', 'key'), name='one_hit_an_entry')],
+                "indexes": [models.Index(fields=["list", "at"], name="hit_list_at")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("occurrence", "list", "key"), name="one_hit_an_entry")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='recheckhit',
-            index=models.Index(fields=['list', 'state'], name='recheck_state'),
+            model_name="recheckhit",
+            index=models.Index(fields=["list", "state"], name="recheck_state"),
         ),
         migrations.AddConstraint(
-            model_name='recheckhit',
-            constraint=models.UniqueConstraint(fields=('entry', 'seen'), name='once_an_entry_and_kept_hash'),
+            model_name="recheckhit",
+            constraint=models.UniqueConstraint(fields=("entry", "seen"), name="once_an_entry_and_kept_hash"),
         ),
         migrations.AddIndex(
-            model_name='seenhash',
-            index=models.Index(fields=['tag'], name='seen_tag'),
+            model_name="seenhash",
+            index=models.Index(fields=["tag"], name="seen_tag"),
         ),
         migrations.AddIndex(
-            model_name='seenhash',
-            index=models.Index(fields=['seen_at'], name='seen_at'),
+            model_name="seenhash",
+            index=models.Index(fields=["seen_at"], name="seen_at"),
         ),
         migrations.AddConstraint(
-            model_name='seenhash',
-            constraint=models.UniqueConstraint(fields=('item', 'signal_type', 'tag'), name='a_hash_is_kept_once'),
+            model_name="seenhash",
+            constraint=models.UniqueConstraint(
+                fields=("item", "signal_type", "tag"), name="a_hash_is_kept_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tally',
-            constraint=models.UniqueConstraint(fields=('list', 'signal_type'), name='one_tally_a_type'),
+            model_name="tally",
+            constraint=models.UniqueConstraint(fields=("list", "signal_type"), name="one_tally_a_type"),
         ),
         migrations.AddIndex(
-            model_name='waitingentry',
-            index=models.Index(fields=['tag'], name='waiting_tag'),
+            model_name="waitingentry",
+            index=models.Index(fields=["tag"], name="waiting_tag"),
         ),
     ]
