@@ -14,7 +14,7 @@ help: ## list the commands
 
 setup: $(VENV)/.built ## everything that the other commands need
 
-$(VENV)/.packages: requirements.lock tools/setup.sh
+$(VENV)/.packages: requirements.lock tools/setup.sh tools/debian.sh
 	@tools/setup.sh $(VENV) requirements.lock
 	@touch $@
 
@@ -23,7 +23,11 @@ $(VENV)/.built: $(VENV)/.packages $(NATIVE_SOURCES)
 	@$(PY) -m pip install -q --no-build-isolation --no-deps --check-build-dependencies -e .
 	@touch $@
 
-test: setup ## set up and run the tests (the slow trials excepted)
+$(VENV)/.browser: $(VENV)/.packages tools/debian.sh
+	@command -v chromium >/dev/null || tools/debian.sh chromium
+	@touch $@
+
+test: setup $(VENV)/.browser ## set up and run the tests (the slow trials excepted)
 	@$(PY) -m pytest -n auto --dist loadgroup
 	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n auto --dist loadgroup tests/server
 

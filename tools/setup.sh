@@ -3,26 +3,7 @@
 set -euo pipefail
 venv=$1 lock=$2
 
-packages=(python3-venv python3-dev g++ libjpeg62-turbo-dev libspng-dev libwebp-dev)
-if command -v dpkg-query >/dev/null; then
-  missing=()
-  for p in "${packages[@]}"; do
-    # A Python that is not Debian's brings its own venv and headers.
-    case $p in python3-*) python3 -c 'import venv, ensurepip, sysconfig, pathlib, sys
-sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' 2>/dev/null && continue ;; esac
-    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing+=("$p")
-  done
-  if ((${#missing[@]})); then
-    if ((EUID == 0)); then as_root=(); elif command -v sudo >/dev/null; then as_root=(sudo); else
-      echo "Missing Debian packages. As root, run: apt-get install ${missing[*]}" >&2; exit 1
-    fi
-    echo "Installing ${missing[*]} ..."
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-  fi
-else
-  echo "Not Debian: please see to it that a C++17 compiler, libjpeg-turbo, libspng and libwebp headers are installed."
-fi
+"$(dirname "$0")/debian.sh" python3-venv python3-dev g++ libjpeg62-turbo-dev libspng-dev libwebp-dev
 
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {

@@ -19,6 +19,7 @@ from safelight.cli.checkup import (
     workspace_and_lists,
 )
 from safelight.cli.exit_codes import ExitCode
+from safelight.cli.server_checkup import server
 from safelight.cli.text import console, visible
 from safelight.cli.workspace_options import workspace_options
 from safelight.media.sandbox.client import Sandbox
@@ -30,6 +31,8 @@ from safelight.media.sandbox.families import FAMILIES
 @workspace_options
 def doctor(*, as_json: bool, workspace: Path | None, key_file: Path | None) -> None:
     """Check versions, decoders, the sandbox's protections, the workspace, its key and its lists.
+
+    Where a server keeps the workspace: its database, port, disk, open files and clock as well.
 
     Exits with 1 when something needs attention.
     """
@@ -51,6 +54,7 @@ def _findings(workspace: Path | None, key_file: Path | None) -> Iterator[Finding
         yield from attempt("sandbox", lambda: sandbox_protections(sandbox, names))
         yield from attempt("decoders", lambda: decoders(sandbox))
     yield from attempt("workspace", lambda: workspace_and_lists(workspace, key_file))
+    yield from attempt("server", lambda: server(workspace))
 
 
 def _show(findings: list[Finding]) -> None:

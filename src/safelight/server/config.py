@@ -41,7 +41,12 @@ class Limits(BaseModel):
         8, ge=1, le=256, description="files larger than this are accepted as jobs, in MiB"
     )
     body_seconds: int = Field(60, ge=1, le=3_600, description="longest time for a body to arrive, in seconds")
-    body_rate_kib: int = Field(16, ge=0, le=65_536, description="least rate of an arriving body, in KiB/s")
+    body_rate_kib: int = Field(
+        16, ge=0, le=65_536, description="least rate of an arriving body, in KiB/s; 0 asks for none"
+    )
+    bodies_at_once: int = Field(
+        64, ge=1, le=4_096, description="bodies that one web process takes in at once"
+    )
 
 
 class Retention(BaseModel):
@@ -228,7 +233,7 @@ class Config(BaseSettings):
         None, description="the log of destroyed evidence; beside the workspace unless set, never inside it"
     )
     web_workers: int = Field(2, ge=1, le=64, description="web processes")
-    web_threads: int = Field(8, ge=8, le=256, description="requests that one web process serves at once")
+    web_threads: int = Field(8, ge=2, le=256, description="requests that one web process serves at once")
     single_operator: bool = Field(False, description="one person runs everything; shown on every page")
     demo: bool = Field(False, description="a demo workspace: loopback, class test only, never convertible")
     accept_partial_sandbox: bool = Field(

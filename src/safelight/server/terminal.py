@@ -18,6 +18,7 @@ PURPOSES: Final = frozenset(
 def open_records(config: Config, keyring: Keyring) -> None:
     """Set Django up for the rest of this process; models can be imported from here on."""
     os.environ["SAFELIGHT_WORKSPACE"] = str(config.workspace)
+    os.environ["SAFELIGHT_PORT"] = str(config.port)
     os.environ[KEYS_VARIABLE] = str(ProcessKeys.of(keyring, PURPOSES).to_memory())
     os.environ["DJANGO_SETTINGS_MODULE"] = "safelight.server.settings"
     import django  # noqa: PLC0415 - it reads the above

@@ -7,12 +7,9 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from safelight.server.operations.bodies import BodyLimits
 from safelight.server.operations.hosts import only_our_host
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safelight.server.settings")
 
 _django = get_wsgi_application()
-application = only_our_host(
-    BodyLimits(_django, settings.CONFIG.limits, settings.CONFIG.web_threads), settings.CONFIG
-)
+application = only_our_host(_django, settings.CONFIG)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import io
 import json
 import logging
+import socket
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +15,7 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from serving import PATIENCE, Server
 
 from safelight.server.config import Config
 from safelight.server.operations.logs import WITHHELD, configure_logs, only_allowed
@@ -60,6 +64,14 @@ def test_of_a_librarys_message_only_template_and_numbers_remain(lines):
     assert line["logger"] == "some.library"
 
 
+def test_a_message_that_was_put_together_is_not_logged_at_all(lines):
+    logging.getLogger("some.library").error(f"could not read {CONTENT}")
+    logging.getLogger("some.library").error(ValueError(CONTENT))
+    for line in lines():
+        assert CONTENT not in json.dumps(line)
+        assert line["where"].startswith("test_logs.py:")
+
+
 def test_of_an_error_only_type_and_place_remain(lines):
     try:
         int(CONTENT)
@@ -89,3 +101,51 @@ def test_no_digest_passes_in_any_field(digest):
     for text in (digest.hex(), digest.hex().upper(), f"x {digest.hex()} y"):
         line = only_allowed(None, "info", {"event": text, "reason": text})
         assert digest.hex() not in str(line).lower()
+
+
+def test_a_running_server_logs_nothing_that_requests_bring(short_tmp: Path):
+    """Whatever strangers and friends send: tokens in paths, queries, headers, bodies, and what fails."""
+    server = Server(short_tmp, log_level="debug", log_format="json")
+    secrets = [f"Sekret{word}" for word in ("Path", "Query", "Host", "Header", "Body", "Cookie", "Form")]
+    path, query, host, header, body, cookie, form = secrets
+    try:
+        server.start()
+        (link,) = [word for word in server.said().split() if "/accounts/join/" in word]
+        invitation = link.rpartition("/accounts/join/")[2].strip("/")
+        for where in (f"/accounts/join/{invitation}/", f"/accounts/join/{path}/", f"/{path}%ff"):
+            server.get(f"{where}?q={query}", Cookie=f"sessionid={cookie}")
+        server.get("/healthz", Host=host)
+        server.get(f"/%2e%2e/{path}", **{"X-Forwarded-Host": host, "Authorization": f"Bearer {header}"})
+        for to, kind in (
+            ("/api/v1/scan", "image/png"),
+            ("/accounts/login/", "multipart/form-data; boundary="),
+        ):
+            ask(server, "POST", to, f"{body}{HASH}".encode(), {"Content-Type": kind, "Authorization": header})
+        ask(server, "POST", "/accounts/login/", f"login={form}&password={form}".encode(), {})
+        ask(server, "BREW", f"/{path}", b"", {})
+        raw(server, f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\n {header}\r\n\r\n".encode())
+        raw(server, f"POST /{path} HTTP/9\r\n\r\n".encode())
+        server.stop()
+        said = server.said().replace(link, "")
+    finally:
+        server.end()
+    assert invitation not in said
+    assert [secret for secret in (*secrets, HASH) if secret in said] == []
+    assert [line for line in said.splitlines() if "Traceback" in line] == []
+    assert any(
+        json.loads(line).get("event") == "request failed" for line in said.splitlines() if line[:1] == "{"
+    )
+
+
+def ask(server: Server, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    connection.request(method, path, body, {"Host": f"localhost:{server.port}", **headers})
+    connection.getresponse().read()
+    connection.close()
+
+
+def raw(server: Server, request: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+        connection.sendall(request)
+        with contextlib.suppress(ConnectionResetError):
+            connection.recv(65_536)

@@ -62,12 +62,12 @@ class Channel:
         with ours:
             return self._collect(ours, collector, deadline)
 
-    def _request(self, request: bytes, fd: int) -> socket.socket:
+    def _request(self, request: bytes, fd: int, flags: int = 0) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd, theirs.fileno()]))
         try:
             with theirs:
-                self._control.sendmsg([request], [rights], socket.MSG_NOSIGNAL)
+                self._control.sendmsg([request], [rights], socket.MSG_NOSIGNAL | flags)
         except BaseException:
             ours.close()
             raise
@@ -92,6 +92,17 @@ class Channel:
                 raise ChannelLost("the warm parent died")
             else:
                 return collector.stop(UnscannedReason.SANDBOX_UNAVAILABLE, "the warm parent died")
+
+    def fileno(self) -> int:
+        """The descriptor of the control socket."""
+        return self._control.fileno()
+
+    def ping(self, fd: int) -> socket.socket:
+        """Send what every warm parent refuses at once, and return where it will say so; does not wait.
+
+        Raises ``OSError`` where it has no room even for that. ``fd`` is any descriptor; nobody reads it.
+        """
+        return self._request(b"ping", fd, socket.MSG_DONTWAIT)
 
     def lost(self) -> bool:
         """Whether nobody is at the other end any more."""

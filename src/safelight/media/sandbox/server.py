@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
+import signal
 import socket
 import stat
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from safelight.errors import SandboxError
 from safelight.media.sandbox.channel import Channel, spawn
 from safelight.media.sandbox.families import FAMILIES, Family
 
+PATIENCE: Final = 30.0
+"""Seconds in which a warm parent has to answer; it takes far less than a millisecond."""
+_PING_SECONDS: Final = 2.0
+_ASLEEP: Final = 5.0
 _MAX_PATH = 107
 """Bytes of a Unix socket's path (``sun_path`` in unix(7), without its end)."""
 
@@ -35,6 +43,7 @@ class SandboxServer:
         self._arguments = ("--max-children", str(max_children))
         self._listeners: dict[str, tuple[Family, socket.socket, Path]] = {}
         self._parents: dict[str, Channel] = {}
+        self._pings: dict[str, _Ping] = {}
         try:
             for family in families:
                 path = directory / f"{family.name}.sock"
@@ -54,8 +63,16 @@ class SandboxServer:
                     continue
                 parent.close()
             self._parents[name] = spawn(family, *self._arguments, listener=listener)
+            self._pings[name] = _Ping()
             started.append(name)
         return tuple(started)
+
+    def end_hung(self) -> tuple[str, ...]:
+        """Kill every parent that leaves a question unanswered for :data:`PATIENCE`; returns their families.
+
+        Does not wait; call it often. :meth:`restart_dead` replaces them.
+        """
+        return tuple(name for name, parent in self._parents.items() if self._pings[name].hung(parent))
 
     def close(self) -> None:
         """Take the sockets away and let the parents go."""
@@ -76,6 +93,38 @@ class SandboxServer:
     ) -> None:
         """Close it."""
         self.close()
+
+
+class _Ping:
+    """A question now and then to one parent, which any that lives answers at once."""
+
+    def __init__(self) -> None:
+        self._answer: socket.socket | None = None
+        self._asked = time.monotonic()
+        self._looked = self._asked
+
+    def hung(self, parent: Channel) -> bool:
+        now = time.monotonic()
+        if now - self._looked > _ASLEEP:
+            self._asked = now  # this process was not running; the parent perhaps was not either
+        self._looked = now
+        if self._answer is None:
+            if now - self._asked < _PING_SECONDS or parent.pid is None:
+                return False
+            self._asked = now
+            with contextlib.suppress(OSError):
+                self._answer = parent.ping(parent.fileno())
+            return False
+        if select.select([self._answer], [], [], 0)[0]:
+            self._answer.close()
+            self._answer = None
+            return False
+        if now - self._asked < PATIENCE or parent.pid is None:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(parent.pid, signal.SIGKILL)
+        self._asked = now
+        return True
 
 
 def _make_private(directory: Path) -> None:

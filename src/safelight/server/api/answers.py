@@ -8,11 +8,14 @@ from django.http import HttpResponse, JsonResponse
 
 from safelight.server.intake.answers import Received
 from safelight.server.intake.models import ApiKey
+from safelight.server.operations.counts import count_verdict
 from safelight.types import Outcome
 
 
 def answer(key: ApiKey, received: Received) -> HttpResponse:
     """To an uploader the same 202 whatever became of it; to a server 200, or 202 for what was not scanned."""
+    if received.verdict is not None:
+        count_verdict(received.verdict)
     body: dict[str, str | None] = {"status": "received"}
     status = HTTPStatus.ACCEPTED
     if key.audience == ApiKey.Audience.SERVER and received.verdict is not None:

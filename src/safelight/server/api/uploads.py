@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
 
 from safelight.server.api.problems import Refusal
+from safelight.server.operations.environ import BODY
 from safelight.server.operations.uploads import SpooledUpload
 from safelight.vault.spool import Spool
 
@@ -43,6 +44,10 @@ def spooled(request: HttpRequest) -> Iterator[Spool]:
         finally:
             for file in files:
                 file.close()
+        return
+    waiting = request.META.get(BODY)
+    if isinstance(waiting, Spool):  # it is there already, and the gateway ends it
+        yield waiting
         return
     with Spool(settings.CONFIG.workspace, limit=settings.CONFIG.limits.body_mib << 20) as spool:
         try:

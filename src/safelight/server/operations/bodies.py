@@ -1,177 +1,124 @@
-"""Limits on request bodies: how large, how slow, how long, and how many at once.
-
-Granian reads a body while a thread waits for it and has no limit of its own. So a few threads are never given
-to bodies, and the connection of a body that is overdue is shut down, which frees its thread.
-"""
+"""Limits on request bodies: how large, how slow and how long, each known before or while it arrives."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import socket
-import threading
+import asyncio
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Protocol
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, Protocol
 
-import structlog
+from granian._granian import RSGIProtocolClosed as ProtocolClosed
+from granian._granian import RSGIProtocolError as ProtocolError
 
 from safelight.server.config import Limits
-from safelight.server.operations.hosts import Application, Start
-
-log = structlog.get_logger("safelight.bodies")
+from safelight.server.operations.environ import Environ
+from safelight.vault.spool import Spool
 
 GRACE_SECONDS: Final = 5.0
 """Before the least rate is asked for: connections start slowly."""
-_LOOK_SECONDS: Final = 0.5
+AT_ONCE: Final = 1 << 20
+"""Bytes up to which a body is awaited as one; larger ones go to their spool in such pieces."""
 _MIB: Final = 1 << 20
 
 
-class Stream(Protocol):
-    """As much of ``wsgi.input`` as is used."""
+class BodyProtocol(Protocol):
+    """As much of RSGI's protocol object as bodies need: the whole at once, or piece by piece."""
 
-    def read(self, size: int = -1, /) -> bytes:
-        """At most ``size`` bytes, none at the end."""
+    def __call__(self) -> Awaitable[bytes]:
+        """The whole body."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Its pieces, as they come."""
         ...
 
 
 @dataclass(slots=True)
-class Arriving:
-    """A body on its way. ``peer`` is the other end of its connection, None where the server does not tell."""
+class BodyRefused(Exception):
+    """A body that is not taken in, why, and what of it had come (bytes, seconds)."""
 
-    stream: Stream
-    length: int
-    peer: tuple[str, int] | None
-    started: float = field(default_factory=time.monotonic)
+    status: HTTPStatus
+    why: str
     arrived: int = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Bytes of the body, as they come."""
-        piece = self.stream.read(self.length - self.arrived if size < 0 else size)
-        self.arrived += len(piece)
-        return piece
-
-    def readline(self, size: int = -1) -> bytes:
-        """WSGI asks for it; nobody here reads a body by lines."""
-        line = bytearray()
-        while (size < 0 or len(line) < size) and (byte := self.read(1)):
-            line += byte
-            if byte == b"\n":
-                break
-        return bytes(line)
-
-    def readlines(self, _hint: int = -1) -> list[bytes]:
-        """All lines."""
-        return list(self)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.readline, b"")
-
-    def overdue(self, limits: Limits, now: float) -> bool:
-        """Whether it is too slow or takes too long."""
-        took = now - self.started
-        if self.arrived >= self.length:
-            return False
-        expected = limits.body_rate_kib * 1024 * (took - GRACE_SECONDS)
-        return self.arrived < expected or took > limits.body_seconds
+    seconds: float = 0.0
 
 
-class BodyLimits:
-    """WSGI middleware that enforces :class:`~safelight.server.config.Limits` on every body.
+def declared_length(environ: Environ, limits: Limits) -> int:
+    """How long the body says that it is, in bytes; 0 for none. Raises :class:`BodyRefused`."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        raise BodyRefused(HTTPStatus.LENGTH_REQUIRED, "Say how long it is: Content-Length.")
+    told = environ.get("CONTENT_LENGTH") or "0"
+    if not (told.isascii() and told.isdigit()):
+        raise BodyRefused(HTTPStatus.BAD_REQUEST, "Content-Length is not a number.")
+    length = int(told)
+    if length > limits.body_mib * _MIB:
+        raise BodyRefused(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {limits.body_mib} MiB at most."
+        )
+    return length
 
-    At most ``at_once`` bodies are taken in at a time; more are told to come back.
+
+def patience(arrived: int, took: float, limits: Limits) -> float:
+    """Seconds that a body may go on, of which so many bytes have come in so many seconds.
+
+    At most ``body_seconds`` in all, and never behind ``body_rate_kib`` a second but for
+    :data:`GRACE_SECONDS`. Nought or less: it is overdue.
     """
+    left = limits.body_seconds - took
+    if not limits.body_rate_kib:
+        return left
+    return min(left, GRACE_SECONDS + arrived / (limits.body_rate_kib * 1024) - took)
 
-    def __init__(self, application: Application, limits: Limits, at_once: int) -> None:
-        """Its watching thread starts with the first body."""
-        self._application = application
-        self._limits = limits
-        self._places = threading.BoundedSemaphore(at_once)
-        self._arriving: dict[int, Arriving] = {}
-        self._mutex = threading.Lock()
-        self._watching = False
 
-    def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
-        """Answer, or refuse the body before a byte of it is read."""
-        if "HTTP_TRANSFER_ENCODING" in environ:
-            return _refuse(start_response, "411 Length Required", "Say how long it is: Content-Length.")
+async def take_in_at_once(protocol: BodyProtocol, length: int, limits: Limits) -> bytes:
+    """A body of at most :data:`AT_ONCE` bytes, with the patience that its length allows.
+
+    Raises :class:`BodyRefused`.
+    """
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(patience(length, 0.0, limits)):
+            body = await protocol()
+    except TimeoutError:
+        raise _too_slow(0, began) from None
+    except (ProtocolClosed, ProtocolError):  # the sender left
+        raise _cut(0, began) from None
+    if len(body) != length:
+        raise _cut(len(body), began)
+    return body
+
+
+async def take_in(protocol: BodyProtocol, spool: Spool, length: int, limits: Limits) -> None:
+    """Put a larger body into a spool, and finish that. Raises :class:`BodyRefused` and what spools raise."""
+    began = time.monotonic()
+    pieces = aiter(protocol)
+    gathered: list[bytes] = []
+    waiting = arrived = 0
+    while arrived < length:
         try:
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-        except ValueError:
-            return _refuse(start_response, "400 Bad Request", "Content-Length is not a number.")
-        if length <= 0:
-            return self._application(environ, start_response)
-        if length > self._limits.body_mib * _MIB:
-            why = f"A body may have {self._limits.body_mib} MiB at most."
-            return _refuse(start_response, "413 Content Too Large", why)
-        if not self._places.acquire(blocking=False):
-            return _refuse(
-                start_response, "503 Service Unavailable", "Too many uploads at once. Repeat this one soon."
-            )
-        try:
-            with self._watched(environ, length):
-                # To the end here, while the body counts as arriving.
-                answer = self._application(environ, start_response)
-                try:
-                    return list(answer)
-                finally:
-                    if (close := getattr(answer, "close", None)) is not None:
-                        close()
-        finally:
-            self._places.release()
-
-    @contextlib.contextmanager
-    def _watched(self, environ: dict[str, Any], length: int) -> Iterator[None]:
-        peer = _peer(environ)
-        body = Arriving(environ["wsgi.input"], length, peer)
-        environ["wsgi.input"] = body
-        with self._mutex:
-            self._arriving[id(body)] = body
-            if not self._watching:
-                self._watching = True
-                threading.Thread(target=self._watch, name="safelight-bodies", daemon=True).start()
-        try:
-            yield
-        finally:
-            with self._mutex:
-                del self._arriving[id(body)]
-
-    def _watch(self) -> None:
-        while True:
-            time.sleep(_LOOK_SECONDS)
-            now = time.monotonic()
-            with self._mutex:
-                overdue = [body for body in self._arriving.values() if body.overdue(self._limits, now)]
-            for body in overdue:
-                log.info("slow body refused", size=body.arrived, seconds=round(now - body.started))
-                if body.peer is not None:
-                    shut_connection(body.peer)
+            async with asyncio.timeout(patience(arrived, time.monotonic() - began, limits)):
+                piece = await anext(pieces)
+        except TimeoutError:
+            raise _too_slow(arrived, began) from None
+        except (StopAsyncIteration, ProtocolClosed, ProtocolError):
+            raise _cut(arrived, began) from None
+        gathered.append(piece)
+        waiting += len(piece)
+        arrived += len(piece)
+        if waiting >= AT_ONCE or arrived >= length:
+            # Not in the loop: a slow disk would stop every other body.
+            await asyncio.to_thread(spool.write, b"".join(gathered))
+            gathered, waiting = [], 0
+    spool.finish()
 
 
-def _peer(environ: dict[str, Any]) -> tuple[str, int] | None:
-    address, port = environ["REMOTE_ADDR"], environ.get("REMOTE_PORT")
-    if port is None:
-        address, _, port = address.rpartition(":")
-    return (address, int(port)) if address and port.isdigit() else None
+def _too_slow(arrived: int, began: float) -> BodyRefused:
+    why = "The body came too slowly. Send it again on a better connection."
+    return BodyRefused(HTTPStatus.REQUEST_TIMEOUT, why, arrived, round(time.monotonic() - began, 1))
 
 
-def shut_connection(peer: tuple[str, int]) -> None:
-    """Shut this process's connection with a peer down; whoever reads from it meets its end."""
-    for entry in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError):
-            descriptor = os.dup(int(entry.name))
-            try:
-                connection = socket.socket(fileno=descriptor)
-            except OSError:
-                os.close(descriptor)
-                continue
-            with connection:
-                if connection.getpeername() == peer:
-                    connection.shutdown(socket.SHUT_RDWR)
-
-
-def _refuse(start_response: Start, status: str, why: str) -> Iterable[bytes]:
-    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")])
-    return [why.encode() + b"\n"]
+def _cut(arrived: int, began: float) -> BodyRefused:
+    why = "The body ended before its Content-Length. Send it again."
+    return BodyRefused(HTTPStatus.BAD_REQUEST, why, arrived, round(time.monotonic() - began, 1))

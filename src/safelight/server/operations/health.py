@@ -18,13 +18,18 @@ from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.families import FAMILIES
 from safelight.server.config import Config
 from safelight.server.ids import now
+from safelight.server.jobs.clock import due_time
+from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerPending
 from safelight.server.processes.index_state import indexes_behind
 from safelight.server.processes.run_directory import SANDBOX, run_directory
 from safelight.server.processes.status import read_status
 from safelight.server.vault.client import VaultClient, socket_path
+from safelight.server.vault.keys import unopenable
 
 LEAST_FREE_BYTES: Final = 512 << 20
+JOBS_LAG: Final = timedelta(minutes=10)
+"""Work that is due is taken within seconds, unless much is due at once or nobody takes it."""
 LEDGER_LAG: Final = timedelta(seconds=30)
 """The sequencer places rows within a second; this long means that it does not run."""
 _ANSWER_SECONDS: Final = 2.0
@@ -104,6 +109,23 @@ def _vault(_config: Config) -> str:
     return ""
 
 
+def _keys(_config: Config) -> str:
+    held = VaultClient(socket_path(), patience=0, slowest=_ANSWER_SECONDS).keys()
+    if missing := unopenable(held.ids):
+        return (
+            f"Evidence was sealed to {len(missing)} vault keys that this root key does not give. Nothing "
+            "more is sealed. Restore the key file of this workspace from your copy."
+        )
+    return ""
+
+
+def _jobs(_config: Config) -> str:
+    late = due_time() - JOBS_LAG
+    if waiting := Job.objects.filter(state=Job.State.DUE, due_at__lt=late).count():
+        return f"{waiting:,} jobs have waited for more than {JOBS_LAG}. See the job worker's log."
+    return ""
+
+
 def _ledger(_config: Config) -> str:
     if malformed := LedgerPending.objects.filter(malformed=True).count():
         return f"{malformed} ledger rows were altered and have no place. Run `safelight ledger verify`."
@@ -128,6 +150,8 @@ CHECKS: Final[dict[str, Callable[[Config], str]]] = {
     "indexes": _indexes,
     "processes": _processes,
     "vault": _vault,
+    "keys": _keys,
+    "jobs": _jobs,
     "ledger": _ledger,
     "disk": _disk,
 }

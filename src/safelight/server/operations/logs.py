@@ -1,8 +1,9 @@
 """Structured logs that cannot carry content: only named fields pass, and only values that cannot hold any.
 
 Our own events are fixed words with fields from :data:`FIELDS`; another name is dropped and counted. What
-libraries log is reduced to its template: of the arguments only numbers remain. An exception is its type and
-where it arose, never its message, because messages quote what they choked on.
+libraries log is reduced to its template: of the arguments only numbers remain. A message that the logging
+code does not hold as a constant was put together from what it handled: only its place is told. An exception
+is its type and where it arose, never its message, because messages quote what they choked on.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import MutableMapping
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Final
 
 import structlog
@@ -32,6 +33,7 @@ FIELDS: Final = frozenset(
 
 _LONGEST: Final = 200
 _ARGUMENTS: Final = "safelight_arguments"
+_FIXED: Final = "safelight_fixed"
 _HASH_LIKE: Final = re.compile(r"[0-9A-Fa-f]{16,}|[A-Za-z0-9+/_=-]{40,}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _PLACEHOLDER: Final = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d.]*[a-zA-Z]")
@@ -110,7 +112,11 @@ def only_allowed(_logger: Any, _method: str, event: _Event) -> _Event:  # noqa: 
 def template_only(_logger: Any, _method: str, event: _Event) -> _Event:  # noqa: ANN401 - structlog's processors
     """Of a library's record: its template with numbers filled in, its logger, and its exception."""
     record: logging.LogRecord = event["_record"]
-    event["event"] = _filled(str(record.msg), getattr(record, _ARGUMENTS))
+    if getattr(record, _FIXED):
+        event["event"] = _filled(str(record.msg), getattr(record, _ARGUMENTS))
+    else:
+        event["event"] = "a message that was put together"
+        event["where"] = f"{record.filename}:{record.lineno}"
     event["logger"] = record.name
     event["exc_info"] = record.exc_info
     # Django names the path in its messages; how the request ended is enough.
@@ -120,9 +126,23 @@ def template_only(_logger: Any, _method: str, event: _Event) -> _Event:  # noqa:
 
 
 def _keep_arguments(record: logging.LogRecord) -> bool:
-    """Where structlog, which clears them, leaves them."""
+    """Where structlog, which clears them, leaves them; and whether the message is a constant of the code.
+
+    Called in the thread that logs, so the code that logs is still to be found on its stack.
+    """
     setattr(record, _ARGUMENTS, record.args)
+    setattr(record, _FIXED, _is_constant(record))
     return True
+
+
+def _is_constant(record: logging.LogRecord) -> bool:
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - as logging itself finds its caller
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == record.funcName and code.co_filename == record.pathname:
+            return isinstance(record.msg, str) and record.msg in code.co_consts
+        frame = frame.f_back
+    return False
 
 
 def _filled(template: str, args: object) -> str:

@@ -6,27 +6,33 @@ anything that a request brought.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
-from django.db.models import Count
+from django.conf import settings
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from safelight.errors import SafelightError
+from safelight.server.cases.models import Case
+from safelight.server.jobs.clock import due_time
 from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerPending
+from safelight.server.operations.counts import REQUESTS, SECONDS
+from safelight.server.processes.index_state import indexes_behind
 from safelight.server.processes.run_directory import METRICS, run_directory
 from safelight.server.processes.status import read_status
+from safelight.server.vault.clocks import alarms
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-REQUESTS = Counter("safelight_requests", "Requests answered", ["method", "route", "status"])
-SECONDS = Histogram("safelight_request_seconds", "Time to answer a request", ["route"])
 
 _GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -60,6 +66,34 @@ class _Present(Collector):
         for state in Job.State.values:
             jobs.add_metric([state], counted.get(state, 0))
         yield jobs
+        present = due_time()
+        oldest = Job.objects.filter(state=Job.State.DUE, due_at__lte=present).aggregate(at=Min("due_at"))[
+            "at"
+        ]
+        yield GaugeMetricFamily(
+            "safelight_jobs_oldest_seconds",
+            "How long the oldest work that is due has waited",
+            value=(present - oldest).total_seconds() if oldest else 0,
+        )
+        cases = GaugeMetricFamily("safelight_cases", "Cases by state", labels=["state"])
+        by_state = dict(Case.objects.values_list("state").annotate(Count("id")))
+        for state in Case.State.values:
+            cases.add_metric([state], by_state.get(state, 0))
+        yield cases
+        yield GaugeMetricFamily(
+            "safelight_vault_alarms", "Evidence that somebody must look after", value=len(alarms())
+        )
+        with suppress(SafelightError):  # /readyz says why
+            yield GaugeMetricFamily(
+                "safelight_indexes_behind",
+                "Changes of the lists that no search finds yet",
+                value=indexes_behind(settings.CONFIG),
+            )
+        yield GaugeMetricFamily(
+            "safelight_disk_free_bytes",
+            "Room on the workspace's disk",
+            value=shutil.disk_usage(settings.CONFIG.workspace).free,
+        )
         waiting = LedgerPending.objects.count()
         yield GaugeMetricFamily("safelight_ledger_unplaced", "Ledger rows not yet in the tree", value=waiting)
 
@@ -67,11 +101,16 @@ class _Present(Collector):
         status = read_status(run_directory())
         up = GaugeMetricFamily("safelight_process_up", "Whether a process runs", labels=["process"])
         starts = GaugeMetricFamily("safelight_process_starts", "Starts of a process", labels=["process"])
+        hangs = GaugeMetricFamily(
+            "safelight_process_hangs", "Times that a process was killed because it hung", labels=["process"]
+        )
         for process in status.processes if status else ():
+            hangs.add_metric([process.name], process.hangs)
             up.add_metric([process.name], int(process.pid is not None))
             starts.add_metric([process.name], process.starts)
         yield up
         yield starts
+        yield hangs
 
 
 def exposition() -> bytes:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Final
+
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -9,6 +13,8 @@ from django.views.decorators.http import require_safe
 
 from safelight.server.operations.health import readiness
 from safelight.server.operations.metrics import exposition
+
+_OF_PROXIES: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
 @never_cache
@@ -18,8 +24,21 @@ def healthz(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("alive\n", content_type="text/plain; charset=utf-8")
 
 
+def _here(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse whoever comes through a proxy: how the server is doing is for this machine only."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        if any(name in request.META for name in _OF_PROXIES):
+            return HttpResponse("Ask on the machine itself.\n", status=403, content_type="text/plain")
+        return view(request)
+
+    return answer
+
+
 @never_cache
 @require_safe
+@_here
 def readyz(_request: HttpRequest) -> HttpResponse:
     """Ready: every check is well; 503 and each reason otherwise."""
     checks = readiness()
@@ -30,6 +49,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
+@_here
 def metrics(_request: HttpRequest) -> HttpResponse:
     """Counts in Prometheus' text format; 503 while the database does not answer."""
     try:

@@ -8,6 +8,7 @@ import os
 import django
 
 from safelight.matching.writer import IndexWriter
+from safelight.server.processes.beats import Beat
 from safelight.server.processes.beginning import begin, stopping
 from safelight.server.processes.list_store import index_directory, layout_key, open_list_store
 from safelight.server.secrets import process_keys
@@ -22,6 +23,8 @@ def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "safelight.server.settings"
     django.setup()
     stop = stopping()
+    # A large snapshot may take long to write: that is work, and how far it is /readyz tells.
+    Beat().from_a_thread()
     with (
         open_list_store(config, process_keys()) as store,
         IndexWriter(

@@ -14,13 +14,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import django
 from django.db import Error, connection
 
-from safelight.errors import LedgerError
+from safelight.errors import LedgerError, SafelightError
+from safelight.server.processes.beats import Beat
 from safelight.server.processes.beginning import begin
 
 if TYPE_CHECKING:
@@ -31,15 +32,38 @@ SEQUENCE_SECONDS: Final = 0.8
 """So that a row has its place within a second."""
 DRAIN_SECONDS: Final = 30.0
 _TELL_SECONDS: Final = 60.0
+_HANG_MARGIN: Final = 60.0
 _STOP: Final = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger(__name__)
 
 
-def work(stop: threading.Event, worker_id: str) -> None:
-    """Do one job after another until told to stop; while the database is away, wait for it."""
+class Worker(threading.Thread):
+    """Does one job after another until told to stop; while the database is away, it waits for it."""
+
+    def __init__(self, stop: threading.Event, worker_id: str) -> None:
+        """It has to be started."""
+        super().__init__(name=f"worker {worker_id}", daemon=True)
+        self._stopping, self._id = stop, worker_id
+        self._turn_began = time.monotonic()
+
+    def hangs(self, longest: float) -> bool:
+        """Whether one job has taken it more than ``longest`` seconds; its lease is another's by then."""
+        return time.monotonic() - self._turn_began > longest
+
+    def run(self) -> None:
+        """Work."""
+        work(self._stopping, self._id, self._begin)
+
+    def _begin(self) -> None:
+        self._turn_began = time.monotonic()
+
+
+def work(stop: threading.Event, worker_id: str, begin_turn: Callable[[], None] = lambda: None) -> None:
+    """Do one job after another until told to stop; ``begin_turn`` is called before each."""
     from safelight.server.jobs.working import work_once  # noqa: PLC0415 - needs Django's set-up
 
     while not stop.is_set():
+        begin_turn()
         try:
             worked = work_once(worker_id)
         except Error as error:
@@ -49,6 +73,22 @@ def work(stop: threading.Event, worker_id: str) -> None:
         if not worked:
             stop.wait(POLL_SECONDS)
     connection.close()
+
+
+def _prove_keys(stop: threading.Event) -> None:
+    """Once the vault is up: that it can open what there is. Nothing is sealed until then."""
+    from safelight.server.vault.services import prove_keys  # noqa: PLC0415 - needs Django's set-up
+
+    while not stop.is_set():
+        try:
+            prove_keys()
+        except (SafelightError, Error) as error:
+            _log.warning("The vault's keys are not proven yet (%s); trying again.", type(error).__name__)
+        else:
+            break
+        finally:
+            connection.close()
+        stop.wait(SEQUENCE_SECONDS * 10)
 
 
 class _Sequencing:
@@ -88,13 +128,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     stop = threading.Event()
     name = f"{socket.gethostname()[:40]}:{os.getpid()}"
     workers = [
-        threading.Thread(target=work, args=(stop, f"{name}:{number}"), daemon=True)
+        Worker(stop, f"{name}:{number}")
         for number in range(told.threads or (1 if connection.vendor == "sqlite" else 4))
     ]
+    threading.Thread(target=_prove_keys, args=(stop,), name="safelight-keys", daemon=True).start()
     for worker in workers:
         worker.start()
     sequencing = _Sequencing(Sequencer.configured())
+    beat = Beat()
+    longest = max(known.longest_seconds for known in HANDLERS.values()) + _HANG_MARGIN
     while signal.sigtimedwait(_STOP, SEQUENCE_SECONDS) is None:
+        # A worker that hangs serves nobody else: say nothing, and be started anew.
+        if not any(worker.hangs(longest) for worker in workers):
+            beat()
         sequencing.once()
         if not all(worker.is_alive() for worker in workers):
             sys.exit(1)

@@ -20,17 +20,26 @@ _LISTS: Final = frozenset({Purpose.LIST_VALUE_SEAL, Purpose.LIST_VALUE_LOOKUP, P
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One kind of process: a module that is run, and the keys that it may hold."""
+    """One kind of process: a module that is run, and the keys that it may hold.
+
+    ``patience`` is how long it may say nothing before it counts as hung, in seconds.
+    """
 
     name: str
     module: str
     purposes: frozenset[Purpose]
+    patience: float = 30.0
 
 
 PREPARE: Final = Program("prepare", "safelight.server.processes.prepare", _RECORDS | _LISTS)
 VAULT: Final = Program("vault", "safelight.server.processes.vault", frozenset({Purpose.VAULT_PRIVATE}))
 INDEXES: Final = Program("indexes", "safelight.server.processes.indexes", _LISTS | {Purpose.DJANGO_SECRET})
-JOBS: Final = Program("jobs", "safelight.server.processes.jobs", _RECORDS | _LISTS | {Purpose.LEDGER_SIGNING})
+JOBS: Final = Program(
+    "jobs",
+    "safelight.server.processes.jobs",
+    _RECORDS | _LISTS | {Purpose.LEDGER_SIGNING},
+    patience=120.0,  # it waits for a database that is busy or away
+)
 WEB: Final = Program("web", "safelight.server.processes.web", _RECORDS | _LISTS)
 WITHOUT_KEYS: Final = Program("web", "safelight.server.processes.web_without_keys", frozenset())
 

@@ -17,6 +17,7 @@ from safelight.server.vault.client import RUN_VARIABLE
 
 SANDBOX: Final = "sandbox"
 METRICS: Final = "metrics"
+BEATS: Final = "beats"
 
 
 def make_run_directory(workspace_id: str) -> Path:
@@ -36,7 +37,7 @@ def make_run_directory(workspace_id: str) -> Path:
                 f"{directory} belongs to somebody else or is open to others. Remove it, or set "
                 "XDG_RUNTIME_DIR to a directory of your own."
             )
-        for name in (SANDBOX, METRICS):
+        for name in (SANDBOX, METRICS, BEATS):
             (directory / name).mkdir(mode=0o700, exist_ok=True)
         for left_behind in (directory / METRICS).iterdir():
             left_behind.unlink()

@@ -56,8 +56,8 @@ def serve(config: Config, key_file: Path | None, say: Say) -> None:
         with sandbox_server(run) as sandbox:
             _refuse_partial_sandbox(config, run)
             _prepare(config, run, keys, say)
-            say(f"Safelight listens at {config.public_url}")
-            Supervisor(config, run, listener, keys).run(sandbox)
+            say(f"Safelight listens, on this machine only, at {config.public_url}\nCtrl-C stops it in order.")
+            Supervisor(config, run, listener, keys, say=say).run(sandbox)
 
 
 def _serve_without_keys(config: Config, listener: socket.socket, reason: str, say: Say) -> None:
@@ -66,7 +66,7 @@ def _serve_without_keys(config: Config, listener: socket.socket, reason: str, sa
         f"{reason}\nUntil then nothing is read, scanned or written. {config.public_url}/readyz says the "
         "same. Start `safelight serve` again once the key is there."
     )
-    Supervisor(config, run, listener, None, reason).run(None)
+    Supervisor(config, run, listener, None, say=say, reason=reason).run(None)
 
 
 @contextlib.contextmanager
@@ -136,7 +136,7 @@ def _prepare(config: Config, run: Path, keys: KeyKeeper, say: Say) -> None:
         "SAFELIGHT_PORT": str(config.port),
         RUN_VARIABLE: str(run),
     }
-    with start(PREPARE, keys, environment, output=subprocess.PIPE) as process:
+    with start(PREPARE, keys(PREPARE), environment, output=subprocess.PIPE) as process:
         said, failed = (part.decode(errors="replace").strip() for part in process.communicate())
     if process.returncode:
         raise WorkspaceError(failed.splitlines()[-1] if failed else "The database could not be prepared.")

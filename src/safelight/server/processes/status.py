@@ -11,13 +11,14 @@ _FILE: Final = "status.json"
 
 
 class ProcessStatus(BaseModel):
-    """One process: its id while it runs, and how often it was started."""
+    """One process: its id while it runs, how often it was started, and how often it was killed as hung."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     pid: int | None
     starts: int
+    hangs: int = 0
 
 
 class Status(BaseModel):

@@ -15,7 +15,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -24,7 +24,7 @@ from safelight.media.sandbox.server import SandboxServer
 from safelight.server.config import Config
 from safelight.server.processes.child import Child, told
 from safelight.server.processes.programs import BEHIND_WEB, WEB, WITHOUT_KEYS, Program
-from safelight.server.processes.run_directory import SANDBOX
+from safelight.server.processes.run_directory import BEATS, SANDBOX
 from safelight.server.processes.status import ProcessStatus, Status
 from safelight.server.processes.web import LISTEN_VARIABLE
 from safelight.server.secrets import ProcessKeys
@@ -33,20 +33,42 @@ from safelight.server.vault.client import RUN_VARIABLE
 log = structlog.get_logger("safelight.supervisor")
 
 LOOK_SECONDS: Final = 0.2
+ASLEEP_SECONDS: Final = 5.0
+"""A supervisor that did not look for so long was not running; its processes perhaps were not either."""
 DRAIN_SECONDS: Final = 30.0
 """For requests that have begun; work that takes longer is leased and taken up again."""
 
-Keys = Callable[[Program], ProcessKeys | None]
+
+class Keys(Protocol):
+    """Where processes get their keys from."""
+
+    def __call__(self, program: Program, /) -> ProcessKeys | None:
+        """Those of one program."""
+        ...
+
+    def primary(self) -> str:
+        """The id of the root key that seals now."""
+        ...
 
 
 class Supervisor:
     """Runs until asked to stop. ``keys`` is None where the root key could not be opened."""
 
     def __init__(
-        self, config: Config, run: Path, listener: socket.socket, keys: Keys | None, reason: str = ""
+        self,
+        config: Config,
+        run: Path,
+        listener: socket.socket,
+        keys: Keys | None,
+        *,
+        say: Callable[[str], None],
+        reason: str = "",
     ) -> None:
-        """``reason`` says why there are no keys."""
+        """``say`` takes lines for the operator; ``reason`` says why there are no keys."""
+        self._say = say
         self._run = run
+        self._keys = keys
+        self._looked = time.monotonic()
         self._stops = 0
         self._status_is_old = True
         environment = {
@@ -57,13 +79,19 @@ class Supervisor:
         }
         web = {**environment, LISTEN_VARIABLE: str(listener.fileno())}
         held = (listener.fileno(),)
+        beats = run / BEATS
         if keys is None:
             web["SAFELIGHT_REASON"] = reason
-            self._children = [Child(WITHOUT_KEYS, "web-1", lambda _program: None, web, held)]
+            self._children = [
+                Child(WITHOUT_KEYS, "web-1", lambda _program: None, web, beats=beats, inherited=held)
+            ]
         else:
-            self._children = [Child(program, program.name, keys, environment) for program in BEHIND_WEB]
+            self._children = [
+                Child(program, program.name, keys, environment, beats=beats) for program in BEHIND_WEB
+            ]
             self._children += [
-                Child(WEB, f"web-{number}", keys, web, held) for number in range(1, config.web_workers + 1)
+                Child(WEB, f"web-{number}", keys, web, beats=beats, inherited=held)
+                for number in range(1, config.web_workers + 1)
             ]
 
     def run(self, sandbox: SandboxServer | None) -> None:
@@ -83,8 +111,15 @@ class Supervisor:
         """A machine without a process or a byte to spare ends no supervisor; the next look tries again."""
         try:
             if sandbox is not None:
+                for family in sandbox.end_hung():
+                    log.warning("process hung", process=f"sandbox-{family}")
                 for family in sandbox.restart_dead():
                     log.warning("process restarted", process=f"sandbox-{family}")
+            self._excuse_if_asleep()
+            for child in self._children:
+                if child.end_if_hung():
+                    log.warning("process hung", process=child.name, pid=child.pid)
+            self._bring_new_keys()
             changed = [child for child in self._children if self._looked_after(child)]
             if changed or self._status_is_old:
                 self._status_is_old = True
@@ -92,6 +127,24 @@ class Supervisor:
                 self._status_is_old = False
         except (OSError, SandboxError) as error:
             log.warning("trying again", exc_info=error)
+
+    def _excuse_if_asleep(self) -> None:
+        now = time.monotonic()
+        if now - self._looked > ASLEEP_SECONDS:
+            for child in self._children:
+                child.pulse.excuse()
+        self._looked = now
+
+    def _bring_new_keys(self) -> None:
+        """After a rotation of the root key: start processes anew, one at a time, those behind web first."""
+        if self._keys is None or not all(child.settled for child in self._children):
+            return
+        present = self._keys.primary()
+        for child in self._children:
+            if child.key != present:
+                log.info("process takes the new key", process=child.name)
+                child.renew(DRAIN_SECONDS)
+                return
 
     def _looked_after(self, child: Child) -> bool:
         before = child.pid
@@ -105,12 +158,15 @@ class Supervisor:
     def _status(self) -> Status:
         return Status(
             supervisor=os.getpid(),
-            processes=tuple(ProcessStatus(name=c.name, pid=c.pid, starts=c.starts) for c in self._children),
+            processes=tuple(
+                ProcessStatus(name=c.name, pid=c.pid, starts=c.starts, hangs=c.hangs) for c in self._children
+            ),
         )
 
     def _drain(self) -> None:
         """Web first, and together, so that nothing new begins; then those that served it."""
         log.info("stopping")
+        self._say("Stopping: no new requests; those begun are finished. Ctrl-C again stops at once.")
         web = [child for child in self._children if child.name.startswith("web-")]
         for child in web:
             child.ask_to_stop()
@@ -120,6 +176,7 @@ class Supervisor:
             if not child.stop(max(until, time.monotonic() + 1.0), lambda: self._stops > 1):
                 log.warning("process killed", process=child.name)
         log.info("stopped")
+        self._say("Stopped. Everything that was acknowledged is stored.")
 
 
 @contextlib.contextmanager

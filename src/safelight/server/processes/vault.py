@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from safelight.server.processes.beats import Beat
 from safelight.server.processes.beginning import begin
 from safelight.server.secrets import process_keys
 from safelight.server.vault.client import socket_path
@@ -17,7 +18,7 @@ def main() -> None:
     server = VaultServer(socket_path(), keeper_of(process_keys()), open_store(config))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
-    server.serve()
+    server.serve(Beat())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One web process: granian's WSGI worker on the socket that the supervisor listens on.
+"""One web process: granian's RSGI worker on the socket that the supervisor listens on.
 
 The socket outlives the process, so connections wait in its queue while a killed one is replaced. Granian's
 own process manager is left out: there is one supervisor here, and it is ours.
@@ -6,24 +6,27 @@ own process manager is left out: there is one supervisor here, and it is ours.
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable
 from typing import Any, Final
 
-from granian._granian import SocketHolder
+from granian._granian import CallbackScheduler, RSGIWorker, SocketHolder
 from granian._loops import loops
-from granian.constants import HTTPModes, Loops, RuntimeModes, TaskImpl
+from granian._signals import set_loop_signals
+from granian.constants import HTTPModes, Loops
 from granian.http import HTTP1Settings
-from granian.server.mp import MPServer
 
+from safelight.server.operations.gateway import Gateway
+from safelight.server.processes.beats import Beat
 from safelight.server.processes.beginning import begin
 
 LISTEN_VARIABLE: Final = "SAFELIGHT_LISTEN_FD"
 BACKLOG: Final = 1024
-RESERVED_THREADS: Final = 2
-"""Threads beyond those that bodies may occupy: ``/healthz`` is answered while uploads drag on."""
 _HEADER_MILLISECONDS: Final = 10_000
 _CONNECTIONS: Final = 512
+_RUNTIME_THREADS: Final = 1
+_RUNTIME_BLOCKING_THREADS: Final = 8
+_IDLE_SECONDS: Final = 30
 
 
 def main() -> None:
@@ -32,40 +35,49 @@ def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "safelight.server.settings"
     from safelight.server.wsgi import application  # noqa: PLC0415 - after the logs are set up
 
-    # Granian copies the environment into every request; the database's password is not for them.
-    os.environ.pop("SAFELIGHT_DATABASE_URL", None)
-    serve(application, config.web_threads + RESERVED_THREADS)
+    serve(Gateway(application, config.limits, config.web_threads, config.workspace))
 
 
-def serve(application: Callable[..., Any], threads: int) -> None:
-    """Answer on the inherited socket with that many blocking threads, until SIGTERM."""
+def serve(gateway: Gateway) -> None:
+    """Answer on the inherited socket until SIGTERM."""
     listener = SocketHolder(  # type: ignore[call-arg]  # its stub leaves them out
         int(os.environ[LISTEN_VARIABLE]), False, BACKLOG
     )
-    worker: Any = MPServer._spawn_wsgi_worker.__wrapped__  # noqa: SLF001 - pinned
-    worker(
-        worker_id=1,
-        callback=application,
-        sock=(None, listener),
-        ipc=None,
-        loop=loops.get(Loops.asyncio),
-        runtime_mode=RuntimeModes.mt,
-        runtime_threads=1,
-        runtime_blocking_threads=512,
-        blocking_threads=threads,
-        blocking_threads_idle_timeout=30,
-        backpressure=_CONNECTIONS,
-        task_impl=TaskImpl.asyncio,
-        http_mode=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
-        http2_settings=None,
-        websockets=False,
-        static_path=None,
-        log_access_fmt=None,
-        ssl_ctx=(False, None, None, None, "tls1.3", None, [], False),
-        scope_opts={"url_path_prefix": None},
-        metrics=(None, None),
+    loop: asyncio.AbstractEventLoop = loops.get(Loops.asyncio)
+    stopped = asyncio.Event()
+    stop = set_loop_signals(loop)  # type: ignore[no-untyped-call]
+    # Called in granian's own thread, once every connection has been let go.
+    stop.add_cb(lambda: loop.call_soon_threadsafe(stopped.set))
+    gateway.open(loop, Beat())
+    plain_http: tuple[object, ...] = (False, None, None, None, "tls1.3", None, [], False)
+    make_worker: Any = RSGIWorker  # its stub is of another version
+    worker = make_worker(
+        1,
+        (None, listener),
+        None,
+        _RUNTIME_THREADS,
+        _RUNTIME_BLOCKING_THREADS,
+        1,
+        _IDLE_SECONDS,
+        _CONNECTIONS,
+        HTTPModes.http1,
+        HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
+        None,
+        False,
+        None,
+        *plain_http,
+        (None, None),
     )
+    worker.serve_mtr(_Hand(loop, gateway, None, None, None), loop, stop)
+    loop.run_until_complete(stopped.wait())
+
+
+class _Hand(CallbackScheduler):
+    """What granian calls with each request; its own would make a task of the loop for every one."""
+
+    def __init__(self, _loop: object, gateway: Gateway, *_of_tasks: object) -> None:
+        super().__init__()
+        self._schedule_fn = gateway
 
 
 if __name__ == "__main__":

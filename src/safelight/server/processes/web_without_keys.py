@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from safelight.server.operations.gateway import Gateway
 from safelight.server.operations.hosts import only_our_host
 from safelight.server.processes.beginning import begin
 from safelight.server.processes.web import serve
@@ -19,7 +20,8 @@ _Start = Callable[[str, list[tuple[str, str]]], object]
 def main() -> None:
     """Answer until told to stop."""
     config = begin("web")
-    serve(only_our_host(application(os.environ[REASON_VARIABLE]), config), _THREADS)
+    answering = only_our_host(application(os.environ[REASON_VARIABLE]), config)
+    serve(Gateway(answering, config.limits, _THREADS, config.workspace))
 
 
 def application(reason: str) -> Callable[[dict[str, Any], _Start], Iterable[bytes]]:

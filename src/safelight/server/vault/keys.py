@@ -20,6 +20,14 @@ _lock = threading.Lock()
 _current: SealingKey | None = None
 
 
+def unopenable(held: frozenset[str]) -> tuple[str, ...]:
+    """Ids of the vault keys that evidence is or may yet be sealed to, and that are not among those held."""
+    live = VaultKey.objects.filter(retired_at=None).values_list("pk", flat=True)
+    sealed = SealedObject.objects.filter(state=SealedObject.State.SEALED)
+    needed = {*live, *sealed.values_list("wrapping_key", flat=True).distinct()}
+    return tuple(sorted(needed - held))
+
+
 def prove_keys() -> SealingKey:
     """Compare the keys that the vault holds with those that evidence was sealed to; note its current one.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -61,11 +62,12 @@ class VaultServer:
         # Renamed when it listens already, so that nobody ever meets a socket without a listener in between.
         draft.rename(path)
 
-    def serve(self) -> None:
-        """Answer until :meth:`stop`, then finish what was begun."""
+    def serve(self, alive: Callable[[], None] = lambda: None) -> None:
+        """Answer until :meth:`stop`, then finish what was begun. ``alive`` is called again and again."""
         self._listener.settimeout(_WAKE)
         with self._listener, ThreadPoolExecutor(THREADS, "vault") as threads:
             while not self._stopping.is_set():
+                alive()
                 with suppress(TimeoutError):
                     connection, _ = self._listener.accept()
                     threads.submit(self._attend, connection)

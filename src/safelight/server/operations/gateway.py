@@ -1,0 +1,226 @@
+"""Between granian and Django: a body is taken in without a thread, whole and in time, and only then answered.
+
+A thread that waits for a slow sender is a thread that serves nobody. So the event loop takes every body in,
+under the limits on size, rate and time; a thread gets the request once all of it is there, and hands its
+answer over whole, so that a slow receiver holds no thread either. A sender who is too slow is told so, and
+its connection is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final, Protocol
+
+import structlog
+from granian._granian import RSGIProtocolClosed as ProtocolClosed
+from granian._granian import RSGIProtocolError as ProtocolError
+
+from safelight.errors import StoreUnavailable
+from safelight.server.config import Limits
+from safelight.server.operations.bodies import (
+    AT_ONCE,
+    BodyProtocol,
+    BodyRefused,
+    declared_length,
+    take_in,
+    take_in_at_once,
+)
+from safelight.server.operations.counts import BODIES_REFUSED
+from safelight.server.operations.environ import BODY, Environ, Scope, environ_of, reading
+from safelight.server.operations.hosts import Application
+from safelight.vault.spool import Spool
+
+log = structlog.get_logger("safelight.gateway")
+
+WATCHING_THREADS: Final = 2
+"""Threads kept for those who watch the server: however busy it is, they are answered."""
+WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+STUCK_SECONDS: Final = 300.0
+"""Requests that wait, and no thread takes one for so long: every thread hangs."""
+_PING_SECONDS: Final = 1.0
+_NOT_NOW: Final = "Nothing can be taken in at the moment. Send this again soon."
+_PLAIN: Final = ("content-type", "text/plain; charset=utf-8")
+
+_Headers = list[tuple[str, str]]
+
+
+class HTTPProtocol(BodyProtocol, Protocol):
+    """As much of RSGI's protocol object as is used (RSGI 1.5, granian); any thread may answer."""
+
+    def response_bytes(self, status: int, headers: _Headers, body: bytes) -> None:
+        """Answer."""
+        ...
+
+
+class Request(Protocol):
+    """One request as granian hands it over; it is over at ``done``."""
+
+    scope: Scope
+    proto: HTTPProtocol
+
+    def done(self) -> None:
+        """Let go of it; one that was not answered is answered 500."""
+        ...
+
+
+class Gateway:
+    """Takes requests from granian's own thread and has them answered by a WSGI application in others."""
+
+    def __init__(self, application: Application, limits: Limits, threads: int, spool_directory: Path) -> None:
+        """``threads`` requests are answered at once; large bodies wait for theirs in ``spool_directory``."""
+        self._limits = limits
+        self._directory = spool_directory
+        self._bodies = 0
+        self._application = application
+        self._working = _Threads("safelight-web", threads)
+        self._watching = _Threads("safelight-watch", WATCHING_THREADS)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._arriving: set[asyncio.Task[None]] = set()
+
+    def open(self, loop: asyncio.AbstractEventLoop, alive: Callable[[], None]) -> None:
+        """Take bodies in on this loop, about to run; ``alive`` is called while requests are answered."""
+        self._loop = loop
+        self._working.start()
+        self._watching.start()
+        self._ping(alive)
+
+    def _ping(self, alive: Callable[[], None]) -> None:
+        """Through the loop and a thread, as a request goes, while the other threads take any."""
+        assert self._loop is not None
+        if not self._working.stuck():
+            self._watching.do(alive)
+        self._loop.call_later(_PING_SECONDS, self._ping, alive)
+
+    def __call__(self, request: Request) -> None:
+        """A request's headers are there; called by granian, in no thread of Python's."""
+        try:
+            environ = environ_of(request.scope)
+            length = declared_length(environ, self._limits)
+        except BodyRefused as refused:
+            _refuse(request, refused)
+            return
+        if not length:
+            threads = self._watching if environ["PATH_INFO"] in WATCHED else self._working
+            threads.do(partial(_answer, self._application, request, environ, None))
+            return
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._begin, request, environ, length)
+
+    def _begin(self, request: Request, environ: Environ, length: int) -> None:
+        # Held here, because the loop holds no more than a weak reference to what it runs.
+        task = asyncio.ensure_future(self._take_in(request, environ, length))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
+
+    async def _take_in(self, request: Request, environ: Environ, length: int) -> None:
+        if self._bodies >= self._limits.bodies_at_once:
+            busy = "Too many uploads at once. Repeat this one soon."
+            _refuse(request, BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, busy))
+            return
+        self._bodies += 1
+        spool = None
+        try:
+            if length <= AT_ONCE:
+                body = await take_in_at_once(request.proto, length, self._limits)
+                environ["wsgi.input"] = io.BytesIO(body)
+            else:
+                spool = Spool(self._directory, limit=length)
+                await take_in(request.proto, spool, length, self._limits)
+                environ["wsgi.input"], environ[BODY] = reading(spool), spool
+        except BodyRefused as refused:
+            _close(spool)
+            _refuse(request, refused)
+        except StoreUnavailable as error:
+            _close(spool)
+            log.exception("no room for a body", exc_info=error)
+            _refuse(request, BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW))
+        except BaseException:
+            _close(spool)
+            request.done()
+            raise
+        else:
+            self._working.do(partial(_answer, self._application, request, environ, spool))
+        finally:
+            self._bodies -= 1
+
+
+def _refuse(request: Request, refused: BodyRefused) -> None:
+    log.info("body refused", status=refused.status.value, size=refused.arrived, seconds=refused.seconds)
+    BODIES_REFUSED.labels(str(refused.status.value)).inc()
+    headers = [_PLAIN, ("connection", "close")]
+    if refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append(("retry-after", "5"))
+    with suppress(ProtocolClosed, ProtocolError):  # the sender left
+        request.proto.response_bytes(refused.status.value, headers, f"{refused.why}\n".encode())
+    request.done()
+
+
+def _close(spool: Spool | None) -> None:
+    if spool is not None:
+        spool.close()
+
+
+class _Threads:
+    """So many threads that do what they are given, one after another."""
+
+    def __init__(self, name: str, count: int) -> None:
+        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._took_at = time.monotonic()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
+            for number in range(count)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def do(self, what: Callable[[], None]) -> None:
+        """Have it done as soon as a thread is free."""
+        self._waiting.put(what)
+
+    def stuck(self) -> bool:
+        """Whether something waits, and nothing was taken for long."""
+        return not self._waiting.empty() and time.monotonic() - self._took_at > STUCK_SECONDS
+
+    def _work(self) -> None:
+        while True:
+            what = self._waiting.get()
+            self._took_at = time.monotonic()
+            try:
+                what()
+            except Exception as error:  # a thread that ended would serve nobody any more
+                log.exception("request failed", exc_info=error)
+            # Else the last request's content would stay in memory until the next.
+            del what
+
+
+def _answer(application: Application, request: Request, environ: Environ, spool: Spool | None) -> None:
+    """The application's answer, to its end, in one of the threads."""
+    told: list[tuple[str, _Headers]] = []
+
+    def start_response(status: str, headers: _Headers, _error: object = None) -> None:
+        told.append((status, headers))
+
+    try:
+        pieces: Iterable[bytes] = application(environ, start_response)
+        try:
+            body = b"".join(pieces)
+        finally:
+            if (close := getattr(pieces, "close", None)) is not None:
+                close()
+        status, headers = told[-1]
+        with suppress(ProtocolClosed, ProtocolError):  # whoever asked has left
+            request.proto.response_bytes(int(status[:3]), headers, body)
+    finally:
+        _close(spool)
+        request.done()
