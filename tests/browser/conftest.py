@@ -133,5 +133,3 @@ def open_page(chromium: Browser) -> Iterator[Open]:
         assert watch.elsewhere == set()
     for context in contexts:
         context.close()
-
-

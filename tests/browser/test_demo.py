@@ -12,7 +12,9 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 
-def test_a_link_works_once(demo: Any, sam: dict[str, Any], open_page: Callable[..., Page], chromium: Any) -> None:
+def test_a_link_works_once(
+    demo: Any, sam: dict[str, Any], open_page: Callable[..., Page], chromium: Any
+) -> None:
     context = chromium.new_context()
     page = context.new_page()
     answer = page.goto(demo.links[0])

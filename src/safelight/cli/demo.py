@@ -50,7 +50,9 @@ NEXT: Final = """What to do next:
 )
 @click.option("--keep", is_flag=True, help="Leave the temporary folder.")
 @click.option("--console", "with_console", is_flag=True, help="Then serve the console, with cases waiting.")
-@click.option("--port", type=click.IntRange(1, 65_535), help="The console's port.  [default: 8400 or the next]")
+@click.option(
+    "--port", type=click.IntRange(1, 65_535), help="The console's port.  [default: 8400 or the next]"
+)
 @click.option("--stop-when-ready", is_flag=True, help="Stop the console as soon as everything is there.")
 def demo(
     *, directory: Path | None, keep: bool, with_console: bool, port: int | None, stop_when_ready: bool

@@ -81,7 +81,9 @@ def show_console(folder: Path, port: int | None, *, stop_when_ready: bool) -> No
         _wait_until_ready(server, chosen)
         seeded = _seed(folder, chosen)
         sent = _send(folder, chosen, seeded)
-        out.print(f"sent {len(_UPLOADS)} files to the API: {', '.join(f'{n} {what}' for what, n in sent.items())}")
+        out.print(
+            f"sent {len(_UPLOADS)} files to the API: {', '.join(f'{n} {what}' for what, n in sent.items())}"
+        )
         _say(out, chosen, folder, seeded)
         if stop_when_ready:
             return
@@ -158,7 +160,9 @@ def _wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
         except OSError:
             pass
         time.sleep(0.2)
-    raise SafelightError(f"The server is not ready after {_PATIENCE:.0f} seconds: {said.decode(errors='replace')}")
+    raise SafelightError(
+        f"The server is not ready after {_PATIENCE:.0f} seconds: {said.decode(errors='replace')}"
+    )
 
 
 def _ask(port: int, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
@@ -206,7 +210,9 @@ def _send(folder: Path, port: int, seeded: Seeded) -> dict[str, int]:
         }
         status, answer = _ask(port, "POST", "/api/v1/scan", path.read_bytes(), headers)
         if status not in (http.client.OK, http.client.ACCEPTED):
-            raise SafelightError(f"The server answered {status} to an upload: {answer.decode(errors='replace')}")
+            raise SafelightError(
+                f"The server answered {status} to an upload: {answer.decode(errors='replace')}"
+            )
         outcome = str(json.loads(answer).get("outcome", "received"))
         counted[outcome] = counted.get(outcome, 0) + 1
     return counted

@@ -1,4 +1,4 @@
-"""A case for its page: what the cases' room tells of it, put together for reading. No rendering of any file."""
+"""A case for its page: what the room of cases tells of it, put together to be read. It renders no file."""
 
 from __future__ import annotations
 
@@ -170,12 +170,13 @@ def _entry(found: list[MatchFacts]) -> MatchedEntry:
 
 
 def _pixels(seen: Observation) -> str:
-    sizes = dict.fromkeys(f"{picture.width} × {picture.height}" for picture in seen.pictures)
+    sizes = dict.fromkeys(f"{picture.width} x {picture.height}" for picture in seen.pictures)
     return ", ".join(list(sizes)[:_MOST_SIZES])
 
 
 def _evidence(item: Item) -> Evidence | None:
-    row = SealedObject.objects.filter(pk=getattr(vault.live_object(item), "pk", None)).first()
-    if row is None:
+    live = vault.live_object(item)
+    if live is None:
         return None
+    row = SealedObject.objects.get(pk=live.pk)
     return Evidence(row.sealed_at, row.holds.filter(released_at=None).exists(), row.disputed)

@@ -30,7 +30,12 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
-        choices=[("", _("waiting")), ("decided", _("decided")), ("finished", _("finished")), ("all", _("all"))],
+        choices=[
+            ("", _("waiting")),
+            ("decided", _("decided")),
+            ("finished", _("finished")),
+            ("all", _("all")),
+        ],
     )
     whose = forms.ChoiceField(
         label=_("Whose"),

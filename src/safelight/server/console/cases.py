@@ -6,20 +6,20 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from safelight.errors import SafelightError, UsageError
-from safelight.server.cases import handling, rearranging
+from safelight.server.cases import handling
 from safelight.server.cases.models import Case, CaseAccount
 from safelight.server.cases.queue import next_case, own_cases
 from safelight.server.cases.reading import read_words
-from safelight.server.cases.services import set_role
 from safelight.server.console.access import act, done, page
+from safelight.server.console.case_acts import ACTS
 from safelight.server.console.case_facts import case_page
 from safelight.server.console.case_queue import FilterForm, queued
-from safelight.server.intake.models import Account, Occurrence
+from safelight.server.intake.models import Occurrence
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Person, RoleGrant
 from safelight.server.people.permissions import PermissionDenied, permissions_of, require
@@ -109,65 +109,26 @@ def _reviewers() -> list[Person]:
 @act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
 def do(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
     """One act about a case; the service decides whether this person may."""
-    found = get_object_or_404(Case, pk=case_id)
-    said = request.POST
-    onward = redirect("console_case", found.pk)
-    match said.get("act"):
-        case "take":
-            if not done(request, lambda: handling.take(actor, found), _("This case is yours now.")):
-                onward = redirect("console_cases")
-        case "pass_on":
-            done(request, lambda: handling.pass_on(actor, found), _("Passed on. Nobody asks why."))
-            onward = redirect("console_cases")
-        case "assign":
-            person = Person.objects.filter(pk=said.get("person") or None).first()
-            done(request, lambda: handling.assign(actor, found, person), _("Assigned."))
-        case "comment":
-            done(request, lambda: handling.comment(actor, found, said.get("text", "")), _("Noted."))
-        case "danger":
-            done(
-                request,
-                lambda: handling.set_imminent_danger(actor, found),
-                _("On top of the queue now, and people are told. Follow your emergency steps."),
-            )
-        case "calm":
-            reason = said.get("reason", "")
-            done(request, lambda: handling.clear_imminent_danger(actor, found, reason), _("Taken off."))
-        case "role":
-            account = get_object_or_404(Account, pk=said.get("account"))
-            role = CaseAccount.Role(said.get("role", CaseAccount.Role.UNKNOWN))
-            reason = said.get("reason", "")
-            done(request, lambda: set_role(actor, found, account, role, reason), _("Noted."))
-        case "read":
-            return _with_words(request, actor, found, said.get("occurrence", ""))
-        case "merge":
-            done(request, lambda: _merge(actor, found, said.get("other", "")), _("Merged into this case."))
-        case "split":
-            chosen = Occurrence.objects.filter(pk__in=said.getlist("occurrence"), membership__case=found)
-            try:
-                new = rearranging.split(actor, found, list(chosen))
-            except SafelightError as refused:
-                messages.error(request, str(refused))
-            else:
-                messages.success(request, _("This is the new case."))
-                onward = redirect("console_case", new.pk)
+    onward = get_object_or_404(Case, pk=case_id)
+    wanted = ACTS.get(request.POST.get("act", ""))
+    if wanted is None:
+        return HttpResponseBadRequest()
     try:
-        require(actor, Permission.CASE_READ_OWN, case=found)
-    except PermissionDenied:
+        told, onward = wanted(actor, onward, request.POST)
+    except SafelightError as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, told)
+    passed_on = wanted is ACTS["pass_on"]
+    if passed_on or not _may(actor, Permission.CASE_READ_OWN, onward):
         return redirect("console_cases")
-    return onward
+    return redirect("console_case", onward.pk)
 
 
-def _merge(actor: PersonActor, into: Case, told: str) -> None:
-    try:
-        other = Case.objects.get(pk=UUID(told.strip()))
-    except (ValueError, Case.DoesNotExist):
-        raise UsageError(_("There is no case of this id. Copy it from the other case's page.")) from None
-    rearranging.merge(actor, into, other)
-
-
-def _with_words(request: HttpRequest, actor: PersonActor, found: Case, told: str) -> HttpResponse:
-    """The page once more, with the text or address that was asked for."""
-    occurrence = get_object_or_404(Occurrence, pk=told, membership__case=found)
-    words = read_words(actor, found, occurrence)
-    return _shown(request, actor, found, words=words, words_of=occurrence.pk)
+@act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
+def words(request: HttpRequest, actor: PersonActor, case_id: UUID, occurrence_id: UUID) -> HttpResponse:
+    """The page once more, with a text or address that was asked for; that it was read is on the ledger."""
+    found = get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id)
+    occurrence = get_object_or_404(Occurrence, pk=occurrence_id, membership__case=found)
+    read = read_words(actor, found, occurrence)
+    return _shown(request, actor, found, words=read, words_of=occurrence.pk)

@@ -49,16 +49,15 @@ def configuration(request: HttpRequest, actor: PersonActor) -> HttpResponse:  # 
 
 def _sections(config: Config) -> Iterator[Section]:
     fields = type(config).model_fields
-    plain, nested = [], []
+    plain: list[tuple[str, FieldInfo, Any]] = []
+    nested: list[tuple[str, FieldInfo, Any]] = []
     for name, field in fields.items():
         value = getattr(config, name)
         (nested if isinstance(value, BaseModel) else plain).append((name, field, value))
     yield Section("", tuple(_setting(name, field, value, "") for name, field, value in plain))
     for name, _field, model in nested:
         inner = type(model).model_fields.items()
-        yield Section(
-            name, tuple(_setting(key, field, getattr(model, key), name) for key, field in inner)
-        )
+        yield Section(name, tuple(_setting(key, field, getattr(model, key), name) for key, field in inner))
 
 
 def _setting(name: str, field: FieldInfo, value: Any, section: str) -> Setting:  # noqa: ANN401 - of any type
@@ -77,13 +76,13 @@ def _shown(name: str, value: Any) -> str:  # noqa: ANN401 - a setting of any typ
         case SecretStr():
             return _("set, not shown")
         case None | "":
-            return "–"
+            return "-"
         case bool():
             return _("yes") if value else _("no")
         case str() if name in _WITH_CREDENTIALS:
             url = urlsplit(value)
             return f"{url.scheme}://{url.hostname or ''}{f':{url.port}' if url.port else ''}{url.path}"
         case list() | tuple() | set() | frozenset():
-            return ", ".join(map(str, value)) or "–"
+            return ", ".join(map(str, value)) or "-"
         case _:
             return str(value)

@@ -19,7 +19,7 @@ from safelight.server.operations.health import readiness
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.directory import pending
 from safelight.server.people.permissions import permissions_of
-from safelight.server.people.roles import Permission as P
+from safelight.server.people.roles import Permission as P  # noqa: N817 - a table of permissions
 from safelight.server.vault.services import alarms
 
 

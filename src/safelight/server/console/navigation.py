@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safelight.server.people.models import Person
 from safelight.server.people.permissions import permissions_of
-from safelight.server.people.roles import Permission as P
+from safelight.server.people.roles import Permission as P  # noqa: N817 - a table of permissions
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Forms in the console's design: labels without colons, help and errors tied to their fields for readers aloud."""
+"""Forms in the console's design: labels without colons, help and errors tied to their fields."""
 
 from __future__ import annotations
 

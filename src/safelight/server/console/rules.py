@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from safelight.server.people.roles import Permission as P
+from safelight.server.people.roles import Permission as P  # noqa: N817 - a table of permissions
 from safelight.server.rules import SIGNED_IN, Rule, holding
 
 _QUEUE: Final = holding(P.CASE_READ_ALL, P.CASE_TAKE)
@@ -23,6 +23,7 @@ RULES: Final[dict[str, Rule]] = {
     "GET /cases/{case_id}/": _CASE,
     # Each act asks for its own permission in its service; what is refused is told on the page.
     "POST /cases/{case_id}/do/": _QUEUE,
+    "POST /cases/{case_id}/words/{occurrence_id}/": holding(P.EVIDENCE_VIEW, elsewhere=()),
     "GET /unscanned/": holding(P.INTAKE_READ),
     "POST /unscanned/{item_id}/": holding(P.INTAKE_RESCAN),
     "GET /lists/": _LISTS,

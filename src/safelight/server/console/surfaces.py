@@ -53,9 +53,7 @@ class BasisForm(forms.Form):
         label=gettext_lazy("Scanning is"),
         choices=[("yes", gettext_lazy("permitted")), ("no", gettext_lazy("forbidden"))],
     )
-    basis = forms.CharField(
-        label=gettext_lazy("By which law or consent"), max_length=300
-    )
+    basis = forms.CharField(label=gettext_lazy("By which law or consent"), max_length=300)
     valid_until = forms.DateTimeField(
         label=gettext_lazy("Ends (UTC)"),
         required=False,

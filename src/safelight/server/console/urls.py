@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from safelight.server.console import about, api_docs, cases, configuration, home, jobs, keys, ledger, lists
-from safelight.server.console import surfaces, unscanned, webhooks
+from safelight.server.console import (
+    about,
+    api_docs,
+    cases,
+    configuration,
+    home,
+    jobs,
+    keys,
+    ledger,
+    lists,
+    surfaces,
+    unscanned,
+    webhooks,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="console_home"),
@@ -13,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("cases/next/", cases.take_next, name="console_case_next"),
     path("cases/<uuid:case_id>/", cases.case, name="console_case"),
     path("cases/<uuid:case_id>/do/", cases.do, name="console_case_do"),
+    path("cases/<uuid:case_id>/words/<uuid:occurrence_id>/", cases.words, name="console_case_words"),
     path("unscanned/", unscanned.unscanned, name="console_unscanned"),
     path("unscanned/<uuid:item_id>/", unscanned.rescan, name="console_unscanned_rescan"),
     path("lists/", lists.lists, name="console_lists"),

@@ -20,7 +20,7 @@ from safelight.server.intake.surfaces import declare_basis, declare_surface
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.directory import pending
 from safelight.server.people.grants import propose_role
-from safelight.server.people.invitations import terminal_invitation, invite, join
+from safelight.server.people.invitations import invite, join, terminal_invitation
 from safelight.server.people.links import new_link
 from safelight.server.people.models import Person
 from safelight.server.people.proposals import approve
@@ -90,7 +90,7 @@ def _acting(person: Person) -> PersonActor:
 
 
 def _address(name: str) -> str:
-    return f"{name.split()[0].lower()}@example.org"
+    return f"{name.split(maxsplit=1)[0].lower()}@example.org"
 
 
 def _joined(link: str, name: str) -> PersonActor:

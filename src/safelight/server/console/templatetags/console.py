@@ -34,7 +34,7 @@ def navigation(context: Context) -> dict[str, Any]:
 def when(moment: datetime | None) -> SafeString | str:
     """A time in UTC, which a module turns into the reader's own zone."""
     if moment is None:
-        return "–"
+        return "-"
     utc = timezone.localtime(moment, timezone.get_fixed_timezone(0))
     return format_html('<time datetime="{}">{} UTC</time>', utc.isoformat(), utc.strftime("%Y-%m-%d %H:%M"))
 
@@ -43,7 +43,7 @@ def when(moment: datetime | None) -> SafeString | str:
 def since(moment: datetime | None) -> SafeString | str:
     """How long ago, or how long until, roughly; the exact time is in the tooltip."""
     if moment is None:
-        return "–"
+        return "-"
     utc = timezone.localtime(moment, timezone.get_fixed_timezone(0))
     return format_html(
         '<time datetime="{}" data-since title="{} UTC">{}</time>',
@@ -99,9 +99,9 @@ def pseudonymous(name: str) -> SafeString | str:
 
 @register.filter
 def percent(share: Share) -> str:
-    """A share with its interval: ``96 % (93–98)``."""
+    """A share with its interval: ``96 % (93-98)``."""
     low, high = share.interval
-    return f"{100 * share.part / share.whole:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
+    return f"{100 * share.part / share.whole:.0f} % ({100 * low:.0f}-{100 * high:.0f})"
 
 
 @register.filter
@@ -110,6 +110,4 @@ def preview_words(preview: RecheckPreview) -> str:
     return _(
         "Among past files: {items} files seen {occurrences} times. {opens} would come into cases at once,"
         " {waits} would wait for a release."
-    ).format(
-        items=preview.items, occurrences=preview.occurrences, opens=preview.opens, waits=preview.waits
-    )
+    ).format(items=preview.items, occurrences=preview.occurrences, opens=preview.opens, waits=preview.waits)
