@@ -1,4 +1,4 @@
-"""A demo that runs as `make demo` runs it, and Debian's Chromium, which reports whatever a page does wrong."""
+"""A demo as `make demo` runs it, and Debian's Chromium, which tells whatever a page does wrong."""
 
 from __future__ import annotations
 

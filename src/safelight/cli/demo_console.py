@@ -118,7 +118,7 @@ def _is_free(port: int) -> bool:
 
 @contextmanager
 def _serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """`safelight serve` as an operator starts it; its settings are the demo's own, whatever the shell holds."""
+    """`safelight serve` as an operator starts it, with settings of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")}
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(

@@ -59,9 +59,10 @@ def _calm(actor: PersonActor, case: Case, said: QueryDict) -> tuple[str, Case]:
 
 def _role(actor: PersonActor, case: Case, said: QueryDict) -> tuple[str, Case]:
     account = Account.objects.filter(pk=_id(said.get("account", ""))).first()
-    if account is None or said.get("role") not in CaseAccount.Role.values:
+    role = said.get("role", "")
+    if account is None or role not in CaseAccount.Role.values:
         raise NotInCase(_("This account is not part of the case."))
-    set_role(actor, case, account, CaseAccount.Role(said["role"]), said.get("reason", ""))
+    set_role(actor, case, account, CaseAccount.Role(role), said.get("reason", ""))
     return _("Noted."), case
 
 

@@ -84,9 +84,7 @@ class ProposeForm(forms.Form):
     entries = forms.CharField(
         label=gettext_lazy("Hashes, one a line: the type, a space, the value"),
         widget=forms.Textarea({"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
-        help_text=gettext_lazy(
-            "Types: sha256, sha1, md5, pdq. They are sealed at once and never shown again."
-        ),
+        help_text=gettext_lazy("Types: sha256, sha1, md5, pdq. They are sealed at once, never shown again."),
     )
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=1000)
     review_at = forms.DateField(
@@ -228,12 +226,10 @@ def decide_batch(request: HttpRequest, actor: PersonActor, name: str, batch_id: 
                 return redirect("console_list", name)
             return _shown(request, actor, summary, previews={batch_id: found})
         case "propose":
-            review = (
-                forms.DateField().clean(request.POST["review_at"]) if request.POST.get("review_at") else None
-            )
+            review = _midnight(forms.DateField(required=False).clean(request.POST.get("review_at")))
             done(
                 request,
-                lambda: services.propose_batch(actor, batch_id, reason, _midnight(review)),
+                lambda: services.propose_batch(actor, batch_id, reason, review),
                 _("Proposed. Somebody else approves it on the page of people."),
             )
         case "discard":

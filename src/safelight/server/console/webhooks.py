@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -62,7 +61,7 @@ def webhooks(request: HttpRequest, actor: PersonActor) -> HttpResponse:
 
 
 def _shown(
-    request: HttpRequest, actor: PersonActor, form: EndpointForm, *, status: int = 200, **more: Any
+    request: HttpRequest, actor: PersonActor, form: EndpointForm, *, status: int = 200, **more: object
 ) -> HttpResponse:
     context = {"endpoints": endpoints(actor), "deliveries": deliveries(actor), "form": form, **more}
     return render(request, "console/webhooks.html", context, status=status)

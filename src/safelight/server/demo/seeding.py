@@ -1,6 +1,6 @@
 """Fills a new demo workspace through the same services that a real one is filled by.
 
-Nobody here exists, and every picture is benign; the workspace's mark, which is for good, says so on every page.
+Nobody here exists, and every picture is benign; the workspace's mark says so on every page, for good.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The way into a demo workspace: a one-time link signs one in as somebody made up, without password or factor.
+"""The way into a demo workspace: a one-time link lets one in as somebody made up, without a password.
 
 Only in a workspace that was marked as a demo when it was made, which holds nothing real and never will.
 """
