@@ -1,4 +1,4 @@
-"""What a form on a case's page asks for: each act by its name, done by a service that decides whether it may."""
+"""What a form on a case's page asks for: each act by its name, done by a service."""
 
 from __future__ import annotations
 

@@ -130,5 +130,9 @@ def words(request: HttpRequest, actor: PersonActor, case_id: UUID, occurrence_id
     """The page once more, with a text or address that was asked for; that it was read is on the ledger."""
     found = get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id)
     occurrence = get_object_or_404(Occurrence, pk=occurrence_id, membership__case=found)
-    read = read_words(actor, found, occurrence)
+    try:
+        read = read_words(actor, found, occurrence)
+    except SafelightError as refused:
+        messages.error(request, str(refused))
+        return redirect("console_case", found.pk)
     return _shown(request, actor, found, words=read, words_of=occurrence.pk)
