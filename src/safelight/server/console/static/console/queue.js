@@ -14,7 +14,7 @@ export function walkQueue(within) {
     if ((key === "j" || key === "k") && links.length > 0) {
       const present = links.findIndex((link) => link === document.activeElement);
       const next = present < 0 ? (key === "j" ? 0 : links.length - 1) : present + (key === "j" ? 1 : -1);
-      links[Math.min(Math.max(next, 0), links.length - 1)].focus();
+      links.at(Math.min(Math.max(next, 0), links.length - 1))?.focus();
       event.preventDefault();
       return;
     }
