@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Checks the console's modules and stylesheet: their types with tsc, their form with Biome. Skipped without npm.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd) tools=$1
-static=$here/../../src/safelight/server/console/static/console
+tools=$(realpath -m "$1")
+cd "$(dirname "$0")/../.."
+here=tools/web static=src/safelight/server/console/static/console
 
 command -v npm >/dev/null || { echo "npm is not here: the console's modules were not checked."; exit 0; }
 if ! cmp -s "$here/package.json" "$tools/package.json"; then
