@@ -82,22 +82,35 @@ def real_server() -> Iterator[Server]:
         server.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Not for the whole session: Playwright's event loop would be in the way of tests that use Django."""
     with browser_of_debian() as browser:
         yield browser
 
 
 @pytest.fixture(scope="session")
-def sam(demo: Demo, chromium: Browser) -> dict[str, Any]:
+def entered() -> dict[str, dict[str, Any]]:
+    """Sessions by the link that opened them, which works once."""
+    return {}
+
+
+@pytest.fixture
+def sam(demo: Demo, chromium: Browser, entered: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The session of the demo's lead, who entered by the printed link."""
-    return _entered(chromium, demo.links[0])
+    return _session(chromium, demo.links[0], entered)
 
 
-@pytest.fixture(scope="session")
-def alex(demo: Demo, chromium: Browser) -> dict[str, Any]:
+@pytest.fixture
+def alex(demo: Demo, chromium: Browser, entered: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The session of the demo's auditor."""
-    return _entered(chromium, demo.links[1])
+    return _session(chromium, demo.links[1], entered)
+
+
+def _session(chromium: Browser, link: str, entered: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    if link not in entered:
+        entered[link] = _entered(chromium, link)
+    return entered[link]
 
 
 def _entered(chromium: Browser, link: str) -> dict[str, Any]:
