@@ -101,7 +101,7 @@ def _operation(schema: Mapping[str, Any], path: str, method: str, told: Mapping[
         method=method.upper(),
         path=path,
         title=told.get("summary", ""),
-        paragraphs=tuple(p for p in told.get("description", "").replace("``", "").split("\n\n") if p.strip()),
+        paragraphs=tuple(p for p in told.get("description", "").replace("`", "").split("\n\n") if p.strip()),
         parameters=tuple(
             Field(
                 p["name"],

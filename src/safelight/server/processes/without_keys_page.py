@@ -22,8 +22,8 @@ _HTML: Final = """<!DOCTYPE html>
     <header><p class="brand"><img src="/static/console/icon.svg" alt="">Safelight</p></header>
     <main>
       <h1>Not ready</h1>
-      <p>This server has no root key, or one of another workspace. Until the right one is back it reads, scans and
-      writes nothing.</p>
+      <p>This server has no root key, or one of another workspace. Until the right one is back it reads,
+      scans and writes nothing.</p>
       <p>Whoever runs it finds the reason on its terminal and at <a href="/readyz">/readyz</a>.</p>
     </main>
   </div>
