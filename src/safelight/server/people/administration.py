@@ -29,6 +29,8 @@ from safelight.server.people.proposals import approve, refuse
 from safelight.server.people.roles import Permission, Role
 from safelight.server.people.sessions import actor_of
 
+_PROPOSE = gettext_lazy("Propose role:")
+_TAKE_AWAY = gettext_lazy("Take away role:")
 _ROLES = [(role.value, role.value.replace("_", " ")) for role in Role]
 
 

@@ -1,7 +1,9 @@
 // @ts-check
 // Times are sent in UTC; people read them in their own zone, with UTC in the tooltip.
 
-const exact = new Intl.DateTimeFormat(document.documentElement.lang || "en", {
+const language = document.documentElement.lang || "en";
+const region = navigator.languages.find((told) => told.startsWith(language)) ?? language;
+const exact = new Intl.DateTimeFormat(region, {
   dateStyle: "medium",
   timeStyle: "short",
 });
