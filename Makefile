@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 PY := $(VENV)/bin/python
 NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
 
-.PHONY: help setup test trials lint docs ci demo screenshots lock clean
+.PHONY: help setup browser test trials lint docs ci demo screenshots lock clean
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -27,7 +27,9 @@ $(VENV)/.browser: $(VENV)/.packages tools/debian.sh
 	@command -v chromium >/dev/null || tools/debian.sh chromium
 	@touch $@
 
-test: setup $(VENV)/.browser ## set up and run the tests (the slow trials excepted)
+browser: $(VENV)/.browser ## the browser that some tests need
+
+test: setup browser ## set up and run the tests (the slow trials excepted)
 	@$(PY) -m pytest -n auto --dist loadgroup
 	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n auto --dist loadgroup tests/server
 
@@ -45,7 +47,7 @@ lint: setup ## style, types and import contracts
 demo: setup ## see pictures scanned, then the console with cases waiting, until Ctrl-C
 	@$(VENV)/bin/safelight demo --console
 
-screenshots: setup ## make the documentation's pictures of the console anew, from the demo
+screenshots: setup browser ## make the documentation's pictures of the console anew, from the demo
 	@$(PY) tools/screenshots.py
 
 docs: setup ## build the documentation, warnings as errors

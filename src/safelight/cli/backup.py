@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from safelight.cli.row_progress import progress_bar
 from safelight.cli.server_extra import needs_server
 from safelight.cli.workspace_options import workspace_option
 
@@ -30,7 +31,9 @@ def backup(directory: Path, evidence: Literal["copied", "referenced"] | None, wo
     from safelight.server.operations.backup import make_backup  # noqa: PLC0415
 
     config = load(workspace)
-    manifest = make_backup(config, directory, evidence or ("referenced" if config.evidence_url else "copied"))
+    how = evidence or ("referenced" if config.evidence_url else "copied")
+    with progress_bar("Backing up") as progress:
+        manifest = make_backup(config, directory, how, progress)
     size = sum(file.size for file in manifest.files)
     click.echo(
         f"Backed up {len(manifest.files):,} files, {size:,} bytes, and read them again: {directory}\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from safelight.cli.row_progress import progress_bar
 from safelight.cli.server_extra import needs_server
 from safelight.cli.workspace_options import workspace_option
 
@@ -23,7 +24,8 @@ def restore(directory: Path, workspace: Path | None) -> None:
     from safelight.server.operations.restore import restore_backup  # noqa: PLC0415
 
     config = load(workspace)
-    restored = restore_backup(config, directory)
+    with progress_bar("Restoring") as progress:
+        restored = restore_backup(config, directory, progress)
     manifest = restored.manifest
     click.echo(
         f"Restored the workspace {manifest.workspace} of {manifest.made_at:%Y-%m-%d %H:%M} UTC to "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import signal
 import socket
 import threading
 import time
@@ -26,7 +27,6 @@ from safelight.server.operations.bodies import (
     declared_length,
     patience,
     take_in,
-    take_in_at_once,
 )
 from safelight.server.operations.environ import environ_of, reading
 from safelight.vault.spool import Spool
@@ -73,9 +73,6 @@ class Coming:
     def __init__(self, *pieces: bytes, ends: bool = True) -> None:
         self._pieces, self._ends = pieces, ends
 
-    async def __call__(self) -> bytes:
-        return b"".join([piece async for piece in self])
-
     async def __aiter__(self):
         for piece in self._pieces:
             yield piece
@@ -102,9 +99,6 @@ def test_a_body_that_never_comes_whole_is_refused(tmp_path: Path, ends: bool, st
     with Spool(tmp_path) as spool, pytest.raises(BodyRefused) as refused:
         asyncio.run(take_in(Coming(b"x" * 10, ends=ends), spool, 20, HURRIED))
     assert (refused.value.status, refused.value.arrived) == (status, 10)
-    with pytest.raises(BodyRefused) as refused:
-        asyncio.run(take_in_at_once(Coming(b"x" * 10, ends=ends), 20, HURRIED))
-    assert refused.value.status == status
 
 
 class Asked:
@@ -234,6 +228,19 @@ def test_a_sender_that_leaves_is_forgotten(hurried: Server):
         upload(hurried, length).close()
     wait_until("both to be forgotten", lambda: hurried.said().count("body refused") == 2)
     wait_until("every descriptor to be closed", lambda: descriptors(hurried) <= before + 2)
+
+
+def test_what_has_begun_is_finished_at_a_stop(hurried: Server):
+    begun = upload(hurried, 2)
+    assert hurried.process is not None
+    hurried.process.send_signal(signal.SIGINT)
+    wait_until("the stop to be told", lambda: "Stopping:" in hurried.said())
+    begun.sendall(b"x")
+    assert begun.recv(65_536).startswith(b"HTTP/1.1 401 ")
+    begun.close()
+    assert hurried.process.wait(PATIENCE) == 0
+    assert hurried.said().rstrip().endswith("Stopped. Everything that was acknowledged is stored.")
+    assert "panicked" not in hurried.said()
 
 
 def test_large_bodies_are_refused_before_they_come(hurried: Server):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -54,3 +55,24 @@ def test_real_work_never_becomes_a_demo(server: Server):
     refused = server.run("serve", "--port", str(server.port))
     assert refused.returncode == 1
     assert "cannot become one" in refused.stderr
+
+
+def test_doctor_covers_the_server(server: Server):
+    assert "server" not in areas(server)
+    server.start()
+    told = areas(server)["server"]
+    assert [line for line in told if "server.sqlite3 is ok" in line]
+    assert [line for line in told if f"http://localhost:{server.port}" in line]
+    assert [line for line in told if "MiB are free" in line]
+    assert [line for line in told if "may open" in line]
+    assert [line for line in told if "the clock" in line]
+    assert server.stop() == 0
+    assert [line for line in areas(server)["server"] if "is free; no server runs" in line]
+
+
+def areas(server: Server) -> dict[str, list[str]]:
+    server.settings["port"] = str(server.port)
+    found: dict[str, list[str]] = {}
+    for finding in json.loads(server.run("doctor", "--json").stdout)["findings"]:
+        found.setdefault(finding["area"], []).append(finding["says"])
+    return found

@@ -18,8 +18,8 @@ from safelight.errors import SandboxError
 from safelight.media.sandbox.channel import Channel, spawn
 from safelight.media.sandbox.families import FAMILIES, Family
 
-PATIENCE: Final = 30.0
-"""Seconds in which a warm parent has to answer; it takes far less than a millisecond."""
+PATIENCE: Final = 60.0
+"""Seconds in which a warm parent has to answer: three times what the slowest of its children may take."""
 _PING_SECONDS: Final = 2.0
 _ASLEEP: Final = 5.0
 _MAX_PATH = 107

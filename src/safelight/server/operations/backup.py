@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -18,6 +19,7 @@ from safelight.keys import utc_now
 from safelight.server.config import Config
 from safelight.server.operations.backup_manifest import BackupError, Manifest, described, files_below
 from safelight.server.operations.database_copy import POSTGRES_FILE, SQLITE_FILE, copy_sqlite, dump_postgres
+from safelight.server.operations.steps import Progress, Steps, silently
 from safelight.server.vault.stores import DIRECTORY
 from safelight.workspace.description import FILE_NAME as DESCRIPTION
 from safelight.workspace.description import LOCAL, read_description
@@ -27,10 +29,14 @@ Evidence = Literal["copied", "referenced"]
 
 _SETTINGS: Final = ("server.toml", "policy.toml")
 _HIDDEN: Final = "."
+_FEW: Final = 10
+"""Databases and settings, each read twice."""
 
 
-def make_backup(config: Config, target: Path, evidence: Evidence) -> Manifest:
+def make_backup(config: Config, target: Path, evidence: Evidence, progress: Progress = silently) -> Manifest:
     """Back a workspace up into a new directory. It has its name only once it is whole and was read again.
+
+    ``progress`` gets how many steps are done of how many: each file is copied, read and read again.
 
     Raises :class:`~safelight.errors.WorkspaceError` and :class:`BackupError`.
     """
@@ -41,6 +47,8 @@ def make_backup(config: Config, target: Path, evidence: Evidence) -> Manifest:
             "--evidence referenced."
         )
     draft = _draft(config, target)
+    objects = sum(1 for _ in files_below(config.workspace / DIRECTORY)) if evidence == "copied" else 0
+    step = Steps(progress, 3 * objects + _FEW)
     try:
         for name in (DESCRIPTION, *_SETTINGS):
             if (config.workspace / name).is_file():
@@ -49,7 +57,7 @@ def make_backup(config: Config, target: Path, evidence: Evidence) -> Manifest:
             copy_sqlite(config.workspace / LISTS_FILE, draft / LISTS_FILE)
         database = _copy_database(config, draft)
         if evidence == "copied":
-            copy_objects(config.workspace / DIRECTORY, draft / DIRECTORY)
+            copy_objects(config.workspace / DIRECTORY, draft / DIRECTORY, step)
         manifest = Manifest(
             workspace=description.id,
             root_key=description.key_id,
@@ -57,10 +65,10 @@ def make_backup(config: Config, target: Path, evidence: Evidence) -> Manifest:
             database=database,
             evidence=evidence,
             evidence_at=config.evidence_url or str(config.workspace / DIRECTORY),
-            files=tuple(described(draft, path) for path in files_below(draft)),
+            files=tuple(step.after(described(draft, path)) for path in files_below(draft)),
         )
         manifest.write(draft)
-        manifest.verify(draft)
+        manifest.verify(draft, step)
         for directory in (draft, *(path for path in draft.rglob("*") if path.is_dir())):
             sync_directory(directory)
         draft.rename(target)
@@ -96,7 +104,7 @@ def _copy_database(config: Config, draft: Path) -> Literal["none", "sqlite", "po
     return "sqlite"
 
 
-def copy_objects(source: Path, target: Path) -> None:
+def copy_objects(source: Path, target: Path, step: Callable[[], None]) -> None:
     """Copy every sealed object that has its name; one destroyed meanwhile is not missed."""
     target.mkdir(mode=0o700)
     for directory in sorted(path for path in source.glob("*") if path.is_dir()) if source.is_dir() else ():
@@ -106,6 +114,7 @@ def copy_objects(source: Path, target: Path) -> None:
                 continue
             try:
                 _copy_object(path, target / directory.name / path.name)
+                step()
             except FileNotFoundError:
                 (target / directory.name / path.name).unlink(missing_ok=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -55,7 +55,7 @@ class Manifest(BaseModel):
         """Put it into the backup, durably."""
         replace_file(directory / FILE_NAME, self.model_dump_json(indent=1) + "\n")
 
-    def verify(self, directory: Path) -> None:
+    def verify(self, directory: Path, step: Callable[[], None] = lambda: None) -> None:
         """Read every file again. Raises :class:`BackupError` for one that is missing, new or altered."""
         present = {str(path.relative_to(directory)) for path in files_below(directory)} - {FILE_NAME}
         named = {file.path for file in self.files}
@@ -66,6 +66,7 @@ class Manifest(BaseModel):
         for file in self.files:
             if described(directory, directory / file.path) != file:
                 raise BackupError(f"The backup {directory} is damaged: {file.path} was altered. Use another.")
+            step()
 
 
 def read_manifest(directory: Path) -> Manifest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -23,11 +23,27 @@ AT_ONCE: Final = 1 << 20
 _MIB: Final = 1 << 20
 
 
+class Coming(Protocol):
+    """As much of granian's future as is used."""
+
+    def add_done_callback(self, what: Callable[[object], None], /, *, context: object) -> None:
+        """Have the loop call this."""
+        ...
+
+    def cancel(self) -> object:
+        """Wait for it no more."""
+        ...
+
+    def result(self) -> bytes:
+        """What came."""
+        ...
+
+
 class BodyProtocol(Protocol):
     """As much of RSGI's protocol object as bodies need: the whole at once, or piece by piece."""
 
-    def __call__(self) -> Awaitable[bytes]:
-        """The whole body."""
+    def __call__(self) -> Coming:
+        """The whole body; any thread may ask."""
         ...
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -72,22 +88,41 @@ def patience(arrived: int, took: float, limits: Limits) -> float:
     return min(left, GRACE_SECONDS + arrived / (limits.body_rate_kib * 1024) - took)
 
 
-async def take_in_at_once(protocol: BodyProtocol, length: int, limits: Limits) -> bytes:
-    """A body of at most :data:`AT_ONCE` bytes, with the patience that its length allows.
+class Whole:
+    """A body of at most :data:`AT_ONCE` bytes, which has the patience that its length allows.
 
-    Raises :class:`BodyRefused`.
+    It costs no task of the loop, as most requests have such a body.
     """
-    began = time.monotonic()
-    try:
-        async with asyncio.timeout(patience(length, 0.0, limits)):
-            body = await protocol()
-    except TimeoutError:
-        raise _too_slow(0, began) from None
-    except (ProtocolClosed, ProtocolError):  # the sender left
-        raise _cut(0, began) from None
-    if len(body) != length:
-        raise _cut(len(body), began)
-    return body
+
+    def __init__(self, protocol: BodyProtocol, length: int, limits: Limits) -> None:
+        """It is on its way from now on."""
+        self._length = length
+        self._began = time.monotonic()
+        self._due = self._began + patience(length, 0.0, limits)
+        self._overdue = False
+        self._coming = protocol()
+
+    def when_over(self, what: Callable[[object], None]) -> None:
+        """Have the loop call this once it is all there, or never will be."""
+        self._coming.add_done_callback(what, context=None)
+
+    def cut_off_if_overdue(self, now: float) -> None:
+        """By ``time.monotonic``; in the loop's thread."""
+        if now > self._due:
+            self._overdue = True
+            self._coming.cancel()
+
+    def result(self) -> bytes:
+        """All of it. Raises :class:`BodyRefused`."""
+        try:
+            body = self._coming.result()
+        except asyncio.CancelledError:
+            raise _too_slow(0, self._began) from None
+        except (ProtocolClosed, ProtocolError):  # the sender left
+            raise (_too_slow if self._overdue else _cut)(0, self._began) from None
+        if len(body) != self._length:
+            raise _cut(len(body), self._began)
+        return body
 
 
 async def take_in(protocol: BodyProtocol, spool: Spool, length: int, limits: Limits) -> None:

@@ -30,9 +30,9 @@ from safelight.server.operations.bodies import (
     AT_ONCE,
     BodyProtocol,
     BodyRefused,
+    Whole,
     declared_length,
     take_in,
-    take_in_at_once,
 )
 from safelight.server.operations.counts import BODIES_REFUSED
 from safelight.server.operations.environ import BODY, Environ, Scope, environ_of, reading
@@ -46,7 +46,7 @@ WATCHING_THREADS: Final = 2
 WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 STUCK_SECONDS: Final = 300.0
 """Requests that wait, and no thread takes one for so long: every thread hangs."""
-_PING_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 1.0
 _NOT_NOW: Final = "Nothing can be taken in at the moment. Send this again soon."
 _PLAIN: Final = ("content-type", "text/plain; charset=utf-8")
 
@@ -79,11 +79,11 @@ class Gateway:
         """``threads`` requests are answered at once; large bodies wait for theirs in ``spool_directory``."""
         self._limits = limits
         self._directory = spool_directory
-        self._bodies = 0
         self._application = application
         self._working = _Threads("safelight-web", threads)
         self._watching = _Threads("safelight-watch", WATCHING_THREADS)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._whole: set[Whole] = set()
         self._arriving: set[asyncio.Task[None]] = set()
 
     def open(self, loop: asyncio.AbstractEventLoop, alive: Callable[[], None]) -> None:
@@ -91,14 +91,19 @@ class Gateway:
         self._loop = loop
         self._working.start()
         self._watching.start()
-        self._ping(alive)
+        self._look(alive)
 
-    def _ping(self, alive: Callable[[], None]) -> None:
-        """Through the loop and a thread, as a request goes, while the other threads take any."""
+    def _look(self, alive: Callable[[], None]) -> None:
+        """At what is overdue; and live, by the loop and a thread, while the other threads take requests."""
         assert self._loop is not None
         if not self._working.stuck():
+            # Whichever comes first: those who watch may themselves wait for what hangs elsewhere.
             self._watching.do(alive)
-        self._loop.call_later(_PING_SECONDS, self._ping, alive)
+            self._working.do(alive)
+        now = time.monotonic()
+        for body in tuple(self._whole):
+            body.cut_off_if_overdue(now)
+        self._loop.call_later(_LOOK_SECONDS, self._look, alive)
 
     def __call__(self, request: Request) -> None:
         """A request's headers are there; called by granian, in no thread of Python's."""
@@ -112,8 +117,25 @@ class Gateway:
             threads = self._watching if environ["PATH_INFO"] in WATCHED else self._working
             threads.do(partial(_answer, self._application, request, environ, None))
             return
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._begin, request, environ, length)
+        if len(self._arriving) + len(self._whole) >= self._limits.bodies_at_once:
+            busy = "Too many uploads at once. Repeat this one soon."
+            _refuse(request, BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, busy))
+        elif length <= AT_ONCE:
+            body = Whole(request.proto, length, self._limits)
+            self._whole.add(body)
+            body.when_over(partial(self._take, request, environ, body))
+        else:
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._begin, request, environ, length)
+
+    def _take(self, request: Request, environ: Environ, body: Whole, _future: object) -> None:
+        self._whole.discard(body)
+        try:
+            environ["wsgi.input"] = io.BytesIO(body.result())
+        except BodyRefused as refused:
+            _refuse(request, refused)
+        else:
+            self._working.do(partial(_answer, self._application, request, environ, None))
 
     def _begin(self, request: Request, environ: Environ, length: int) -> None:
         # Held here, because the loop holds no more than a weak reference to what it runs.
@@ -122,20 +144,11 @@ class Gateway:
         task.add_done_callback(self._arriving.discard)
 
     async def _take_in(self, request: Request, environ: Environ, length: int) -> None:
-        if self._bodies >= self._limits.bodies_at_once:
-            busy = "Too many uploads at once. Repeat this one soon."
-            _refuse(request, BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, busy))
-            return
-        self._bodies += 1
         spool = None
         try:
-            if length <= AT_ONCE:
-                body = await take_in_at_once(request.proto, length, self._limits)
-                environ["wsgi.input"] = io.BytesIO(body)
-            else:
-                spool = Spool(self._directory, limit=length)
-                await take_in(request.proto, spool, length, self._limits)
-                environ["wsgi.input"], environ[BODY] = reading(spool), spool
+            spool = Spool(self._directory, limit=length)
+            await take_in(request.proto, spool, length, self._limits)
+            environ["wsgi.input"], environ[BODY] = reading(spool), spool
         except BodyRefused as refused:
             _close(spool)
             _refuse(request, refused)
@@ -149,8 +162,6 @@ class Gateway:
             raise
         else:
             self._working.do(partial(_answer, self._application, request, environ, spool))
-        finally:
-            self._bodies -= 1
 
 
 def _refuse(request: Request, refused: BodyRefused) -> None:

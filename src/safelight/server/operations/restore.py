@@ -16,6 +16,7 @@ from safelight.server.config import Config
 from safelight.server.operations.backup import copy_file
 from safelight.server.operations.backup_manifest import BackupError, Manifest, read_manifest
 from safelight.server.operations.database_copy import POSTGRES_FILE, restore_postgres
+from safelight.server.operations.steps import Progress, Steps, silently
 from safelight.server.vault.stores import DIRECTORY, destruction_log_path
 from safelight.vault.destruction import DestructionLog
 from safelight.vault.stores.local import LocalStore
@@ -32,7 +33,7 @@ class Restored:
     destroyed_again: int
 
 
-def restore_backup(config: Config, source: Path) -> Restored:
+def restore_backup(config: Config, source: Path, progress: Progress = silently) -> Restored:
     """Restore into ``config.workspace``, which must not hold a workspace. All or nothing.
 
     Raises :class:`BackupError`, and :class:`~safelight.errors.DestructionLogDamaged` where evidence is
@@ -44,7 +45,8 @@ def restore_backup(config: Config, source: Path) -> Restored:
         raise BackupError("This backup is of a PostgreSQL database. Set database_url to an empty one.")
     if manifest.database == "sqlite" and config.database_url:
         raise BackupError("This backup is of an SQLite database. Leave database_url empty.")
-    manifest.verify(source)
+    step = Steps(progress, 3 * len(manifest.files))
+    manifest.verify(source, step)
     draft = config.workspace.with_name(f".{config.workspace.name}.restoring")
     shutil.rmtree(draft, ignore_errors=True)
     try:
@@ -52,9 +54,10 @@ def restore_backup(config: Config, source: Path) -> Restored:
         for file in manifest.files:
             if file.path != POSTGRES_FILE:
                 _bring_back(source / file.path, draft / file.path)
+                step()
         manifest.model_copy(
             update={"files": tuple(f for f in manifest.files if f.path != POSTGRES_FILE)}
-        ).verify(draft)
+        ).verify(draft, step)
         destroyed = _destroy_again(config, manifest, draft)
         if manifest.database == "postgresql":
             restore_postgres(config, source / POSTGRES_FILE)
@@ -83,10 +86,16 @@ def _bring_back(source: Path, target: Path) -> None:
 
 
 def _destroy_again(config: Config, manifest: Manifest, draft: Path) -> int:
-    """Of the bytes just copied, those that were destroyed since; evidence needs the log to be there."""
-    if not any(file.path.startswith(f"{DIRECTORY}/") for file in manifest.files):
+    """Of the bytes just copied, those that were destroyed since; evidence needs the log to be there.
+
+    What stays in its bucket is destroyed again by the first start, together with the keys.
+    """
+    copied = any(file.path.startswith(f"{DIRECTORY}/") for file in manifest.files)
+    if not copied and manifest.evidence == "copied":
         return 0
-    log = DestructionLog(destruction_log_path(config), backed_up=config.workspace)
+    log = set(DestructionLog(destruction_log_path(config), backed_up=config.workspace))
+    if not copied:
+        return 0
     store = LocalStore(draft / DIRECTORY)
     held = set(store.ids())
     destroyed = 0

@@ -6,6 +6,7 @@ or forward makes nobody hung.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -33,7 +34,9 @@ class Beat:
         if self._path is None or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + SECONDS / 2
-        self._path.touch(mode=0o600)
+        # The supervisor made the file: on a disk that is full this works all the same.
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(self._path)
 
     def from_a_thread(self) -> None:
         """Keep beating as long as this process runs Python at all: for work that may take any time."""
@@ -53,12 +56,13 @@ class Pulse:
         """``patience`` and ``at_start`` (until the first beat) are in seconds."""
         self._path = path
         self._patience, self._at_start = patience, at_start
-        self.reset()
+        self._made = self._seen = 0
+        self._changed = time.monotonic()
 
     def reset(self) -> None:
-        """It is started anew."""
-        self._path.unlink(missing_ok=True)
-        self._seen: int | None = None
+        """It is started anew. Raises ``OSError`` where there is no room for its file."""
+        self._path.touch(mode=0o600)
+        self._made = self._seen = self._path.stat().st_mtime_ns
         self.excuse()
 
     def excuse(self) -> None:
@@ -68,14 +72,15 @@ class Pulse:
     @property
     def beats(self) -> bool:
         """Whether it has come up."""
-        return self._seen is not None
+        return self._seen != self._made
 
     def silent(self) -> bool:
         """Whether it has said nothing for longer than it may; look often."""
         try:
-            seen: int | None = self._path.stat().st_mtime_ns
-        except FileNotFoundError:
-            seen = None
+            seen = self._path.stat().st_mtime_ns
+        except FileNotFoundError:  # somebody tidied up
+            self.reset()
+            return False
         if seen != self._seen:
             self._seen = seen
             self.excuse()

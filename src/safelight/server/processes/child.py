@@ -58,6 +58,7 @@ class Child:
         self._started_at = 0.0
         self._quick_deaths = 0
         self._hangs_in_a_row = 0
+        self._hung = False
         self._not_before = 0.0
         self._gone_by: float | None = None
 
@@ -92,6 +93,7 @@ class Child:
         self._process.kill()
         self.pulse.excuse()
         self._gone_by = None
+        self._hung = True
         self.hangs += 1
         calm = time.monotonic() - self._started_at >= CALM_SECONDS
         self._hangs_in_a_row = 1 if calm else self._hangs_in_a_row + 1
@@ -104,8 +106,9 @@ class Child:
         now = time.monotonic()
         self._quick_deaths = 0 if now - self._started_at >= LASTED_SECONDS else self._quick_deaths + 1
         pause = min(_FIRST_PAUSE * 2 ** (self._quick_deaths - 1), LONGEST_PAUSE) if self._quick_deaths else 0
-        if self._hangs_in_a_row and code == -signal.SIGKILL:
+        if self._hung:
             pause = max(pause, min(2.0**self._hangs_in_a_row, LONGEST_PAUSE_AFTER_HANGING))
+            self._hung = False
         self._not_before = now + pause
         return code
 

@@ -7,6 +7,7 @@ own process manager is left out: there is one supervisor here, and it is ours.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import Any, Final
 
@@ -70,6 +71,10 @@ def serve(gateway: Gateway) -> None:
     )
     worker.serve_mtr(_Hand(loop, gateway, None, None, None), loop, stop)
     loop.run_until_complete(stopped.wait())
+    # Everything is answered. Taking the interpreter apart under threads that granian may still have would
+    # end in an abort, and there is nothing left that is worth the risk.
+    logging.shutdown()
+    os._exit(0)
 
 
 class _Hand(CallbackScheduler):
