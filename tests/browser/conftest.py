@@ -134,7 +134,8 @@ def open_page(chromium: Browser) -> Iterator[Open]:
     watches: list[Watch] = []
 
     def opened(state: dict[str, Any] | None = None, **options: Any) -> Page:
-        context = chromium.new_context(storage_state=state, **options)
+        # Colours that are still on their way from light to dark have no contrast to measure.
+        context = chromium.new_context(storage_state=state, reduced_motion="reduce", **options)
         context.set_default_timeout(20_000)
         contexts.append(context)
         watches.append(Watch(context))

@@ -11,15 +11,19 @@ from playwright.sync_api import Page, expect
 
 from safelight.server.people.invitations import first_run_invitation
 from safelight.server.people.models import Person
+from safelight.server.processes.run_directory import METRICS, RUN_VARIABLE
 
 pytestmark = pytest.mark.xdist_group("browser")
 EMAIL, PASSWORD = "first@example.org", "a long enough sentence"
 
 
 @pytest.fixture
-def page(committing_db: None, workspace_setting, monkeypatch) -> Iterator[Page]:
+def page(committing_db: None, workspace_setting, monkeypatch, tmp_path) -> Iterator[Page]:
     from browsing import browsing, serving
 
+    # The overview tells of processes, of which none runs here.
+    (tmp_path / METRICS).mkdir()
+    monkeypatch.setenv(RUN_VARIABLE, str(tmp_path))
     # Playwright's own event loop runs in this thread, which asks for nothing of Django's async safety.
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with serving() as port, browsing() as context:

@@ -47,6 +47,13 @@ class KeyForm(forms.Form):
         initial=[Scope.SCAN],
     )
 
+    expires_at = forms.DateTimeField(
+        label=gettext_lazy("Ends (UTC)"),
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local"}),
+        help_text=gettext_lazy("Leave empty for a key that you revoke yourself."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's own
         super().__init__(*args, **kwargs)
         in_use = Surface.objects.filter(retired_at=None).order_by("name")
@@ -70,6 +77,7 @@ def keys(request: HttpRequest, actor: PersonActor) -> HttpResponse:
             said["surface"],
             audience=ApiKey.Audience(said["audience"]),
             scopes=[Scope(scope) for scope in said["scopes"]],
+            expires_at=said["expires_at"],
         )
     except SafelightError as refused:
         form.add_error(None, str(refused))

@@ -154,6 +154,7 @@ def _shown(
     change: ChangeForm | None = None,
     previews: dict[UUID, RecheckPreview] | None = None,
     preview: RecheckPreview | None = None,
+    of_entry: RecheckPreview | None = None,
 ) -> HttpResponse:
     may_change = Permission.LIST_CHANGE in permissions_of(actor.person)
     batches = services.waiting_batches(actor, summary.name)
@@ -174,6 +175,7 @@ def _shown(
         "propose": propose or ProposeForm(),
         "change": change or ChangeForm(initial=now_set),
         "preview": preview,
+        "of_entry": of_entry,
     }
     failed = (propose is not None and propose.errors) or (change is not None and change.errors)
     return render(request, "console/list.html", context, status=400 if failed else 200)
@@ -226,7 +228,7 @@ def decide_batch(request: HttpRequest, actor: PersonActor, name: str, batch_id: 
                 return redirect("console_list", name)
             return _shown(request, actor, summary, previews={batch_id: found})
         case "propose":
-            review = _midnight(forms.DateField(required=False).clean(request.POST.get("review_at")))
+            review = _review(request)
             done(
                 request,
                 lambda: services.propose_batch(actor, batch_id, reason, review),
@@ -249,6 +251,20 @@ def do(request: HttpRequest, actor: PersonActor, name: str) -> HttpResponse:
                 lambda: services.withdraw_entries(actor, name, [key], reason=reason),
                 _("Withdrawn. No search finds it from now on."),
             )
+        case "preview" if key:
+            return _previewed(request, actor, name, key)
+        case "admit":
+            done(
+                request,
+                lambda: services.admit_list(actor, name, reason=reason, review_at=_review(request)),
+                _("Proposed. Somebody else approves it on the page of people."),
+            )
+        case "review":
+            done(
+                request,
+                lambda: services.review_list(actor, name, reason=reason, review_at=_review(request)),
+                _("Noted, and when next."),
+            )
         case "restore":
             done(request, lambda: services.restore_list(actor, name, reason=reason), _("It acts again."))
         case "release":
@@ -264,6 +280,24 @@ def do(request: HttpRequest, actor: PersonActor, name: str) -> HttpResponse:
 
 def _entry(name: str, signal: Signal) -> ListEntry:
     return ListEntry(name, list_store().derive_key([signal]), signal)
+
+
+def _previewed(request: HttpRequest, actor: PersonActor, name: str, key: str) -> HttpResponse:
+    """The page with what re-checking the past for one listed entry finds."""
+    try:
+        found = services.recheck_preview(actor, name, key)
+    except SafelightError as refused:
+        messages.error(request, str(refused))
+        return redirect("console_list", name)
+    return _shown(request, actor, _found(actor, name), of_entry=found)
+
+
+def _review(request: HttpRequest) -> datetime | None:
+    """The review date that was given; None where there is none, which the services refuse in words."""
+    try:
+        return _midnight(forms.DateField(required=False).clean(request.POST.get("review_at")))
+    except forms.ValidationError:
+        return None
 
 
 def _midnight(day: date | None) -> datetime | None:

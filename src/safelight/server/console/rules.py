@@ -24,6 +24,8 @@ RULES: Final[dict[str, Rule]] = {
     # Each act asks for its own permission in its service; what is refused is told on the page.
     "POST /cases/{case_id}/do/": _QUEUE,
     "POST /cases/{case_id}/words/{occurrence_id}/": holding(P.EVIDENCE_VIEW, elsewhere=()),
+    "GET /complaints/": holding(P.CASE_READ_ALL),
+    "POST /complaints/{complaint_id}/": holding(P.DECISION_SECOND),
     "GET /unscanned/": holding(P.INTAKE_READ),
     "POST /unscanned/{item_id}/": holding(P.INTAKE_RESCAN),
     "GET /lists/": _LISTS,
