@@ -25,6 +25,7 @@ from rich.console import Console
 from safelight.cli.server_extra import needs_server
 from safelight.cli.text import console
 from safelight.errors import SafelightError, UsageError
+from safelight.keys import Purpose
 
 if TYPE_CHECKING:
     from safelight.server.demo.seeding import Seeded
@@ -81,6 +82,7 @@ def show_console(folder: Path, port: int | None, *, stop_when_ready: bool) -> No
         _wait_until_ready(server, chosen)
         seeded = _seed(folder, chosen)
         sent = _send(folder, chosen, seeded)
+        _begin_work()
         out.print(
             f"sent {len(_UPLOADS)} files to the API: {', '.join(f'{n} {what}' for what, n in sent.items())}"
         )
@@ -182,10 +184,17 @@ def _seed(folder: Path, port: int) -> Seeded:
     for name in [name for name in os.environ if name.startswith("SAFELIGHT_")]:
         del os.environ[name]
     os.environ |= {"SAFELIGHT_PORT": str(port), "SAFELIGHT_DEMO": "true"}
-    set_up(folder / "workspace", _key_file(folder), PURPOSES)
+    lists = {Purpose.LIST_VALUE_SEAL, Purpose.LIST_VALUE_LOOKUP}
+    set_up(folder / "workspace", _key_file(folder), PURPOSES | lists)
     from safelight.server.demo.seeding import seed  # noqa: PLC0415 - after Django is set up
 
     return seed()
+
+
+def _begin_work() -> None:
+    from safelight.server.demo.seeding import begin_work  # noqa: PLC0415 - as above
+
+    begin_work()
 
 
 def _send(folder: Path, port: int, seeded: Seeded) -> dict[str, int]:

@@ -210,7 +210,7 @@ def propose_entries(request: HttpRequest, actor: PersonActor, name: str) -> Http
     except (SafelightError, ValueError) as refused:
         form.add_error("entries", str(refused))
         return _shown(request, actor, summary, propose=form)
-    messages.success(request, _("Proposed. Somebody else approves it on the page of people."))
+    messages.success(request, _("Proposed. Somebody else approves it under Proposals."))
     return redirect("console_list", name)
 
 
@@ -232,7 +232,7 @@ def decide_batch(request: HttpRequest, actor: PersonActor, name: str, batch_id: 
             done(
                 request,
                 lambda: services.propose_batch(actor, batch_id, reason, review),
-                _("Proposed. Somebody else approves it on the page of people."),
+                _("Proposed. Somebody else approves it under Proposals."),
             )
         case "discard":
             done(request, lambda: services.discard_batch(actor, batch_id, reason=reason), _("Discarded."))
@@ -257,7 +257,7 @@ def do(request: HttpRequest, actor: PersonActor, name: str) -> HttpResponse:
             done(
                 request,
                 lambda: services.admit_list(actor, name, reason=reason, review_at=_review(request)),
-                _("Proposed. Somebody else approves it on the page of people."),
+                _("Proposed. Somebody else approves it under Proposals."),
             )
         case "review":
             done(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safelight.server.people.models import Person
 from safelight.server.people.permissions import permissions_of
+from safelight.server.people.proposals import NEEDED
 from safelight.server.people.roles import Permission as P  # noqa: N817 - a table of permissions
 
 
@@ -34,6 +35,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
             _Page(_("Complaints"), "console_complaints", (P.CASE_READ_ALL,)),
             _Page(_("Unscanned"), "console_unscanned", (P.INTAKE_READ,)),
             _Page(_("Lists"), "console_lists", (P.LIST_READ,), "console_list"),
+            _Page(_("Proposals"), "console_proposals", tuple(dict.fromkeys(NEEDED.values()))),
         ),
     ),
     (

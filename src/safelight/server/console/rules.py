@@ -24,6 +24,9 @@ RULES: Final[dict[str, Rule]] = {
     # Each act asks for its own permission in its service; what is refused is told on the page.
     "POST /cases/{case_id}/do/": _QUEUE,
     "POST /cases/{case_id}/words/{occurrence_id}/": holding(P.EVIDENCE_VIEW, elsewhere=()),
+    "GET /proposals/": SIGNED_IN,
+    # Each kind asks for its own permission; this is that of the kind in the matrix, a role.
+    "POST /proposals/{proposal_id}/": holding(P.PEOPLE_CHANGE),
     "GET /complaints/": holding(P.CASE_READ_ALL),
     "POST /complaints/{complaint_id}/": holding(P.DECISION_SECOND),
     "GET /unscanned/": holding(P.INTAKE_READ),

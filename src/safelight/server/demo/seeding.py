@@ -5,6 +5,7 @@ Nobody here exists, and every picture is benign; the workspace's mark says so on
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,9 +15,14 @@ from django.conf import settings
 from django.urls import reverse
 
 from safelight.errors import UsageError
+from safelight.server.cases.handling import comment, take
+from safelight.server.cases.models import Case
+from safelight.server.cases.queue import ORDER
+from safelight.server.ids import now
 from safelight.server.intake.api_keys import make_key
 from safelight.server.intake.models import ApiKey, Surface
 from safelight.server.intake.surfaces import declare_basis, declare_surface
+from safelight.server.lists.services import add_entries, make_list
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.directory import pending
 from safelight.server.people.grants import propose_role
@@ -26,6 +32,7 @@ from safelight.server.people.models import Person
 from safelight.server.people.proposals import approve
 from safelight.server.people.roles import Role
 from safelight.server.people.standing import is_demo
+from safelight.types import ListClass, ListEntry, Signal
 
 _WHY: Final = "For the demonstration."
 _OPEN_FOR: Final = timedelta(hours=12)
@@ -59,7 +66,7 @@ def seed() -> Seeded:
     for role in (Role.LEAD, Role.LIST_MANAGER, Role.SENIOR_REVIEWER):
         propose_role(alex, sam.person, role, _WHY)
     _approve_all(robin)
-    for role in (Role.AUDITOR, Role.REVIEWER):
+    for role in (Role.AUDITOR, Role.REVIEWER, Role.LIST_MANAGER):
         propose_role(sam, alex.person, role, _WHY)
     _approve_all(robin)
     _invited(sam, "Mika Tanabe", frozenset({Role.REVIEWER}))
@@ -67,12 +74,31 @@ def seed() -> Seeded:
     # One proposal stays open, so that there is something to decide.
     mika = Person.objects.get(name="Mika Tanabe")
     propose_role(sam, mika, Role.REPORTER, "Mika takes over the reports from next month on.")
+    _lists(sam)
     uploads, messages = _surfaces(sam)
     entrances = (
         _entrance(sam.person, Role.LEAD, Role.SENIOR_REVIEWER, Role.LIST_MANAGER, Role.ADMINISTRATOR),
-        _entrance(alex.person, Role.AUDITOR, Role.REVIEWER, Role.ADMINISTRATOR),
+        _entrance(alex.person, Role.AUDITOR, Role.REVIEWER, Role.LIST_MANAGER, Role.ADMINISTRATOR),
     )
     return Seeded(uploads, messages, entrances)
+
+
+def begin_work() -> None:
+    """Somebody has taken the least urgent case already, and left a note. For after cases have been opened."""
+    mika = _acting(Person.objects.get(email=_address("Mika Tanabe")))
+    case = Case.objects.filter(state=Case.State.OPEN).order_by(*ORDER).last()
+    if case is not None:
+        take(mika, case)
+        comment(mika, case, "The same account posted this last week. I look at both together.")
+
+
+def _lists(actor: PersonActor) -> None:
+    """A partner's list on trial: in shadow, and with an entry that awaits a second person."""
+    make_list(actor, "partner-on-trial", ListClass.TEST, shadow=True, own=True, source="a partner, on trial")
+    drawn = hashlib.sha256(b"a benign drawing that nobody made").hexdigest()
+    entry = ListEntry("partner-on-trial", "drawing-1", Signal("sha256", drawn))
+    reviewed = now() + timedelta(days=180)
+    add_entries(actor, entry.list, [entry], reason="Our partner found it first.", review_at=reviewed)
 
 
 def _surfaces(actor: PersonActor) -> tuple[str, str]:

@@ -84,5 +84,12 @@ def _in_words(proposal: Proposal) -> str:
             return _("Give {person} the role {role}").format(person=person, role=proposal.detail["role"])
         case Proposal.Kind.FACTOR_RESET:
             return _("Reset of {person}: {what}").format(person=person, what=proposal.detail["reset"])
+        case Proposal.Kind.LIST_ENTRIES:
+            told = proposal.detail
+            return _("Put {entries} entries on the list {list}").format(
+                entries=told["entries"], list=told["list"]
+            )
+        case Proposal.Kind.LIST_ADMISSION:
+            return _("Search the list {list}").format(list=proposal.detail["list"])
         case _:
             return f"{Proposal.Kind(proposal.kind).label} · {proposal.subject}"
