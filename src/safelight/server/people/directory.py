@@ -7,6 +7,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from safelight.server.ids import now
 from safelight.server.people.actors import PersonActor
@@ -86,9 +87,12 @@ def _in_words(proposal: Proposal) -> str:
             return _("Reset of {person}: {what}").format(person=person, what=proposal.detail["reset"])
         case Proposal.Kind.LIST_ENTRIES:
             told = proposal.detail
-            return _("Put {entries} entries on the list {list}").format(
-                entries=told["entries"], list=told["list"]
+            words = ngettext(
+                "Put {entries} entry on the list {list}",
+                "Put {entries} entries on the list {list}",
+                told["entries"],
             )
+            return words.format(entries=told["entries"], list=told["list"])
         case Proposal.Kind.LIST_ADMISSION:
             return _("Search the list {list}").format(list=proposal.detail["list"])
         case _:
