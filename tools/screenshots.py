@@ -59,7 +59,7 @@ def take(page: Page, name: str, path: str | None = None) -> None:
     if path is not None:
         page.goto(re.match(r"http://localhost:\d+", page.url)[0] + path)  # type: ignore[index]
     page.screenshot(path=STATIC / f"{name}.png")
-    print(STATIC / f"{name}.png")
+    print(STATIC / f"{name}.png")  # noqa: T201
 
 
 def main() -> None:
