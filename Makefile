@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 PY := $(VENV)/bin/python
 NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
 
-.PHONY: help setup browser test trials lint docs ci demo lock clean
+.PHONY: help setup browser test trials lint docs ci demo screenshots lock clean
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -42,9 +42,13 @@ lint: setup ## style, types and import contracts
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@tools/web/check.sh $(VENV)/web
 
-demo: setup ## see real photographs scanned, and altered copies found
-	@$(VENV)/bin/safelight demo
+demo: setup ## see pictures scanned, then the console with cases waiting, until Ctrl-C
+	@$(VENV)/bin/safelight demo --console
+
+screenshots: setup browser ## make the documentation's pictures of the console anew, from the demo
+	@$(PY) tools/screenshots.py
 
 docs: setup ## build the documentation, warnings as errors
 	@$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html

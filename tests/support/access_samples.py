@@ -53,6 +53,8 @@ def made_world(someone: Person, caller: Present, surface: Surface) -> World:
         "token": "no-such-link",
         "provider_id": "none",
         "name": _list().name,
+        "surface_id": surface.pk,
+        **{name: new_id() for name in _NOT_THERE},
     }
     elsewhere = Surface.objects.create(name="elsewhere", visibility="public")
     world = World(surface, someone)
@@ -84,8 +86,12 @@ def _matter(surface: Surface, reviewer: Person, key: ApiKey | None) -> dict[str,
         "submission": intake.pk,
         "id": intake.pk,
         "complaint_id": complaint.pk,
+        "occurrence_id": occurrence.pk,
     }
 
+
+_NOT_THERE = ("alert_id", "item_id", "batch_id", "key_id", "basis_id", "job_id")
+"""What nobody has made: who may ask is told that it is not there, and who may not is not told even that."""
 
 Send = Callable[[Client, str, dict[str, Any]], HttpResponse]
 

@@ -11,8 +11,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from django.core.wsgi import get_wsgi_application
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 QUIET = (
@@ -33,6 +32,8 @@ class _Silent(WSGIRequestHandler):
 @contextmanager
 def serving() -> Iterator[int]:
     """The port on which the server answers until the block ends."""
+    from django.core.wsgi import get_wsgi_application
+
     with make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Silent) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
@@ -40,13 +41,31 @@ def serving() -> Iterator[int]:
 
 
 @contextmanager
-def browsing() -> Iterator[BrowserContext]:
+def browser_of_debian() -> Iterator[Browser]:
     """A fresh browser. The test is skipped where there is no Chromium."""
     if CHROMIUM is None:
         pytest.skip("needs Debian's chromium package")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         try:
-            yield browser.new_context()
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def browsing() -> Iterator[BrowserContext]:
+    """A fresh browser's only context."""
+    with browser_of_debian() as browser:
+        yield browser.new_context()
+
+
+def add_passkey(page: Page) -> None:
+    """An authenticator in this device that verifies its owner, as phones and laptops have."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})

@@ -49,7 +49,14 @@ NEXT: Final = """What to do next:
     help="Make the pictures here, in a new folder, and leave them.  [default: a temporary folder]",
 )
 @click.option("--keep", is_flag=True, help="Leave the temporary folder.")
-def demo(*, directory: Path | None, keep: bool) -> None:
+@click.option("--console", "with_console", is_flag=True, help="Then serve the console, with cases waiting.")
+@click.option(
+    "--port", type=click.IntRange(1, 65_535), help="The console's port.  [default: 8400 or the next]"
+)
+@click.option("--stop-when-ready", is_flag=True, help="Stop the console as soon as everything is there.")
+def demo(
+    *, directory: Path | None, keep: bool, with_console: bool, port: int | None, stop_when_ready: bool
+) -> None:
     """See it work: list some photographs, scan altered copies of them among other files.
 
     The photographs show things, animals and places; nobody is in them. Nothing of yours is read or changed.
@@ -59,9 +66,14 @@ def demo(*, directory: Path | None, keep: bool) -> None:
     out = console()
     with _folder(directory, keep=keep) as folder:
         shown = _demonstrate(out, folder)
+        if shown and with_console:
+            from safelight.cli.demo_console import show_console  # noqa: PLC0415 - the server is an extra
+
+            show_console(folder, port, stop_when_ready=stop_when_ready)
         if directory or keep:
             out.print(f"\nThe pictures, the results (results.jsonl) and the workspace are in {folder}")
-    out.print(f"\n{NEXT}")
+    if not with_console:
+        out.print(f"\n{NEXT}")
     sys.exit(ExitCode.OK if shown else ExitCode.FAILED)
 
 

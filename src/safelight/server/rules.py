@@ -19,6 +19,7 @@ from safelight.server.people.roles import GRANTS, NEED_SECOND_FACTOR, Permission
 ROOMS: Final = (
     "safelight.server.operations.rules",
     "safelight.server.people.rules",
+    "safelight.server.console.rules",
     "safelight.server.api.rules",
 )
 """Modules with a table ``RULES`` each, from ``"GET /a/path/{argument}"`` to its :class:`Rule`."""

@@ -11,15 +11,19 @@ from playwright.sync_api import Page, expect
 
 from safelight.server.people.invitations import first_run_invitation
 from safelight.server.people.models import Person
+from safelight.server.processes.run_directory import METRICS, RUN_VARIABLE
 
 pytestmark = pytest.mark.xdist_group("browser")
 EMAIL, PASSWORD = "first@example.org", "a long enough sentence"
 
 
 @pytest.fixture
-def page(committing_db: None, workspace_setting, monkeypatch) -> Iterator[Page]:
+def page(committing_db: None, workspace_setting, monkeypatch, tmp_path) -> Iterator[Page]:
     from browsing import browsing, serving
 
+    # The overview tells of processes, of which none runs here.
+    (tmp_path / METRICS).mkdir()
+    monkeypatch.setenv(RUN_VARIABLE, str(tmp_path))
     # Playwright's own event loop runs in this thread, which asks for nothing of Django's async safety.
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with serving() as port, browsing() as context:
@@ -35,14 +39,9 @@ def page(committing_db: None, workspace_setting, monkeypatch) -> Iterator[Page]:
 
 @pytest.fixture
 def passkey(page: Page) -> None:
-    """An authenticator in this device that verifies its owner, as phones and laptops have."""
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    from browsing import add_passkey
+
+    add_passkey(page)
 
 
 def press(page: Page, name: str) -> None:
@@ -50,7 +49,7 @@ def press(page: Page, name: str) -> None:
 
 
 def fill(page: Page, label: str, value: str) -> None:
-    page.get_by_label(re.compile(f"^{label}:?$")).fill(value)
+    page.get_by_label(re.compile(rf"^{label}( \(optional\))?$")).fill(value)
 
 
 def test_a_passkey_from_the_first_link_to_the_next_sign_in(page: Page, passkey: None) -> None:

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -28,7 +29,9 @@ from safelight.server.people.proposals import approve, refuse
 from safelight.server.people.roles import Permission, Role
 from safelight.server.people.sessions import actor_of
 
-_ROLES = [(role.value, role.value) for role in Role]
+_PROPOSE = gettext_lazy("Propose role:")
+_TAKE_AWAY = gettext_lazy("Take away role:")
+_ROLES = [(role.value, role.value.replace("_", " ")) for role in Role]
 
 
 class InviteForm(forms.Form):
@@ -50,8 +53,14 @@ class ActForm(forms.Form):
     act = forms.ChoiceField(
         label=gettext_lazy("Act"),
         choices=[
-            *((f"grant:{role}", gettext_lazy("Propose role: ") + role) for role in Role),
-            *((f"revoke:{role}", gettext_lazy("Take away role: ") + role) for role in Role),
+            *(
+                (f"grant:{role}", format_lazy("{} {}", gettext_lazy("Propose role:"), told))
+                for role, told in _ROLES
+            ),
+            *(
+                (f"revoke:{role}", format_lazy("{} {}", gettext_lazy("Take away role:"), told))
+                for role, told in _ROLES
+            ),
             *((f"reset:{what}", gettext_lazy("Propose reset: ") + what) for what in Reset),
             ("end_sessions", gettext_lazy("End every session")),
             ("suspend", gettext_lazy("Suspend")),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from safelight.server.ids import now
 from safelight.server.people.actors import PersonActor
@@ -84,5 +85,15 @@ def _in_words(proposal: Proposal) -> str:
             return _("Give {person} the role {role}").format(person=person, role=proposal.detail["role"])
         case Proposal.Kind.FACTOR_RESET:
             return _("Reset of {person}: {what}").format(person=person, what=proposal.detail["reset"])
+        case Proposal.Kind.LIST_ENTRIES:
+            told = proposal.detail
+            words = ngettext(
+                "Put {entries} entry on the list {list}",
+                "Put {entries} entries on the list {list}",
+                told["entries"],
+            )
+            return words.format(entries=told["entries"], list=told["list"])
+        case Proposal.Kind.LIST_ADMISSION:
+            return _("Search the list {list}").format(list=proposal.detail["list"])
         case _:
             return f"{Proposal.Kind(proposal.kind).label} · {proposal.subject}"

@@ -19,6 +19,8 @@ RULES: Final[dict[str, Rule]] = {
     "POST /accounts/proposals/{proposal_id}/": _CHANGE,
     "POST /accounts/invitations/{invitation_id}/": _CHANGE,
     # The one-time link is what lets in; without a valid one there is nothing to see.
+    "GET /accounts/demo/{token}/": ANYONE,
+    "POST /accounts/demo/{token}/": ANYONE,
     "GET /accounts/join/{token}/": ANYONE,
     "POST /accounts/join/{token}/": ANYONE,
     "GET /accounts/login/": ANYONE,

@@ -10,11 +10,13 @@ from allauth.usersessions import views as usersessions
 from django.urls import URLPattern, URLResolver, include, path
 
 from safelight.server.people import administration, views
+from safelight.server.people.demo_entrance import demo_entrance
 from safelight.server.people.factor_ledger import accounted
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.account, name="people_account"),
     path("join/<str:token>/", views.join_view, name="people_join"),
+    path("demo/<str:token>/", demo_entrance, name="people_demo"),
     path("people/", administration.people, name="people_people"),
     path("people/invite/", administration.invite_view, name="people_invite"),
     path("people/<uuid:person_id>/", administration.person_view, name="people_person"),

@@ -41,7 +41,7 @@ def _prepare() -> None:
     from safelight.server.lists.bringing_in import bring_in  # noqa: PLC0415
     from safelight.server.people.errors import AlreadyJoined  # noqa: PLC0415
     from safelight.server.people.invitations import first_run_invitation  # noqa: PLC0415
-    from safelight.server.people.standing import mark_workspace  # noqa: PLC0415
+    from safelight.server.people.standing import is_demo, mark_workspace  # noqa: PLC0415
     from safelight.server.secrets import process_keys  # noqa: PLC0415
     from safelight.server.vault.services import replay_destructions  # noqa: PLC0415
 
@@ -58,6 +58,8 @@ def _prepare() -> None:
         print(line)  # noqa: T201
     # A restored backup brings back what was destroyed since it was made; not for long.
     replay_destructions()
+    if is_demo():
+        return  # `safelight demo` lets people in
     try:
         link = first_run_invitation()
     except AlreadyJoined:

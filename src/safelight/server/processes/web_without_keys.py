@@ -11,6 +11,7 @@ from safelight.server.operations.gateway import Gateway
 from safelight.server.operations.hosts import only_our_host
 from safelight.server.processes.beginning import begin
 from safelight.server.processes.web import serve
+from safelight.server.processes.without_keys_page import page
 
 REASON_VARIABLE: Final = "SAFELIGHT_REASON"
 _THREADS: Final = 4
@@ -35,6 +36,9 @@ def application(reason: str) -> Callable[[dict[str, Any], _Start], Iterable[byte
             body = {"ready": False, "checks": [{"name": "root key", "well": False, "says": reason}]}
             start_response("503 Service Unavailable", [("Content-Type", "application/json")])
             return [json.dumps(body).encode()]
+        if shown := page(environ["PATH_INFO"], environ.get("HTTP_ACCEPT", "")):
+            start_response(shown.status, list(shown.headers))
+            return [shown.body]
         problem = {
             "type": "about:blank",
             "title": "Not ready",

@@ -31,12 +31,14 @@ USE_I18N = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    # First, so that its templates come before those of allauth.
+    # First, so that their templates come before those of allauth.
+    "safelight.server.console.apps.Config",
     "safelight.server.people.apps.Config",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.humanize",
+    "django.forms",  # its templates, which the renderer below extends by ours
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
@@ -89,6 +91,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "safelight.server.console.rendering.FormRenderer"
+
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -102,7 +106,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "people_account"
+LOGIN_REDIRECT_URL = "console_home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Nobody signs up: people join by invitation (people/invitations.py), and allauth's own forms stay closed.
 ACCOUNT_ADAPTER = "safelight.server.people.adapters.AccountAdapter"

@@ -1,0 +1,182 @@
+"""A case for its page: what the room of cases tells of it, put together to be read. It renders no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from safelight.errors import SafelightError
+from safelight.server.cases.handling import earlier_cases
+from safelight.server.cases.models import Case
+from safelight.server.cases.reading import CaseFacts, MatchFacts, MemberFacts, facts
+from safelight.server.intake.models import Intake, Item
+from safelight.server.intake.record_keys import RecordKeys, record_keys
+from safelight.server.intake.told import ToldOfIntake, told_of_intake
+from safelight.server.people.actors import PersonActor
+from safelight.server.people.models import Person
+from safelight.server.vault import services as vault
+from safelight.server.vault.models import SealedObject
+from safelight.types import ListClass, Observation, Provenance
+
+_MOST_EARLIER: Final = 20
+_MOST_SIZES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedEntry:
+    """One entry of one list that a file matched: by which digests exactly, and how near by likeness.
+
+    ``distance`` is the least of 256 bits, None where only digests were compared.
+    """
+
+    list: str
+    list_class: ListClass
+    key: str
+    classification: str | None
+    exact: tuple[str, ...]
+    distance: int | None
+    shadow: bool
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How the sealed bytes stand: since when kept, and whether somebody objects or holds them."""
+
+    sealed_at: datetime
+    held: bool
+    disputed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One member of the case. ``says`` is why something is missing, empty where nothing is."""
+
+    member: MemberFacts
+    item: Item | None
+    matched: tuple[MatchedEntry, ...]
+    provenance: tuple[Provenance, ...]
+    pixels: str
+    times_seen: int
+    account: str
+    sender: ToldOfIntake
+    evidence: Evidence | None
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A comment with its author's name."""
+
+    who: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Another case of an account of this one."""
+
+    id: UUID
+    state: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Everything that the page of a case tells."""
+
+    told: CaseFacts
+    shown: tuple[Shown, ...]
+    notes: tuple[Note, ...]
+    earlier: tuple[Earlier, ...]
+
+
+def case_page(actor: PersonActor, case: Case) -> CasePage:
+    """The page, for who may read this case. Raises ``PermissionDenied``."""
+    told, keys = facts(actor, case), record_keys()
+    accounts = {account.id: account.platform_id for account in told.accounts}
+    items = Item.objects.in_bulk([member.item for member in told.members if member.item is not None])
+    intakes = Intake.objects.in_bulk([member.intake for member in told.members])
+    names = Person.objects.in_bulk({note.person for note in told.comments})
+    return CasePage(
+        told,
+        tuple(
+            _shown(
+                keys,
+                member,
+                items.get(member.item) if member.item else None,
+                accounts.get(member.account, "") if member.account else "",
+                told_of_intake(keys, intakes[member.intake]),
+            )
+            for member in told.members
+        ),
+        tuple(Note(str(names[note.person]), note.at, note.text) for note in told.comments),
+        tuple(
+            Earlier(other.id, other.state, other.opened_at)
+            for other in earlier_cases(actor, case)[:_MOST_EARLIER]
+        ),
+    )
+
+
+def _shown(
+    keys: RecordKeys, member: MemberFacts, item: Item | None, account: str, sender: ToldOfIntake
+) -> Shown:
+    seen, says = None, ""
+    if item is not None:
+        try:
+            seen = keys.open_observation(item.pk, item.observation).observation
+        except SafelightError as error:
+            says = str(error)
+    return Shown(
+        member=member,
+        item=item,
+        matched=_matched(member.matches),
+        provenance=seen.provenance if seen else (),
+        pixels=_pixels(seen) if seen else "",
+        times_seen=item.occurrences.count() if item else 1,
+        account=account,
+        sender=sender,
+        evidence=_evidence(item) if item else None,
+        says=says,
+    )
+
+
+def _matched(matches: Iterable[MatchFacts]) -> tuple[MatchedEntry, ...]:
+    """Matches by entry: a file that equals an entry by three digests matched one entry, not three."""
+    grouped: dict[tuple[str, str], list[MatchFacts]] = {}
+    for match in matches:
+        grouped.setdefault((match.list, match.entry_key), []).append(match)
+    entries = [_entry(found) for found in grouped.values()]
+    return tuple(sorted(entries, key=lambda entry: (not entry.exact, entry.distance or 0, entry.list)))
+
+
+def _entry(found: list[MatchFacts]) -> MatchedEntry:
+    near = [match.distance for match in found if match.signal == "pdq"]
+    first = found[0]
+    return MatchedEntry(
+        list=first.list,
+        list_class=first.list_class,
+        key=first.entry_key,
+        classification=first.classification,
+        exact=tuple(dict.fromkeys(match.signal for match in found if match.signal != "pdq")),
+        distance=min(near, default=None),
+        shadow=first.shadow,
+        parts=tuple(dict.fromkeys(match.part for match in found if match.part)),
+    )
+
+
+def _pixels(seen: Observation) -> str:
+    sizes = dict.fromkeys(f"{picture.width} x {picture.height}" for picture in seen.pictures)
+    return ", ".join(list(sizes)[:_MOST_SIZES])
+
+
+def _evidence(item: Item) -> Evidence | None:
+    live = vault.live_object(item)
+    if live is None:
+        return None
+    row = SealedObject.objects.get(pk=live.pk)
+    return Evidence(row.sealed_at, row.holds.filter(released_at=None).exists(), row.disputed)

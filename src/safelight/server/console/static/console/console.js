@@ -1,0 +1,11 @@
+// @ts-check
+// What makes the console quicker and friendlier where scripts run. Every page works without it.
+import { offerCopying } from "./copying.js";
+import { showHelp } from "./help.js";
+import { walkQueue } from "./queue.js";
+import { localTimes } from "./times.js";
+
+localTimes(document);
+offerCopying(document);
+walkQueue(document);
+showHelp(document);

@@ -1,0 +1,170 @@
+"""Plain words for the closed lists of the core: what a reader sees in place of ``too_many_pixels``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+WORDS: Final[dict[str, dict[str, Promise | str]]] = {
+    "outcome": {
+        "match": _("match"),
+        "hold": _("hold"),
+        "clear": _("clear"),
+        "unscanned": _("unscanned"),
+        "report": _("reported"),
+    },
+    "reason": {
+        "no_list": _("no list to compare with"),
+        "empty": _("the file is empty"),
+        "unsupported": _("a format that this installation does not decode"),
+        "damaged": _("damaged: the decoder refused it"),
+        "truncated": _("cut short: only a part could be read"),
+        "encrypted": _("needs a password"),
+        "too_large": _("more bytes than allowed"),
+        "too_many_pixels": _("more pixels than allowed"),
+        "too_many_parts": _("more frames, pages or members than allowed"),
+        "timeout": _("decoding took too long"),
+        "out_of_memory": _("decoding needed too much memory"),
+        "crashed": _("the decoder died"),
+        "bad_reply": _("the decoder's answer made no sense"),
+        "sandbox_unavailable": _("no sandbox to decode in"),
+        "not_a_file": _("not a file"),
+        "unreadable": _("could not be read"),
+        "changed": _("changed while it was read"),
+        "not_permitted": _("not permitted on this surface"),
+        "not_yet": _("waits for its turn"),
+        "dependency_down": _("a store or an index did not answer"),
+    },
+    "class": {
+        "csam": _("CSAM"),
+        "exploitative": _("exploitative"),
+        "ncii": _("intimate images without consent"),
+        "ai_csam": _("AI-generated CSAM"),
+        "model": _("model files"),
+        "known_good": _("known good"),
+        "self_reported": _("self-reported"),
+        "test": _("test"),
+    },
+    "state": {
+        "open": _("open"),
+        "decided": _("decided"),
+        "finished": _("finished"),
+        "merged": _("merged"),
+    },
+    "came_by": {
+        "upload": _("upload"),
+        "user_report": _("user report"),
+        "trusted_flagger": _("trusted flagger"),
+        "police_request": _("police request"),
+        "public_url_report": _("public report of an address"),
+        "text": _("text"),
+        "by_hand": _("entered by hand"),
+        "hash": _("hash only"),
+    },
+    "account_role": {
+        "unknown": _("unknown"),
+        "uploader": _("uploader"),
+        "recipient": _("recipient"),
+        "victim": _("victim"),
+        "compromised": _("taken over by somebody else"),
+    },
+    "role": {
+        "reviewer": _("reviewer"),
+        "senior_reviewer": _("senior reviewer"),
+        "reporter": _("reporter"),
+        "list_manager": _("list manager"),
+        "lead": _("lead"),
+        "auditor": _("auditor"),
+        "administrator": _("administrator"),
+    },
+    "decision": {
+        "confirmed": _("confirmed"),
+        "dismissed": _("dismissed"),
+        "escalated": _("escalated"),
+    },
+    "grade": {
+        "verified": _("verified"),
+        "signed": _("signed"),
+        "decoded": _("decoded"),
+        "claimed": _("claimed"),
+        "damaged": _("damaged"),
+    },
+    "turned": {
+        "original": _("as it is"),
+        "rotate90": _("turned by 90°"),
+        "rotate180": _("turned by 180°"),
+        "rotate270": _("turned by 270°"),
+        "flipx": _("mirrored top to bottom"),
+        "flipy": _("mirrored left to right"),
+        "flipplus1": _("mirrored along a diagonal"),
+        "flipminus1": _("mirrored along the other diagonal"),
+    },
+    "visibility": {
+        "unknown": _("not told"),
+        "public": _("public"),
+        "shared": _("shared with some"),
+        "private": _("private"),
+    },
+    "audience": {
+        "uploader": _("uploader: learns nothing"),
+        "server": _("server: learns the verdict"),
+    },
+    "signal": {
+        "md5": "MD5",
+        "sha1": "SHA-1",
+        "sha256": "SHA-256",
+        "pdq": "PDQ",
+    },
+    "job": {
+        "due": _("waiting"),
+        "leased": _("at work"),
+        "done": _("done"),
+        "dead": _("given up"),
+    },
+    "held": {
+        "hits": _("more hits than expected"),
+        "dismissed": _("more dismissals than expected"),
+        "review_overdue": _("its review is overdue"),
+    },
+    "set_apart": {
+        "placeholder": _("a placeholder, not the hash of a file"),
+        "near_constant": _("the hash of a picture without content"),
+        "hits_everything": _("matches far too many files"),
+    },
+    "severity": {
+        "page": _("now"),
+        "today": _("today"),
+        "soon": _("soon"),
+    },
+    "delivery": {
+        "waiting": _("waiting"),
+        "delivered": _("delivered"),
+        "dead": _("given up"),
+    },
+    "address": {
+        "upload": _("upload from"),
+        "login": _("signed in from"),
+        "registration": _("registered from"),
+        "purchase": _("bought from"),
+        "other": _("seen from"),
+        "unknown": _("seen from"),
+    },
+    "kind": {
+        "image": _("picture"),
+        "video": _("video"),
+        "audio": _("audio"),
+        "archive": _("archive"),
+        "document": _("document"),
+        "model_file": _("model file"),
+        "text": _("text"),
+        "unknown": _("unknown"),
+    },
+}
+"""By what is named, then by the stored value. A value that is missing here is shown as it is stored."""
+
+
+def in_words(value: object, what: str) -> str:
+    """The words for a stored value: ``in_words("too_large", "reason")``."""
+    return str(WORDS[what].get(str(value), str(value).replace("_", " ")))
