@@ -14,6 +14,7 @@ from urllib.parse import quote
 from django.db import connection
 from server_settings import KEYS
 
+from safelight.server.processes.beginning import SUPERVISOR_VARIABLE
 from safelight.server.secrets import KEYS_VARIABLE
 
 NURSERY = """
@@ -93,6 +94,7 @@ def nursery(code: str) -> Iterator[Nursery]:
 def job_worker(*arguments: str, config: Path | None = None) -> Iterator[subprocess.Popen[str]]:
     """The real job worker, by its own command line; ``config`` is a settings file."""
     with environment() as (env, keys):
+        env[SUPERVISOR_VARIABLE] = str(os.getpid())
         if config is not None:
             env["SAFELIGHT_CONFIG"] = str(config)
         process = subprocess.Popen(

@@ -9,17 +9,24 @@ from typing import Any
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def handlers() -> Iterator[dict[str, Any]]:
-    """No handlers but those that the test registers."""
+@pytest.fixture
+def loaded_handlers() -> dict[str, Any]:
+    """What the apps bring: modules register at their first import only, so never into an emptied table."""
     from safelight.server.jobs.registry import HANDLERS, load_handlers
 
-    load_handlers()  # modules register at their first import only, and must not do so into the emptied table
-    before = dict(HANDLERS)
+    load_handlers()
+    return dict(HANDLERS)
+
+
+@pytest.fixture(autouse=True)
+def handlers(loaded_handlers: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """No handlers but those that the test registers."""
+    from safelight.server.jobs.registry import HANDLERS
+
     HANDLERS.clear()
     yield HANDLERS
     HANDLERS.clear()
-    HANDLERS.update(before)
+    HANDLERS.update(loaded_handlers)
 
 
 @pytest.fixture

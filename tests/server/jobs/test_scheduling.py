@@ -11,7 +11,7 @@ from safelight.errors import VaultError
 from safelight.server.jobs.clock import due_time
 from safelight.server.jobs.handlers import KEEP, purge
 from safelight.server.jobs.models import Job
-from safelight.server.jobs.registry import HANDLERS, handler, load_handlers
+from safelight.server.jobs.registry import handler
 from safelight.server.jobs.scheduling import ensure_scheduled, next_time
 from safelight.server.jobs.working import work_once
 
@@ -107,6 +107,5 @@ def test_old_rows_of_done_work_go_and_dead_ones_stay(db, handlers):
     assert set(Job.objects.filter(kind="test.work").values_list("key", flat=True)) == {"young", "dead"}
 
 
-def test_every_app_brings_its_handlers():
-    load_handlers()
-    assert {"jobs.purge", "vault.purge", "vault.orphans", "vault.rewrap"} <= set(HANDLERS)
+def test_every_app_brings_its_handlers(loaded_handlers):
+    assert {"jobs.purge", "vault.purge", "vault.orphans", "vault.rewrap"} <= set(loaded_handlers)
