@@ -1,4 +1,4 @@
-"""What an operator with the root key sees of a trial's server: run as a process of its own, on either database.
+"""What an operator with the root key sees of a trial's server, in a process of its own.
 
 ``python trial_inspection.py COMMAND`` reads JSON from standard input and answers with JSON.
 """

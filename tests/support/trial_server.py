@@ -34,16 +34,18 @@ class Postgres:
         self._server = get_server(self.directory, cleanup_mode="delete")
         self.url = str(self._server.get_uri("postgres"))
 
-    def control(self, *arguments: str) -> None:
-        """``pg_ctl``; a restart keeps the options of the first start."""
+    def stop(self, mode: str) -> None:
+        """As ``pg_ctl`` does: ``fast`` lets it write a checkpoint, ``immediate`` is a crash."""
         subprocess.run(
-            [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self.directory), *arguments],
+            [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self.directory), "-m", mode, "stop"],
             user=self._server.system_user,
             cwd="/",
             check=True,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
         )
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
 
     def end(self) -> None:
         self._server.cleanup()
@@ -75,10 +77,10 @@ class TrialServer(Server):
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def begin(self, *, jobs: int = 0, others: int = 60) -> Platform:
+    def begin(self, *, jobs: int = 0, listed: int = 30) -> Platform:
         """Start it, import a list, and wait until uploads are compared with that list."""
         self.start()
-        pictures = Pictures.drawn(others)
+        pictures = Pictures.drawn(listed)
         lines = self.directory / "list.txt"
         lines.write_text(pictures.hash_list())
         imported = self.run("lists", "import", str(lines), "--name", "ours", "--class", "test")
@@ -144,7 +146,7 @@ def hold_against(server: TrialServer, platform: Platform) -> dict[str, Any]:
     """What became of everything that was acknowledged."""
     told = {
         "acknowledged": [[a.key, a.intake, a.outcome, a.sha256] for a in platform.acknowledged],
-        "listed": sorted(platform.pictures.must_not_be_clear()),
+        "listed": sorted({a.sha256 for a in platform.acknowledged if a.listed}),
     }
     found: dict[str, Any] = server.inspect("examine", told)
     return found

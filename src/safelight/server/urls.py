@@ -11,3 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("safelight.server.api.urls")),
     path("accounts/", include("safelight.server.people.urls")),
 ]
+
+handler500 = "safelight.server.operations.views.failed"

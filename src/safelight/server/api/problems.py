@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
@@ -53,6 +54,12 @@ def tell_problems(api: NinjaAPI) -> None:
     @api.exception_handler(HttpError)
     def failed(_request: HttpRequest, error: HttpError) -> HttpResponse:
         return problem(HTTPStatus(error.status_code), str(error))
+
+    @api.exception_handler(OperationalError)
+    @api.exception_handler(InterfaceError)
+    def without_database(_request: HttpRequest, error: OperationalError | InterfaceError) -> HttpResponse:
+        _log.error("the database did not answer", exc_info=error)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW)
 
     @api.exception_handler(SafelightError)
     def of_ours(_request: HttpRequest, error: SafelightError) -> HttpResponse:
