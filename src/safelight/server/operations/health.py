@@ -23,8 +23,11 @@ from safelight.server.processes.index_state import indexes_behind
 from safelight.server.processes.run_directory import SANDBOX, run_directory
 from safelight.server.processes.status import read_status
 from safelight.server.vault.client import VaultClient, socket_path
+from safelight.server.vault.stores import destruction_log_path
 
 LEAST_FREE_BYTES: Final = 512 << 20
+LEAST_FREE_ELSEWHERE: Final = 8 << 20
+"""Where only sockets, counts, heads or the log of destructions are written."""
 LEDGER_LAG: Final = timedelta(seconds=30)
 """The sequencer places rows within a second; this long means that it does not run."""
 _ANSWER_SECONDS: Final = 2.0
@@ -115,10 +118,16 @@ def _ledger(_config: Config) -> str:
 
 
 def _disk(config: Config) -> str:
-    free = shutil.disk_usage(config.workspace).free
-    if free < LEAST_FREE_BYTES:
-        return f"Only {free >> 20} MiB are free at {config.workspace}. Free or add space."
-    return ""
+    places = {config.workspace: LEAST_FREE_BYTES, run_directory(): LEAST_FREE_ELSEWHERE}
+    places |= {
+        place: LEAST_FREE_ELSEWHERE
+        for place in (config.heads_directory, destruction_log_path(config).parent)
+        if place is not None
+    }
+    low = {place: free for place, least in places.items() if (free := shutil.disk_usage(place).free) < least}
+    return " ".join(
+        f"Only {free >> 20} MiB are free at {place}. Free or add space." for place, free in low.items()
+    )
 
 
 CHECKS: Final[dict[str, Callable[[Config], str]]] = {
