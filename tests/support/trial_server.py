@@ -38,12 +38,13 @@ class Postgres:
         self.disk.chmod(0o755)
         self.directory = self.disk / "d"
         self._server = get_server(self.directory, cleanup_mode="delete")
+        self.programs = self._server.bin_path
         self.url = str(self._server.get_uri("postgres"))
 
     def stop(self, mode: str) -> None:
         """As ``pg_ctl`` does: ``fast`` lets it write a checkpoint, ``immediate`` is a crash."""
         subprocess.run(
-            [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self.directory), "-m", mode, "stop"],
+            [str(self.programs / "pg_ctl"), "-w", "-D", str(self.directory), "-m", mode, "stop"],
             user=self._server.system_user,
             cwd="/",
             check=True,
@@ -69,9 +70,12 @@ class TrialServer(Server):
         super().__init__(directory, **url, **settings)
         self.postgres = postgres
         self.extra: dict[str, str] = {}
+        self._said = 0
 
     def environment(self) -> dict[str, str]:
-        return {**super().environment(), **self.extra}
+        # The database's own pg_dump: another version's refuses.
+        programs = {"PATH": f"{self.postgres.programs}:{os.environ['PATH']}"} if self.postgres else {}
+        return {**super().environment(), **programs, **self.extra}
 
     def inspect(self, command: str, told: Mapping[str, Any] | None = None) -> Any:
         """Ask ``trial_inspection`` in a process of its own."""
@@ -111,6 +115,24 @@ class TrialServer(Server):
         os.kill(pid, signal.SIGKILL)
         wait_until(f"{name} to be gone", lambda: not alive(pid))
         wait_until("another to be started", lambda: len(children_of(self.process.pid)) >= number)
+
+    def start(self) -> TrialServer:
+        self._said = len(self.said())
+        super().start()
+        return self
+
+    def said_since_start(self) -> str:
+        return self.said()[self._said :]
+
+    def database_rows(self) -> object:
+        """How many rows each table of PostgreSQL has; SQLite's are files of the workspace."""
+        if self.postgres is None:
+            return None
+        import psycopg
+
+        with psycopg.connect(self.postgres.url) as database:
+            names = database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            return {name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone() for (name,) in names}
 
     def wait_until_well(self) -> None:
         wait_until("every check to be well", lambda: not self.checks())

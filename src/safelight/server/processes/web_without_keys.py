@@ -13,6 +13,12 @@ from safelight.server.processes.web import serve
 
 REASON_VARIABLE: Final = "SAFELIGHT_REASON"
 _THREADS: Final = 4
+_PAGE: Final = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Safelight: not ready</title>
+<h1>Not ready: the root key is missing or wrong</h1>
+<p>Nothing is read, scanned or written until the operator has put the key file back and started the server
+again. The terminal and <a href="/readyz">/readyz</a> say which file.</p></html>
+"""
+"""Says no more than the problem document: whoever reaches the port may see it."""
 _Start = Callable[[str, list[tuple[str, str]]], object]
 
 
@@ -33,6 +39,9 @@ def application(reason: str) -> Callable[[dict[str, Any], _Start], Iterable[byte
             body = {"ready": False, "checks": [{"name": "root key", "well": False, "says": reason}]}
             start_response("503 Service Unavailable", [("Content-Type", "application/json")])
             return [json.dumps(body).encode()]
+        if "text/html" in environ.get("HTTP_ACCEPT", ""):
+            start_response("503 Service Unavailable", [("Content-Type", "text/html; charset=utf-8")])
+            return [_PAGE]
         problem = {
             "type": "about:blank",
             "title": "Not ready",
