@@ -65,6 +65,24 @@ def jobs(_keyring: Keyring, _told: Mapping[str, Any]) -> Any:
     }
 
 
+def enqueue_due(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
+    """Put a job there that is due now."""
+    from django.db import transaction
+
+    from safelight.server.jobs.services import enqueue
+
+    with transaction.atomic():
+        return str(enqueue(told["kind"], {}).pk)
+
+
+def job(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
+    """How one job stands."""
+    from safelight.server.jobs.models import Job
+
+    found = Job.objects.get(pk=told["id"])
+    return {"state": found.state, "error": found.last_error}
+
+
 def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
     """Hold what was acknowledged against what is there.
 
@@ -117,6 +135,7 @@ def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
         "cases": Case.objects.count(),
         "intakes": sum(map(len, intakes.values())),
         "evidence": len(read),
+        "destroyed": SealedObject.objects.exclude(state="sealed").count(),
         "without_bytes": len(
             set(SealedObject.objects.filter(state="sealed").values_list("pk", flat=True)) - set(store.ids())
         ),
@@ -126,7 +145,7 @@ def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
 
 
 COMMANDS: dict[str, Callable[[Keyring, Mapping[str, Any]], Any]] = {
-    command.__name__: command for command in (make_key, jobs, examine)
+    command.__name__: command for command in (make_key, jobs, enqueue_due, job, examine)
 }
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from safelight.server.processes.index_state import indexes_behind
 from safelight.server.processes.run_directory import SANDBOX, run_directory
 from safelight.server.processes.status import read_status
 from safelight.server.vault.client import VaultClient, socket_path
+from safelight.server.vault.services import refuse_untrusted_clock
 from safelight.server.vault.stores import destruction_log_path
 
 LEAST_FREE_BYTES: Final = 512 << 20
@@ -130,6 +131,11 @@ def _disk(config: Config) -> str:
     )
 
 
+def _clock(_config: Config) -> str:
+    refuse_untrusted_clock()
+    return ""
+
+
 CHECKS: Final[dict[str, Callable[[Config], str]]] = {
     "database": _database,
     "migrations": _migrations,
@@ -139,4 +145,5 @@ CHECKS: Final[dict[str, Callable[[Config], str]]] = {
     "vault": _vault,
     "ledger": _ledger,
     "disk": _disk,
+    "clock": _clock,
 }

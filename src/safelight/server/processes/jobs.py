@@ -77,11 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     begin("jobs")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safelight.server.settings")
     django.setup()
-    from safelight.server.jobs.registry import HANDLERS, load_handlers  # noqa: PLC0415 - needs Django's set-up
+    from safelight.server.jobs.clock import machine_time  # noqa: PLC0415 - needs Django's set-up
+    from safelight.server.jobs.registry import HANDLERS, load_handlers  # noqa: PLC0415
     from safelight.server.jobs.scheduling import ensure_scheduled  # noqa: PLC0415
     from safelight.server.ledger.sequencer import Sequencer  # noqa: PLC0415
 
     load_handlers()
+    machine_time()  # told as early as possible, before anybody sets the clock
     ensure_scheduled(HANDLERS.values())
     # Waited for below rather than handled: a handler could run while this thread holds the event's lock.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)

@@ -14,8 +14,8 @@ from safelight.errors import DestructionLogDamaged
 from safelight.server.cases.models import Case
 from safelight.server.ids import now
 from safelight.server.intake.models import Item
-from safelight.server.jobs.clock import database_time
-from safelight.server.ledger.models import LedgerRow
+from safelight.server.jobs.clock import database_time, machine_time
+from safelight.server.ledger.models import LedgerLeaf
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import SystemActor
 from safelight.server.people.permissions import require
@@ -101,19 +101,24 @@ def purge_once() -> Purged:
 def refuse_untrusted_clock() -> None:
     """Raise :class:`ClockUntrusted` where this machine's clock is not fit to end anything by."""
     present = now()
-    latest = LedgerRow.objects.order_by("-pk").values_list("at", flat=True).first()
+    # The last that got its place: a clock that was ahead for a while does not forbid destruction for years.
+    latest = LedgerLeaf.objects.order_by("-index").values_list("row__at", flat=True).first()
     if latest is not None and present < latest - CLOCKS_DIFFER:
         raise ClockUntrusted(
             f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC, before the ledger's latest event at "
             f"{latest:%Y-%m-%d %H:%M}. Set the clock; nothing is destroyed until then."
         )
-    told = database_time()
-    if abs(told - present) > CLOCKS_DIFFER:
-        raise ClockUntrusted(
-            f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC, and the database's, or with SQLite the "
-            f"time since this machine started, {told:%Y-%m-%d %H:%M}. Keep both by NTP; if the clock was put "
-            "right since the start, start the machine again. Nothing is destroyed until they agree."
-        )
+    # Both: a database on this machine shares its clock, and is wrong with it.
+    for told, by in (
+        (database_time(), "the database"),
+        (machine_time(), "the time since this machine started"),
+    ):
+        if abs(told - present) > CLOCKS_DIFFER:
+            raise ClockUntrusted(
+                f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC, and {by} {told:%Y-%m-%d %H:%M}. "
+                "Keep both by NTP; if the clock was put right since the start, start the machine again. "
+                "Nothing is destroyed until they agree."
+            )
 
 
 def _candidates() -> list[UUID]:

@@ -14,7 +14,12 @@ from safelight.server.vault.clocks import (
     stands,
 )
 from safelight.server.vault.decided import stand_as_decided
-from safelight.server.vault.destroying import Purged, purge_once, replay_destructions
+from safelight.server.vault.destroying import (
+    Purged,
+    purge_once,
+    refuse_untrusted_clock,
+    replay_destructions,
+)
 from safelight.server.vault.keys import prove_keys
 from safelight.server.vault.orphans import remove_orphans_once
 from safelight.server.vault.reading import read
@@ -33,6 +38,7 @@ __all__ = [
     "prove_keys",
     "purge_once",
     "read",
+    "refuse_untrusted_clock",
     "release",
     "remove_orphans_once",
     "replay_destructions",
