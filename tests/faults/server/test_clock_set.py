@@ -97,12 +97,8 @@ def serve_with_clocks(clock: Path, offsets: list[str]) -> dict[str, object]:
         }
 
 
-def test_a_clock_that_is_set_forward_destroys_nothing(clock):
-    serve_with_clocks(clock, ["+400d"])
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_clock_that_is_set_forward_and_back(clock):
-    offsets = ["+400d", "-400d", "+1h", "-1h"]
+    offsets = ["+400d", "-400d", "+1h"]
     figures(clock_settings=len(offsets), **serve_with_clocks(clock, offsets))

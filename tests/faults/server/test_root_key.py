@@ -105,14 +105,6 @@ def another_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return workspace.key_file.path
 
 
-def test_without_its_root_key_a_server_says_so_and_writes_nothing(another_key):
-    with served() as (server, platform):
-        assert server.stop() == 0
-        for fault in (missing, cut):
-            refuses(server, platform, fault, another_key)
-        works(server, platform)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_bad_root_key_writes_anything(another_key):

@@ -59,13 +59,6 @@ def ask_healthz(server: TrialServer, times: int) -> list[float]:
     return took
 
 
-def test_slow_uploads_do_not_keep_healthz_from_answering():
-    with trial_server() as server:
-        platform = server.begin(listed=1)
-        with slow_uploads(server, platform, 40):
-            ask_healthz(server, 20)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_slow_uploads_do_not_delay_healthz():
