@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from safelight.server.cases.models import Case
 from safelight.server.ids import now
 from safelight.server.intake.models import Item
 from safelight.server.jobs.clock import database_time, machine_time
-from safelight.server.ledger.models import LedgerLeaf
+from safelight.server.ledger.models import LedgerLeaf, LedgerPending
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import SystemActor
 from safelight.server.people.permissions import require
@@ -101,8 +101,7 @@ def purge_once() -> Purged:
 def refuse_untrusted_clock() -> None:
     """Raise :class:`ClockUntrusted` where this machine's clock is not fit to end anything by."""
     present = now()
-    # The last that got its place: a clock that was ahead for a while does not forbid destruction for years.
-    latest = LedgerLeaf.objects.order_by("-index").values_list("row__at", flat=True).first()
+    latest = _latest_event()
     if latest is not None and present < latest - CLOCKS_DIFFER:
         raise ClockUntrusted(
             f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC, before the ledger's latest event at "
@@ -119,6 +118,12 @@ def refuse_untrusted_clock() -> None:
                 "Keep both by NTP; if the clock was put right since the start, start the machine again. "
                 "Nothing is destroyed until they agree."
             )
+
+
+def _latest_event() -> datetime | None:
+    """When the event happened that was written last: a clock that was ahead for a while does not count."""
+    waiting = LedgerPending.objects.order_by("-id").values_list("row__at", flat=True).first()
+    return waiting or LedgerLeaf.objects.order_by("-index").values_list("row__at", flat=True).first()
 
 
 def _candidates() -> list[UUID]:
