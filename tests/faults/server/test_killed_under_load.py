@@ -57,6 +57,9 @@ def kill_under_load(
     server: TrialServer, kills: int, uploads: int, seed: int, listed: int
 ) -> tuple[Platform, Killer]:
     """Upload and kill until there were enough of both; then everything comes back, and stops in order."""
+    heads = server.directory / "heads"
+    heads.mkdir()
+    server.settings["heads_directory"] = str(heads)
     platform = server.begin(jobs=kills // 2, listed=listed)
     killer = Killer(server, seed, supervisor_every=max(kills // 5, 5))
     pause = random.Random(seed)
@@ -85,7 +88,7 @@ def look(server: TrialServer, platform: Platform, jobs: int) -> dict[str, object
         lambda: "Waiting    0" in server.ledger_verifies().stdout,
     )
     assert server.stop() == 0
-    ledger = server.ledger_verifies()
+    ledger = server.ledger_verifies("--heads", str(server.directory / "heads"))
     found = hold_against(server, platform)
     assert found["lost"] == []
     plaintext = server.plaintext_left()
