@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from safelight.errors import (
@@ -20,6 +21,8 @@ from safelight.vault.evidence import open_sealed
 from safelight.vault.records import KeyRecords
 from safelight.vault.stores.protocol import ObjectStore
 from safelight.vault.wrapping import Keeper
+
+_KEY_GONE: Final = "Its key is gone although nobody destroyed it. Restore the database from a backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,9 @@ def check(
             look.at(object_id)
         if progress is not None:
             progress(Progress(done, len(known)))
-    recorded = {*known, *records.ids()}
+    still_known = set(records.ids())
+    look.damaged += [Damaged(one, _KEY_GONE) for one in look.without_key if one in still_known]
+    recorded = {*known, *still_known}
     orphaned = sorted(one for one in stored - recorded if sealed_at(one) < now - grace)
     return CheckReport(
         recorded=len(known),
@@ -106,6 +111,7 @@ class _Look:
         self.missing: list[UUID] = []
         self.damaged: list[Damaged] = []
         self.locked: list[UUID] = []
+        self.without_key: list[UUID] = []
 
     def through(self, object_id: UUID) -> None:
         """Read an object to its end."""
@@ -114,7 +120,7 @@ class _Look:
         except StoreUnavailable:
             raise
         except KeyRecordMissing:
-            pass  # destroyed on purpose since it was listed
+            self.without_key.append(object_id)  # destroyed on purpose since it was listed, perhaps
         except ObjectMissing:
             self._is_missing(object_id)
         except WrappingKeyMissing:

@@ -54,6 +54,16 @@ def swap_with_other_objects(file: Path, look) -> None:
     look(file.write_bytes(other.read_bytes()) for other in others)
 
 
+def test_a_key_that_is_blanked_behind_the_servers_back_is_found(db, vault, seal_one, monkeypatch):
+    row = seal_one(CONTENT)
+    # As it is once an intruder has dropped the constraint that refuses it.
+    row.wrapped_key = None
+    found = type(SealedObject.objects.all())
+    monkeypatch.setattr(found, "first", lambda query: row)
+    report = check_evidence(keeper_of(vault.ring))
+    assert [one.object_id for one in report.damaged] == [row.pk]
+
+
 def test_altered_evidence_is_found(db, vault, seal_one):
     row = seal_one(CONTENT)
     seal_one(b"another square")

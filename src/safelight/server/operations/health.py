@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from safelight.errors import SafelightError
@@ -55,7 +55,7 @@ def readiness() -> tuple[Health, ...]:
 def _health(name: str, check: Callable[[Config], str]) -> Health:
     try:
         return Health(name, check(settings.CONFIG))
-    except DatabaseError:
+    except Error:
         return Health(name, "The database does not answer. See that it runs and that its disk has room.")
     except (SafelightError, OSError) as error:
         return Health(name, str(error))
