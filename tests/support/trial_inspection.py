@@ -75,6 +75,21 @@ def enqueue_due(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
         return str(enqueue(told["kind"], {}).pk)
 
 
+def expire(_keyring: Keyring, _told: Mapping[str, Any]) -> Any:
+    """Let the days be over in which what could not be scanned is kept."""
+    from safelight.server.ids import now
+    from safelight.server.intake.models import Item
+
+    return Item.objects.filter(outcome="unscanned").update(unscanned_until=now() - timedelta(days=1))
+
+
+def destroyed(_keyring: Keyring, _told: Mapping[str, Any]) -> Any:
+    """How many pieces of evidence are."""
+    from safelight.server.vault.models import SealedObject
+
+    return SealedObject.objects.filter(state="destroyed").count()
+
+
 def job(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
     """How one job stands."""
     from safelight.server.jobs.models import Job
@@ -145,7 +160,7 @@ def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
 
 
 COMMANDS: dict[str, Callable[[Keyring, Mapping[str, Any]], Any]] = {
-    command.__name__: command for command in (make_key, jobs, enqueue_due, job, examine)
+    command.__name__: command for command in (make_key, jobs, enqueue_due, job, expire, destroyed, examine)
 }
 
 if __name__ == "__main__":

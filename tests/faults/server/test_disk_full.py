@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("trials")
 def served() -> Iterator[tuple[TrialServer, Platform]]:
     """A server each of whose places is a disk of its own, and uploads on their way."""
     with trial_server(database_disk="300m") as server, contextlib.ExitStack() as mounted:
-        places = {"w": "700m", "run": "24m", "heads": "24m", "logs": "4m", "backups": "1m"}
+        places = {"w": "700m", "run": "24m", "heads": "24m", "logs": "4m", "backups": "1m", "log": "24m"}
         disks = {name: server.directory / name for name in places}
         for name, size in places.items():
             mounted.enter_context(small_disk(disks[name], size))
@@ -29,6 +29,7 @@ def served() -> Iterator[tuple[TrialServer, Platform]]:
         server.output = disks["logs"] / "output"
         server.extra = {
             "XDG_RUNTIME_DIR": str(disks["run"]),
+            "SAFELIGHT_DESTRUCTION_LOG": str(disks["log"] / "destructions"),
             "SAFELIGHT_HEADS_DIRECTORY": str(disks["heads"]),
         }
         platform = server.begin(jobs=0)
@@ -152,6 +153,19 @@ def fill_backup(server: TrialServer, platform: Platform) -> None:
     assert made.returncode == 0, made.stderr
 
 
+def fill_destruction_log(server: TrialServer, platform: Platform) -> None:
+    """What cannot be logged is not destroyed; it is once it can."""
+    assert platform.post("to be destroyed", Picture(b"words that are no picture", listed=False))
+    with full(server.directory / "log"):
+        wait_until("/readyz to say so", lambda: "disk" in server.checks())
+        assert server.inspect("expire") >= 1
+        purge = server.inspect("enqueue_due", {"kind": "vault.purge"})
+        wait_until("the purge to fail", lambda: "has room" in server.inspect("job", {"id": purge})["error"])
+        assert server.inspect("destroyed") == 0
+    wait_until("the purge", lambda: server.inspect("job", {"id": purge})["state"] == "done")
+    assert server.inspect("destroyed") == 1
+
+
 def fill_database(server: TrialServer, platform: Platform) -> None:
     """PostgreSQL's own disk. It may stop itself; whoever runs it starts it again when there is room."""
     assert server.postgres is not None
@@ -167,7 +181,8 @@ def fill_database(server: TrialServer, platform: Platform) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_writer_finds_its_disk_full():
-    scenes = [fill_workspace, fill_indexes, fill_run_directory, fill_heads, fill_logs, fill_backup]
+    scenes = [fill_destruction_log, fill_workspace, fill_indexes, fill_run_directory]
+    scenes += [fill_heads, fill_logs, fill_backup]
     scenes += [fill_database] if ON_POSTGRES else []
     with served() as (server, platform):
         for scene in scenes:

@@ -80,8 +80,9 @@ def logged_destructions() -> frozenset[UUID]:
 def purge_once() -> Purged:
     """Destroy all evidence whose time has come. Can be killed and repeated at any time.
 
-    Raises :class:`ClockUntrusted`, :class:`~safelight.errors.DestructionLogDamaged`, and ``OSError`` where
-    the log cannot be written; then nothing more was destroyed.
+    Raises :class:`ClockUntrusted`, :class:`~safelight.errors.DestructionLogDamaged`, and
+    :class:`~safelight.errors.StoreUnavailable` where the log cannot be written; then nothing more was
+    destroyed.
     """
     require(_ACTOR, Permission.EVIDENCE_DESTROY)
     refuse_untrusted_clock()
