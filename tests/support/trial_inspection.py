@@ -53,14 +53,17 @@ def make_key(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
 
 def jobs(_keyring: Keyring, _told: Mapping[str, Any]) -> Any:
     """How the trial's jobs stand, how many rows of recurring work wait, and what was given up."""
+    from safelight.server.jobs.clock import database_time
     from safelight.server.jobs.models import Job
 
     trial = Job.objects.filter(key__startswith="trial-")
     unfinished = Job.objects.filter(state__in=["due", "leased"]).exclude(pk__in=trial)
+    latest = max(unfinished.values_list("due_at", flat=True), default=database_time())
     return {
         "done": trial.filter(state="done").count(),
         "dead": Job.objects.filter(state="dead").count(),
         "taken_over": trial.filter(attempts__gt=1).count(),
+        "latest_seconds": (latest - database_time()).total_seconds(),
         "recurring": dict(Counter(unfinished.values_list("kind", flat=True))),
     }
 

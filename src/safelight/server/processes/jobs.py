@@ -7,6 +7,7 @@ at; what is not finished in time is taken over when its lease runs out.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 POLL_SECONDS: Final = 0.5
 SEQUENCE_SECONDS: Final = 0.8
 """So that a row has its place within a second."""
+SCHEDULE_SECONDS: Final = 60.0
 DRAIN_SECONDS: Final = 30.0
 _TELL_SECONDS: Final = 60.0
 _STOP: Final = (signal.SIGTERM, signal.SIGINT)
@@ -96,8 +98,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for worker in workers:
         worker.start()
     sequencing = _Sequencing(Sequencer.configured())
+    scheduled_at = time.monotonic()
     while signal.sigtimedwait(_STOP, SEQUENCE_SECONDS) is None:
         sequencing.once()
+        if time.monotonic() - scheduled_at >= SCHEDULE_SECONDS:
+            scheduled_at = time.monotonic()
+            with contextlib.suppress(Error):  # a database that is away was told of by others
+                ensure_scheduled(HANDLERS.values())
         if not all(worker.is_alive() for worker in workers):
             sys.exit(1)
     stop.set()
