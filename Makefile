@@ -35,7 +35,7 @@ test: setup browser ## set up and run the tests (the slow trials excepted)
 
 trials: setup ## the slow fault trials; ends with FIGURE lines
 	@$(PY) -m pytest -n 0 -m slow -s
-	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n 0 -m slow -s tests/server
+	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n 0 -m slow -s tests/server tests/faults/server
 
 lint: setup ## style, types and import contracts
 	@$(VENV)/bin/ruff check .

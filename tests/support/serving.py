@@ -64,6 +64,7 @@ class Server:
         self.output = directory / "output"
         self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
+        self.ended = False
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")}
@@ -150,6 +151,7 @@ class Server:
         return self.process.wait(PATIENCE)
 
     def end(self) -> None:
+        self.ended = True
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()

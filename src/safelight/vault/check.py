@@ -6,13 +6,23 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from safelight.errors import KeyRecordMissing, ObjectMissing, StoreUnavailable, VaultError, WrappingKeyMissing
+from safelight.errors import (
+    KeyRecordDamaged,
+    KeyRecordMissing,
+    ObjectMissing,
+    StoreUnavailable,
+    VaultError,
+    WrappingKeyMissing,
+)
 from safelight.vault.evidence import open_sealed
 from safelight.vault.records import KeyRecords
 from safelight.vault.stores.protocol import ObjectStore
-from safelight.vault.wrapping import Keeper, KeyRecord
+from safelight.vault.wrapping import Keeper
+
+_KEY_GONE: Final = "Its key is gone although nobody destroyed it. Restore the database from a backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +78,19 @@ def check(
     Objects without a record count as orphaned once they are older than ``grace``: younger ones may be about
     to be recorded. Raises only :class:`~safelight.errors.StoreUnavailable`, before or while looking.
     """
-    known = sorted(records, key=lambda record: record.object_id)
+    known = sorted(records.ids())
     stored = set(store.ids())
     look = _Look(store, records, keeper)
-    for done, record in enumerate(known, start=1):
+    for done, object_id in enumerate(known, start=1):
         if sample >= 1.0 or random.random() < sample:  # noqa: S311 - a sample, no secret
-            look.through(record)
-        elif record.object_id not in stored:
-            look.at(record)
+            look.through(object_id)
+        elif object_id not in stored:
+            look.at(object_id)
         if progress is not None:
             progress(Progress(done, len(known)))
-    recorded = {record.object_id for record in known} | {record.object_id for record in records}
+    still_known = set(records.ids())
+    look.damaged += [Damaged(one, _KEY_GONE) for one in look.without_key if one in still_known]
+    recorded = {*known, *still_known}
     orphaned = sorted(one for one in stored - recorded if sealed_at(one) < now - grace)
     return CheckReport(
         recorded=len(known),
@@ -99,40 +111,45 @@ class _Look:
         self.missing: list[UUID] = []
         self.damaged: list[Damaged] = []
         self.locked: list[UUID] = []
+        self.without_key: list[UUID] = []
 
-    def through(self, record: KeyRecord) -> None:
+    def through(self, object_id: UUID) -> None:
         """Read an object to its end."""
         try:
-            open_sealed(self._store, self._keeper, record).verify()
+            open_sealed(self._store, self._keeper, self._records.get(object_id)).verify()
         except StoreUnavailable:
             raise
+        except KeyRecordMissing:
+            self.without_key.append(object_id)  # destroyed on purpose since it was listed, perhaps
         except ObjectMissing:
-            self._is_missing(record)
+            self._is_missing(object_id)
         except WrappingKeyMissing:
-            self.locked.append(record.object_id)
+            self.locked.append(object_id)
         except VaultError as error:
-            if self._still_recorded(record):
-                self.damaged.append(Damaged(record.object_id, str(error)))
+            if self._still_recorded(object_id):
+                self.damaged.append(Damaged(object_id, str(error)))
         else:
             self.verified += 1
 
-    def at(self, record: KeyRecord) -> None:
+    def at(self, object_id: UUID) -> None:
         """See whether an object that was not listed is there; it may have been stored since."""
         try:
-            self._store.size(record.object_id)
+            self._store.size(object_id)
         except ObjectMissing:
-            self._is_missing(record)
+            self._is_missing(object_id)
 
-    def _is_missing(self, record: KeyRecord) -> None:
-        if self._still_recorded(record):
-            self.missing.append(record.object_id)
+    def _is_missing(self, object_id: UUID) -> None:
+        if self._still_recorded(object_id):
+            self.missing.append(object_id)
 
-    def _still_recorded(self, record: KeyRecord) -> bool:
+    def _still_recorded(self, object_id: UUID) -> bool:
         """Whether it was not destroyed on purpose meanwhile."""
         try:
-            self._records.get(record.object_id)
+            self._records.get(object_id)
         except KeyRecordMissing:
             return False
+        except KeyRecordDamaged:
+            pass
         return True
 
 

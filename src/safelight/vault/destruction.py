@@ -17,7 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from safelight.durable import sync_directory
-from safelight.errors import DestructionLogDamaged, UsageError
+from safelight.errors import DestructionLogDamaged, StoreUnavailable, UsageError
 from safelight.vault.records import KeyRecords
 from safelight.vault.stores.protocol import ObjectStore
 from safelight.vault.writing import write_all
@@ -63,9 +63,18 @@ class DestructionLog:
     def append(self, object_id: UUID) -> None:
         """Record a destruction, durably when this returns. Safe from several threads and processes.
 
-        Raises :class:`~safelight.errors.DestructionLogDamaged`, and ``OSError`` where it cannot be written;
-        destroy nothing then.
+        Raises :class:`~safelight.errors.DestructionLogDamaged`, and
+        :class:`~safelight.errors.StoreUnavailable` where it cannot be written; destroy nothing then.
         """
+        try:
+            self._append(object_id)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The destruction log {self._path} cannot be written: {error.strerror}. Nothing was "
+                "destroyed. Check its disk, and that it has room."
+            ) from error
+
+    def _append(self, object_id: UUID) -> None:
         with self._locked() as fd:
             size = os.fstat(fd).st_size
             tail = os.pread(fd, _TAIL, max(0, size - _TAIL))

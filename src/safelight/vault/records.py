@@ -35,8 +35,12 @@ class KeyRecords(Protocol):
         """Erase a record, durably when this returns; says whether there was one."""
         ...
 
+    def ids(self) -> Iterator[UUID]:
+        """Every object that has a record, damaged or not, in no order."""
+        ...
+
     def __iter__(self) -> Iterator[KeyRecord]:
-        """Every record, in no order."""
+        """Every record, in no order. Raises :class:`~safelight.errors.KeyRecordDamaged` at the first."""
         ...
 
 
@@ -75,6 +79,12 @@ class MemoryKeyRecords:
         """See the protocol."""
         with self._lock:
             return self._records.pop(object_id, None) is not None
+
+    def ids(self) -> Iterator[UUID]:
+        """See the protocol."""
+        with self._lock:
+            known = tuple(self._records)
+        return iter(known)
 
     def __iter__(self) -> Iterator[KeyRecord]:
         with self._lock:

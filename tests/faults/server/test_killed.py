@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from proc import alive, children_of, descendants
 from serving import Server, postgres, wait_until
 
 # One server for all of them.
@@ -136,29 +137,3 @@ def slow_upload(port: int) -> socket.socket:
 
 def readable(upload: socket.socket) -> bool:
     return bool(select.select([upload], [], [], 0)[0])
-
-
-def children_of(pid: int, named: str = "") -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-            except OSError:
-                continue
-            name, _, rest = stat.partition("(")[2].rpartition(")")
-            if int(rest.split()[1]) == pid and name.startswith(named):
-                found.append(int(entry.name))
-    return found
-
-
-def descendants(pid: int) -> list[int]:
-    found = children_of(pid)
-    return found + [below for child in found for below in descendants(child)]
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

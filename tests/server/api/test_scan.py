@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from intake_doubles import CountingScanner, MemoryVault
@@ -208,6 +209,21 @@ def test_what_the_operator_has_to_mend_is_not_told_to_a_sender(
     assert b"/a/path" not in response.content
     assert platform().status_code == 202  # nor that there is something to mend
     assert not Intake.objects.exists()
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+@pytest.mark.parametrize("where", ["authenticate", "receive_file"])
+def test_while_the_database_is_away_a_sender_is_told_to_come_back(
+    platform: Make, monkeypatch: pytest.MonkeyPatch, error: type[Exception], where: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error("server closed the connection")
+
+    module = {"authenticate": "safelight.server.api.keys", "receive_file": "safelight.server.api.urls"}[where]
+    monkeypatch.setattr(f"{module}.{where}", fail)
+    response = platform()
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "server closed" not in response.content.decode()
 
 
 def test_a_private_surface_is_scanned_while_its_basis_holds(platform: Make, sender: Make) -> None:

@@ -95,3 +95,29 @@ def test_leases_of_an_earlier_start_of_the_machine_are_over(db, put, monkeypatch
     assert work_once("w")
     assert Job.objects.get().state == Job.State.DONE
     assert BootClock.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        {"state": "leased", "attempts": 1, "lease": "a killed worker", "leased_until": 400 * DAY},
+        {"state": "due", "attempts": 3, "due_at": 400 * DAY},
+        {"state": "due", "attempts": 0, "due_at": 400 * DAY, "created_at": 400 * DAY},
+    ],
+    ids=["a killed worker's lease", "a pause", "just put there"],
+)
+def test_what_a_clock_that_was_ahead_left_is_done_once_it_is_right(db, put, stuck):
+    """The machine of PostgreSQL had it, too."""
+    done = []
+    handler("test.work", attempts=9)(lambda payload, lease: done.append(1))
+    job, present = put(), now()
+    told = {name: present + value if isinstance(value, timedelta) else value for name, value in stuck.items()}
+    Job.objects.filter(pk=job.pk).update(**told)
+    assert work_once("w")
+    assert done == [1]
+
+
+def test_what_is_meant_for_later_waits(db, put):
+    handler("test.work")(lambda payload, lease: None)
+    put(due_at=now() + 400 * DAY)
+    assert not work_once("w")

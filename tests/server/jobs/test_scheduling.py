@@ -96,6 +96,15 @@ def test_a_clock_that_was_ahead_stops_nothing(db, handlers):
     assert job.due_at == coming + 3 * HOUR
 
 
+def test_a_row_that_was_put_years_ahead_is_due_in_time_again(db, handlers):
+    handler("test.hourly", every=HOUR)(lambda payload, lease: None)
+    ensure_scheduled(handlers.values())
+    Job.objects.update(due_at=due_time() + 9_000 * HOUR)
+    ensure_scheduled(handlers.values())
+    [job] = Job.objects.all()
+    assert timedelta() < job.due_at - due_time() <= HOUR
+
+
 def test_old_rows_of_done_work_go_and_dead_ones_stay(db, handlers):
     handler("jobs.purge", every=timedelta(days=1))(purge)
     ensure_scheduled(handlers.values())

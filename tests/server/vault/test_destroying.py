@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 
 from safelight.errors import DestructionLogDamaged, KeyRecordMissing, ObjectMissing
 from safelight.server.ids import clock_at, now
 from safelight.server.intake.models import Item
-from safelight.server.jobs.clock import database_time
+from safelight.server.jobs.clock import database_time, machine_time
 from safelight.server.ledger.models import LedgerRow
+from safelight.server.ledger.services import Event, record
 from safelight.server.people.actors import SystemActor
 from safelight.server.people.errors import SecondPersonNeeded
 from safelight.server.people.permissions import PermissionDenied
@@ -275,6 +277,27 @@ class TestClock:
             purge_once()
         row.refresh_from_db()
         assert row.state == "sealed"
+
+    def test_a_database_that_shares_the_wrong_clock_is_not_believed(self, seal_one, monkeypatch) -> None:
+        row = seal_one()
+        stands(WEB, row.pk, Standing.DISMISSED, now())
+        machine_time()  # the job worker has told the time before
+        future = now() + AGES
+        monkeypatch.setattr(destroying, "database_time", lambda: future)
+        with clock_at(lambda: future), pytest.raises(ClockUntrusted, match="since this machine started"):
+            purge_once()
+        row.refresh_from_db()
+        assert row.state == "sealed"
+
+    def test_a_clock_that_was_ahead_for_a_while_does_not_forbid_it_for_years(self, dismissed) -> None:
+        row = dismissed()
+        with clock_at(lambda: datetime.now(UTC) + AGES), transaction.atomic():
+            record(Event.SIGNED_IN, WEB)
+        with pytest.raises(ClockUntrusted, match="Set the clock"):
+            purge_once()
+        with transaction.atomic():
+            record(Event.SIGNED_IN, WEB)
+        assert purge_once().destroyed == (row.pk,)
 
 
 class TestWhatCouldNotBeScanned:

@@ -9,7 +9,13 @@ from uuid import UUID
 
 import pytest
 
-from safelight.errors import DestructionLogDamaged, KeyRecordMissing, ObjectMissing, UsageError
+from safelight.errors import (
+    DestructionLogDamaged,
+    KeyRecordMissing,
+    ObjectMissing,
+    StoreUnavailable,
+    UsageError,
+)
 from safelight.ids import uuid7
 from safelight.vault.destruction import DestructionLog, Replayed, destroy, replay
 from safelight.vault.evidence import Sealed, open_sealed, seal
@@ -175,3 +181,13 @@ def test_a_log_inside_what_is_backed_up_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "log", tmp_path / "a" / "log", tmp_path / "link" / "log"):
         with pytest.raises(UsageError, match="place of its own"):
             DestructionLog(path, backed_up=tmp_path)
+
+
+def test_what_cannot_be_logged_is_not_destroyed(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("safelight.vault.destruction.write_all", full)
+    with pytest.raises(StoreUnavailable, match="Nothing was destroyed"):
+        vault.destroy(0)
+    assert vault.read(0) == b"content 0"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -39,7 +41,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A fault of ours. Nothing of it is shown, for it may hold what was being worked on."""
+    """A fault of ours, or a database that is away. Nothing of it is shown: it may hold what was worked on."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _database_away(request)
     return _failed(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -47,3 +51,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
         _("It was not your doing, and what you did last was not saved. Try again; if it happens again, tell"
           " the operator of this server the time: its log has the details."),
     )  # fmt: skip
+
+
+def _database_away(request: HttpRequest) -> HttpResponse:
+    """Trying again soon helps. Without the page's frame, which asks the database who is signed in."""
+    text = _("The database does not answer. Try again soon.")
+    if request.path.startswith(_API):
+        answer = _failed(request, HTTPStatus.SERVICE_UNAVAILABLE, "", text)
+    else:
+        answer = HttpResponse(f"{text}\n", status=503, content_type="text/plain; charset=utf-8")
+    answer["Retry-After"] = "5"
+    return answer

@@ -24,12 +24,17 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def database_time() -> datetime:
     """The present, for leases."""
     if connection.vendor != "postgresql":
-        return _zero(_boot_id()) + timedelta(seconds=_uptime())
+        return machine_time()
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         [(found,)] = cursor.fetchall()
     assert isinstance(found, datetime)
     return found
+
+
+def machine_time() -> datetime:
+    """When this machine started, as its clock said the first time it was asked, and the seconds since."""
+    return _zero(_boot_id()) + timedelta(seconds=_uptime())
 
 
 def due_time() -> datetime:
@@ -46,7 +51,8 @@ def _zero(boot: str) -> datetime:
         known, new = BootClock.objects.get_or_create(
             boot=boot, defaults={"zero": now() - timedelta(seconds=_uptime())}
         )
-        if new:
+        # PostgreSQL may serve several machines, each with a row, and keeps leases by its own clock.
+        if new and connection.vendor != "postgresql":
             Job.objects.filter(state=Job.State.LEASED).update(leased_until=_LONG_AGO)
             BootClock.objects.exclude(boot=boot).delete()
     return known.zero

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from safelight.server.jobs.registry import Handler
 
 _FIRST_PAUSE: Final = 5.0
-_LONGEST_PAUSE: Final = 3_600.0
+LONGEST_PAUSE: Final = 3_600.0
 _LONGEST_ERROR: Final = 500
 _random = SystemRandom()
 _log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def bury(jobs: QuerySet[Job], handler: Handler, told: str) -> None:
 
 def pause_after(attempt: int) -> float:
     """Seconds before the next attempt: doubling from five to an hour, less up to a half by chance."""
-    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(attempt - 1, 20))
+    longest = min(LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(attempt - 1, 20))
     pause: float = longest * _random.uniform(0.5, 1.0)
     return pause
 

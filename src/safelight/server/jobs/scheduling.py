@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from safelight.server.jobs.registry import Handler
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_UNFINISHED = Q(state__in=[Job.State.DUE, Job.State.LEASED])
 
 
 def next_time(every: timedelta, after: datetime) -> datetime:
@@ -28,20 +30,34 @@ def enqueue_next(handler: Handler) -> None:
 
     Periods that were missed stay missed.
     """
-    unfinished = Q(state__in=[Job.State.DUE, Job.State.LEASED])
-    if handler.every is None or Job.objects.filter(unfinished, kind=handler.kind).exists():
+    if handler.every is None or Job.objects.filter(_UNFINISHED, kind=handler.kind).exists():
         return
-    due = next_time(handler.every, due_time())
-    while Job.objects.filter(~unfinished, key=_key(handler, due)).exists():
-        due += handler.every  # done already, by a clock that was ahead
+    due = _next_free(handler, handler.every)
     Job.objects.get_or_create(key=_key(handler, due), defaults={"kind": handler.kind, "due_at": due})
 
 
+def _next_free(handler: Handler, every: timedelta) -> datetime:
+    due = next_time(every, due_time())
+    while Job.objects.filter(~_UNFINISHED, key=_key(handler, due)).exists():
+        due += every  # done already, by a clock that was ahead
+    return due
+
+
 def ensure_scheduled(handlers: Iterable[Handler]) -> None:
-    """At a worker's start: recurring work that has no row yet gets one."""
+    """Recurring work that has no row yet gets one; a row that a clock put too far ahead is due in time again.
+
+    At a worker's start, and every minute.
+    """
     for handler in handlers:
-        with transaction.atomic():
-            enqueue_next(handler)
+        if handler.every is not None:
+            with transaction.atomic():
+                enqueue_next(handler)
+                _bring_forward(handler, _next_free(handler, handler.every))
+
+
+def _bring_forward(handler: Handler, due: datetime) -> None:
+    recurring = Job.objects.filter(kind=handler.kind, key__startswith=f"{handler.kind}@")
+    recurring.filter(state=Job.State.DUE, attempts=0, due_at__gt=due + _CLOCKS_DIFFER).update(due_at=due)
 
 
 def _key(handler: Handler, due: datetime) -> str:

@@ -11,15 +11,16 @@ from types import TracebackType
 from typing import Final, Self
 
 from django.db import Error, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from safelight.server.jobs.clock import database_time, due_time
 from safelight.server.jobs.errors import LeaseLost
-from safelight.server.jobs.leases import Lease, bury, describe
+from safelight.server.jobs.leases import LONGEST_PAUSE, Lease, bury, describe
 from safelight.server.jobs.models import Job
 from safelight.server.jobs.registry import HANDLERS
 
 _BEATS_A_LEASE: Final = 3
+_SLACK: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -76,13 +77,21 @@ def _next() -> Job | None:
 
 
 def _expired() -> QuerySet[Job]:
-    return Job.objects.filter(
-        state=Job.State.LEASED, leased_until__lt=database_time(), kind__in=list(HANDLERS)
-    )
+    """Leases that ran out, or run longer than any is given: the clock was ahead, and was set right."""
+    present = database_time()
+    longest = max((handler.lease_seconds for handler in HANDLERS.values()), default=0.0) + _SLACK
+    over = Q(leased_until__lt=present) | Q(leased_until__gt=present + timedelta(seconds=longest))
+    return Job.objects.filter(over, state=Job.State.LEASED, kind__in=list(HANDLERS))
 
 
 def _due() -> QuerySet[Job]:
-    return Job.objects.filter(state=Job.State.DUE, due_at__lte=due_time(), kind__in=list(HANDLERS))
+    """What is due, or was put off further than it can have been: by a clock that was ahead."""
+    present = due_time()
+    put_off = Q(attempts__gt=0, due_at__gt=present + timedelta(seconds=LONGEST_PAUSE + _SLACK))
+    due_at_once = Q(attempts=0, due_at__lte=F("created_at"))
+    return Job.objects.filter(
+        Q(due_at__lte=present) | put_off | due_at_once, state=Job.State.DUE, kind__in=list(HANDLERS)
+    )
 
 
 class _Heartbeat:

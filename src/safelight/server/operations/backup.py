@@ -72,8 +72,13 @@ def make_backup(config: Config, target: Path, evidence: Evidence, progress: Prog
         for directory in (draft, *(path for path in draft.rglob("*") if path.is_dir())):
             sync_directory(directory)
         draft.rename(target)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(draft, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise BackupError(
+                f"The backup {target} cannot be written: {error.strerror}. Check that its disk is there and "
+                "has room. Nothing of it was left."
+            ) from None
         raise
     sync_directory(target.parent)
     return manifest

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from safelight.errors import SafelightError
@@ -27,9 +27,14 @@ from safelight.server.processes.status import read_status
 from safelight.server.vault.client import VaultClient, socket_path
 from safelight.server.vault.keys import unopenable
 
-LEAST_FREE_BYTES: Final = 512 << 20
 JOBS_LAG: Final = timedelta(minutes=10)
 """Work that is due is taken within seconds, unless much is due at once or nobody takes it."""
+from safelight.server.vault.services import refuse_untrusted_clock
+from safelight.server.vault.stores import destruction_log_path
+
+LEAST_FREE_BYTES: Final = 512 << 20
+LEAST_FREE_ELSEWHERE: Final = 8 << 20
+"""Where only sockets, counts, heads or the log of destructions are written."""
 LEDGER_LAG: Final = timedelta(seconds=30)
 """The sequencer places rows within a second; this long means that it does not run."""
 _ANSWER_SECONDS: Final = 2.0
@@ -56,7 +61,7 @@ def readiness() -> tuple[Health, ...]:
 def _health(name: str, check: Callable[[Config], str]) -> Health:
     try:
         return Health(name, check(settings.CONFIG))
-    except DatabaseError:
+    except Error:
         return Health(name, "The database does not answer. See that it runs and that its disk has room.")
     except (SafelightError, OSError) as error:
         return Health(name, str(error))
@@ -137,9 +142,20 @@ def _ledger(_config: Config) -> str:
 
 
 def _disk(config: Config) -> str:
-    free = shutil.disk_usage(config.workspace).free
-    if free < LEAST_FREE_BYTES:
-        return f"Only {free >> 20} MiB are free at {config.workspace}. Free or add space."
+    places = {config.workspace: LEAST_FREE_BYTES, run_directory(): LEAST_FREE_ELSEWHERE}
+    places |= {
+        place: LEAST_FREE_ELSEWHERE
+        for place in (config.heads_directory, destruction_log_path(config).parent)
+        if place is not None
+    }
+    low = {place: free for place, least in places.items() if (free := shutil.disk_usage(place).free) < least}
+    return " ".join(
+        f"Only {free >> 20} MiB are free at {place}. Free or add space." for place, free in low.items()
+    )
+
+
+def _clock(_config: Config) -> str:
+    refuse_untrusted_clock()
     return ""
 
 
@@ -154,4 +170,5 @@ CHECKS: Final[dict[str, Callable[[Config], str]]] = {
     "jobs": _jobs,
     "ledger": _ledger,
     "disk": _disk,
+    "clock": _clock,
 }

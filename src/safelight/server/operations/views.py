@@ -15,13 +15,14 @@ from safelight.server.operations.health import readiness
 from safelight.server.operations.metrics import exposition
 
 _OF_PROXIES: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+_PLAIN: Final = "text/plain; charset=utf-8"
 
 
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Alive: this process answers. It asks nobody else, so that a full disk does not have it restarted."""
-    return HttpResponse("alive\n", content_type="text/plain; charset=utf-8")
+    return HttpResponse("alive\n", content_type=_PLAIN)
 
 
 def _here(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -57,3 +58,4 @@ def metrics(_request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
     return HttpResponse(body, content_type="text/plain; version=0.0.4; charset=utf-8")
+

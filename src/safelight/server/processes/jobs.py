@@ -7,6 +7,7 @@ at; what is not finished in time is taken over when its lease runs out.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 POLL_SECONDS: Final = 0.5
 SEQUENCE_SECONDS: Final = 0.8
 """So that a row has its place within a second."""
+SCHEDULE_SECONDS: Final = 60.0
 DRAIN_SECONDS: Final = 30.0
 _TELL_SECONDS: Final = 60.0
 _HANG_MARGIN: Final = 60.0
@@ -117,11 +119,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     begin("jobs")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safelight.server.settings")
     django.setup()
-    from safelight.server.jobs.registry import HANDLERS, load_handlers  # noqa: PLC0415 - needs Django's set-up
+    from safelight.server.jobs.clock import machine_time  # noqa: PLC0415 - needs Django's set-up
+    from safelight.server.jobs.registry import HANDLERS, load_handlers  # noqa: PLC0415
     from safelight.server.jobs.scheduling import ensure_scheduled  # noqa: PLC0415
     from safelight.server.ledger.sequencer import Sequencer  # noqa: PLC0415
 
     load_handlers()
+    machine_time()  # told as early as possible, before anybody sets the clock
     ensure_scheduled(HANDLERS.values())
     # Waited for below rather than handled: a handler could run while this thread holds the event's lock.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
@@ -137,11 +141,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sequencing = _Sequencing(Sequencer.configured())
     beat = Beat()
     longest = max(known.longest_seconds for known in HANDLERS.values()) + _HANG_MARGIN
+    scheduled_at = time.monotonic()
     while signal.sigtimedwait(_STOP, SEQUENCE_SECONDS) is None:
         # A worker that hangs serves nobody else: say nothing, and be started anew.
         if not any(worker.hangs(longest) for worker in workers):
             beat()
         sequencing.once()
+        if time.monotonic() - scheduled_at >= SCHEDULE_SECONDS:
+            scheduled_at = time.monotonic()
+            with contextlib.suppress(Error):  # a database that is away was told of by others
+                ensure_scheduled(HANDLERS.values())
         if not all(worker.is_alive() for worker in workers):
             sys.exit(1)
     stop.set()

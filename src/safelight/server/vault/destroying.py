@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from safelight.errors import DestructionLogDamaged
 from safelight.server.cases.models import Case
 from safelight.server.ids import now
 from safelight.server.intake.models import Item
-from safelight.server.jobs.clock import database_time
-from safelight.server.ledger.models import LedgerRow
+from safelight.server.jobs.clock import database_time, machine_time
+from safelight.server.ledger.models import LedgerLeaf, LedgerPending
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import SystemActor
 from safelight.server.people.permissions import require
@@ -80,8 +80,9 @@ def logged_destructions() -> frozenset[UUID]:
 def purge_once() -> Purged:
     """Destroy all evidence whose time has come. Can be killed and repeated at any time.
 
-    Raises :class:`ClockUntrusted`, :class:`~safelight.errors.DestructionLogDamaged`, and ``OSError`` where
-    the log cannot be written; then nothing more was destroyed.
+    Raises :class:`ClockUntrusted`, :class:`~safelight.errors.DestructionLogDamaged`, and
+    :class:`~safelight.errors.StoreUnavailable` where the log cannot be written; then nothing more was
+    destroyed.
     """
     require(_ACTOR, Permission.EVIDENCE_DESTROY)
     refuse_untrusted_clock()
@@ -113,19 +114,29 @@ def destroy_unneeded(item_id: UUID) -> bool:
 def refuse_untrusted_clock() -> None:
     """Raise :class:`ClockUntrusted` where this machine's clock is not fit to end anything by."""
     present = now()
-    latest = LedgerRow.objects.order_by("-pk").values_list("at", flat=True).first()
+    latest = _latest_event()
     if latest is not None and present < latest - CLOCKS_DIFFER:
         raise ClockUntrusted(
             f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC, before the ledger's latest event at "
             f"{latest:%Y-%m-%d %H:%M}. Set the clock; nothing is destroyed until then."
         )
-    told = database_time()
-    if abs(told - present) > CLOCKS_DIFFER:
-        raise ClockUntrusted(
-            f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC, and the database's, or with SQLite the "
-            f"time since this machine started, {told:%Y-%m-%d %H:%M}. Keep both by NTP; if the clock was put "
-            "right since the start, start the machine again. Nothing is destroyed until they agree."
-        )
+    # Both: a database on this machine shares its clock, and is wrong with it.
+    for told, by in (
+        (database_time(), "the database"),
+        (machine_time(), "the time since this machine started"),
+    ):
+        if abs(told - present) > CLOCKS_DIFFER:
+            raise ClockUntrusted(
+                f"This machine's clock says {present:%Y-%m-%d %H:%M} UTC, and {by} {told:%Y-%m-%d %H:%M}. "
+                "Keep both by NTP; if the clock was put right since the start, start the machine again. "
+                "Nothing is destroyed until they agree."
+            )
+
+
+def _latest_event() -> datetime | None:
+    """When the event happened that was written last: a clock that was ahead for a while does not count."""
+    waiting = LedgerPending.objects.order_by("-id").values_list("row__at", flat=True).first()
+    return waiting or LedgerLeaf.objects.order_by("-index").values_list("row__at", flat=True).first()
 
 
 def _candidates() -> list[UUID]:

@@ -61,6 +61,10 @@ class DatabaseKeyRecords:
         forget_deleted_pages()
         return True
 
+    def ids(self) -> Iterator[UUID]:
+        """See the protocol."""
+        return SealedObject.objects.filter(state=_SEALED).values_list("pk", flat=True).iterator()
+
     def __iter__(self) -> Iterator[KeyRecord]:
         rows = SealedObject.objects.filter(state=_SEALED).values_list("pk", "wrapped_key")
         return (KeyRecord.parse(pk, bytes(wrapped)) for pk, wrapped in rows.iterator() if wrapped is not None)

@@ -14,7 +14,13 @@ from safelight.server.vault.clocks import (
     stands,
 )
 from safelight.server.vault.decided import stand_as_decided
-from safelight.server.vault.destroying import Purged, destroy_unneeded, purge_once, replay_destructions
+from safelight.server.vault.destroying import (
+    Purged,
+    destroy_unneeded,
+    purge_once,
+    refuse_untrusted_clock,
+    replay_destructions,
+)
 from safelight.server.vault.keys import prove_keys
 from safelight.server.vault.orphans import remove_orphans_once
 from safelight.server.vault.reading import read
@@ -34,6 +40,7 @@ __all__ = [
     "prove_keys",
     "purge_once",
     "read",
+    "refuse_untrusted_clock",
     "release",
     "remove_orphans_once",
     "replay_destructions",
