@@ -217,25 +217,6 @@ def test_slow_uploads_are_cut_off_and_delay_nobody(hurried: Server, dragging: Ca
         assert quick.recv(65_536).startswith(b"HTTP/1.1 401 ")
 
 
-def test_more_bodies_than_places_are_told_to_come_back(short_tmp: Path):
-    server = Server(short_tmp, web_workers="1", limits__bodies_at_once="2", limits__body_rate_kib="0")
-    try:
-        server.start()
-        with upload(server, 1000), upload(server, AT_ONCE * 2):
-            wait_until("both to hold their places", lambda: refused_for_now(server))
-            assert server.get("/healthz")[0] == 200
-        wait_until("a place to be free again", lambda: not refused_for_now(server))
-    finally:
-        server.end()
-
-
-def refused_for_now(server: Server) -> bool:
-    with upload(server, 1) as third:
-        said = third.recv(65_536)
-    assert said.startswith((b"HTTP/1.1 503 ", b"HTTP/1.1 401 "))
-    return b"retry-after: 5" in said.lower()
-
-
 def test_a_sender_that_leaves_is_forgotten(hurried: Server):
     before = descriptors(hurried)
     for length in (1000, AT_ONCE * 2):
