@@ -94,11 +94,12 @@ class Gateway:
         except BodyRefused as refused:
             _refuse(request, refused)
             return
+        assert self._loop is not None
         if not length:
             threads = self._watching if environ["PATH_INFO"] in WATCHED else self._working
+            environ[PROMISE] = Promise(self._loop, partial(_keep_promise, request))
             threads.answer(request, environ, None)
             return
-        assert self._loop is not None
         self._loop.call_soon_threadsafe(self._begin, request, environ, length)
 
     def _begin(self, request: Request, environ: Environ, length: int) -> None:
