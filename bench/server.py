@@ -132,6 +132,7 @@ def main() -> None:
         lines.write_text("".join(bytes(row).hex() + "\n" for row in listed))
         with peer(raw) as bare, ours(lines, WORKERS) as server:
             loads = measure(bare, server, files, asked, told)
+            print(f"FIGURE entries {told.entries}")
             for what, (theirs, own) in loads.items():
                 report(what, theirs, own)
             if told.soak:

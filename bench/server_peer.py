@@ -56,6 +56,8 @@ def main():
 
     port, hashes, workers = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     os.environ[HASHES] = str(hashes)
+    # For every thread of the workers: for one query, more threads only wait for each other.
+    os.environ["OMP_NUM_THREADS"] = "1"
     Server(
         "server_peer:app",
         address="127.0.0.1",

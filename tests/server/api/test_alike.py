@@ -132,6 +132,7 @@ def causes(servers: tuple[Server, Server]) -> dict[str, Cause]:
         "hold": Cause(server, uploader, near),
         "no list": Cause(empty, unlisted, listed),
         "unsupported": Cause(server, uploader, b"some words"),
+        "empty": Cause(server, uploader, b""),
         "truncated": Cause(server, uploader, listed[: len(listed) // 2]),
         "damaged": Cause(server, uploader, listed[:60] + bytes(200)),
         "too many pixels": Cause(server, uploader, bomb()),

@@ -15,7 +15,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from safelight.server.telling import raise_alarm
 from safelight.server.cases.decisions import confirm_by_policy
 from safelight.server.cases.models import Case
 from safelight.server.cases.services import open_or_extend
@@ -40,6 +39,7 @@ from safelight.server.lookups.hashes import ToldHashes
 from safelight.server.lookups.models import AwaitedFile, LookUp
 from safelight.server.people.actors import KeyActor
 from safelight.server.rows import insert_rows
+from safelight.server.telling import raise_alarm
 from safelight.server.together import Together, WrittenTogether
 from safelight.server.vault import services as vault
 from safelight.signals.digest import digest

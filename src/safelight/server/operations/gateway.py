@@ -115,9 +115,10 @@ class Gateway:
         except BodyRefused as refused:
             _refuse(request, refused)
             return
+        assert self._loop is not None
         if not length:
             threads = self._watching if environ["PATH_INFO"] in WATCHED else self._working
-            threads.do(partial(_answer, self._application, request, environ, None))
+            self._have_answered(request, environ, None, threads)
             return
         if len(self._arriving) + len(self._whole) >= self._limits.bodies_at_once:
             busy = "Too many uploads at once. Repeat this one soon."
@@ -127,7 +128,6 @@ class Gateway:
             self._whole.add(body)
             body.when_over(partial(self._take, request, environ, body))
         else:
-            assert self._loop is not None
             self._loop.call_soon_threadsafe(self._begin, request, environ, length)
 
     def _take(self, request: Request, environ: Environ, body: Whole, _future: object) -> None:
@@ -137,7 +137,7 @@ class Gateway:
         except BodyRefused as refused:
             _refuse(request, refused)
         else:
-            self._have_answered(request, environ, None)
+            self._have_answered(request, environ, None, self._working)
 
     def _begin(self, request: Request, environ: Environ, length: int) -> None:
         # Held here, because the loop holds no more than a weak reference to what it runs.
@@ -163,12 +163,14 @@ class Gateway:
             request.done()
             raise
         else:
-            self._have_answered(request, environ, spool)
+            self._have_answered(request, environ, spool, self._working)
 
-    def _have_answered(self, request: Request, environ: Environ, spool: Spool | None) -> None:
+    def _have_answered(
+        self, request: Request, environ: Environ, spool: Spool | None, threads: _Threads
+    ) -> None:
         assert self._loop is not None
         environ[PROMISE] = Promise(self._loop, partial(_keep_promise, request))
-        self._working.do(partial(_answer, self._application, request, environ, spool))
+        threads.do(partial(_answer, self._application, request, environ, spool))
 
 
 def _refuse(request: Request, refused: BodyRefused) -> None:

@@ -26,12 +26,11 @@ from safelight.server.processes.run_directory import SANDBOX, run_directory
 from safelight.server.processes.status import read_status
 from safelight.server.vault.client import VaultClient, socket_path
 from safelight.server.vault.keys import unopenable
-
-JOBS_LAG: Final = timedelta(minutes=10)
-"""Work that is due is taken within seconds, unless much is due at once or nobody takes it."""
 from safelight.server.vault.services import refuse_untrusted_clock
 from safelight.server.vault.stores import destruction_log_path
 
+JOBS_LAG: Final = timedelta(minutes=10)
+"""Work that is due is taken within seconds, unless much is due at once or nobody takes it."""
 LEAST_FREE_BYTES: Final = 512 << 20
 LEAST_FREE_ELSEWHERE: Final = 8 << 20
 """Where only sockets, counts, heads or the log of destructions are written."""

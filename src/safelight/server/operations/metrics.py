@@ -23,14 +23,14 @@ from prometheus_client.registry import Collector
 
 from safelight.errors import SafelightError
 from safelight.server.cases.models import Case
-from safelight.server.jobs.clock import due_time
 from safelight.server.intake.counting import not_permitted_in_all, unscanned_now
+from safelight.server.jobs.clock import due_time
 from safelight.server.jobs.models import Job
 from safelight.server.ledger.models import LedgerPending
-from safelight.server.operations.counts import REQUESTS, SECONDS
-from safelight.server.processes.index_state import indexes_behind
 from safelight.server.lists.models import HashList, RecheckHit, WaitingBatch, WaitingEntry
 from safelight.server.lists.showing import is_stale
+from safelight.server.operations.counts import REQUESTS, SECONDS
+from safelight.server.processes.index_state import indexes_behind
 from safelight.server.processes.run_directory import METRICS, run_directory
 from safelight.server.processes.status import read_status
 from safelight.server.vault.clocks import alarms

@@ -16,8 +16,8 @@ from safelight.server.config import Config
 from safelight.server.operations.backup import copy_file
 from safelight.server.operations.backup_manifest import BackupError, Manifest, read_manifest
 from safelight.server.operations.database_copy import POSTGRES_FILE, restore_postgres
-from safelight.server.processes.list_store import RESTORED
 from safelight.server.operations.steps import Progress, Steps, silently
+from safelight.server.processes.list_store import RESTORED
 from safelight.server.vault.stores import DIRECTORY, destruction_log_path
 from safelight.vault.destruction import DestructionLog
 from safelight.vault.stores.local import LocalStore

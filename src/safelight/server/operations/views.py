@@ -58,4 +58,3 @@ def metrics(_request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
     return HttpResponse(body, content_type="text/plain; version=0.0.4; charset=utf-8")
-
