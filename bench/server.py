@@ -71,9 +71,10 @@ def peer(hashes: Path) -> Iterator[Bare]:
     """The bare server's port and process."""
     port = free_port()
     program = Path(__file__).with_name("server_peer.py")
-    serving = subprocess.Popen(
-        [sys.executable, program, str(port), str(hashes), str(WORKERS)], cwd=program.parent
-    )
+    # In the environment, because OpenMP reads it once: for one query, more threads only wait for each other.
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, program, str(port), str(hashes), str(WORKERS)]
+    serving = subprocess.Popen(command, cwd=program.parent, env=environment)
     try:
         wait_for(port, "/healthz")
         yield Bare(port, serving.pid)

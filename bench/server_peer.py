@@ -21,7 +21,6 @@ HASHES = "BENCH_HASHES"
 RADIUS = 31
 
 app = Flask(__name__)
-faiss.omp_set_num_threads(1)
 _index = faiss.IndexBinaryFlat(256)
 if HASHES in os.environ:
     _index.add(np.fromfile(os.environ[HASHES], np.uint8).reshape(-1, 32))
@@ -56,8 +55,6 @@ def main():
 
     port, hashes, workers = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     os.environ[HASHES] = str(hashes)
-    # For every thread of the workers: for one query, more threads only wait for each other.
-    os.environ["OMP_NUM_THREADS"] = "1"
     Server(
         "server_peer:app",
         address="127.0.0.1",
