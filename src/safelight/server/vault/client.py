@@ -34,9 +34,7 @@ def run_path() -> Path:
     try:
         return Path(os.environ[RUN_VARIABLE])
     except KeyError:
-        raise VaultUnreachable(
-            "This process is of no running server. Start `safelight serve`."
-        ) from None
+        raise VaultUnreachable("This process is of no running server. Start `safelight serve`.") from None
 
 
 def socket_path() -> Path:
