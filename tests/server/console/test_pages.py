@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import transaction
 from django.test import Client
 
 from safelight.server.console.configuration import _shown
 from safelight.server.console.words import WORDS, in_words
 from safelight.server.ids import now
+from safelight.server.ledger.services import Event, record
+from safelight.server.people.actors import SystemActor
 from safelight.server.people.demo_entrance import demo_entrance
 from safelight.server.people.links import new_link
 from safelight.server.people.roles import Role
@@ -73,6 +76,26 @@ def test_a_place_that_no_page_gave_begins_again(person_with: Callable[..., Any])
 def test_the_modules_and_the_stylesheet_are_found() -> None:
     for name in ("console.css", "console.js", "times.js", "queue.js", "icon.svg"):
         assert finders.find(f"console/{name}"), name
+
+
+def test_the_ledger_is_searched_and_paged(
+    person_with: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("safelight.server.console.ledger._SHOWN", 2)
+    person = person_with(Role.AUDITOR)
+    client = signed_in(person)
+    with transaction.atomic():
+        for _ in range(5):
+            record(Event.SIGNED_IN, SystemActor("web"), subject=person.pk)
+        record(Event.SIGNED_OUT, SystemActor("web"))
+    seen, query = [], ""
+    for _ in range(3):
+        page = client.get(f"/ledger/?subject={person.pk}&event=session{query}")
+        seen += [shown.row.pk for shown in page.context["rows"]]
+        query = f"&after={page.context['after']}"
+    assert len(set(seen)) == 5
+    assert page.context["after"] is None
+    assert "This is no id" in client.get("/ledger/?subject=nonsense").content.decode()
 
 
 class TestDemoEntrance:

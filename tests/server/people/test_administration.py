@@ -48,7 +48,7 @@ def second(browser_of, person_with) -> Client:
 
 def link_on(page) -> str:
     assert page.status_code == 200, page.content.decode()
-    link = unescape(re.search(r"<code>(http\S+)</code>", page.content.decode())[1])
+    link = unescape(re.search(r"<code[^>]*>(http\S+)</code>", page.content.decode())[1])
     return link.removeprefix("http://localhost:8400")
 
 

@@ -275,4 +275,4 @@ def test_every_page_obeys_the_policy_and_says_what_this_workspace_is(
 
 @pytest.mark.parametrize("demo", [True], indirect=True)
 def test_a_demo_leads_nobody_to_a_factor(person: Person, browser: Client) -> None:
-    assert sign_in(browser).headers["location"] == "/accounts/"
+    assert sign_in(browser).headers["location"] == "/"

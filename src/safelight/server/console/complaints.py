@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from safelight.errors import UsageError
+from safelight.errors import KeyMismatch, UsageError
 from safelight.server.cases.complaints import answer_complaint, open_complaints, words_of
 from safelight.server.cases.models import CaseOccurrence, Complaint
 from safelight.server.console.access import act, done, page
@@ -40,13 +40,21 @@ def complaints(request: HttpRequest, actor: PersonActor) -> HttpResponse:
     cases = dict(CaseOccurrence.objects.filter(occurrence__in=found).values_list("occurrence", "case"))
     context = {
         "waiting": [
-            Waiting(one, words_of(actor, one)[0], cases.get(one.occurrence_id), one.due_at <= now())
+            Waiting(one, _words(actor, one), cases.get(one.occurrence_id), one.due_at <= now())
             for one in shown.items
         ],
         "after": shown.after,
         "may_answer": Permission.DECISION_SECOND in permissions_of(actor.person),
     }
     return render(request, "console/complaints.html", context)
+
+
+def _words(actor: PersonActor, complaint: Complaint) -> str:
+    """What was complained; or why it cannot be read, so that one damaged row hides no other."""
+    try:
+        return words_of(actor, complaint)[0]
+    except KeyMismatch as error:
+        return str(error)
 
 
 @act(Permission.DECISION_SECOND)

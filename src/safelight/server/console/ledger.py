@@ -17,8 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from safelight.server.console.access import page
-from safelight.server.console.paging import Page, page_of
-from safelight.server.ids import now
 from safelight.server.ledger.models import LedgerHead, LedgerPending, LedgerRow
 from safelight.server.ledger.pseudonyms import pseudonyms
 from safelight.server.people.actors import PersonActor
@@ -53,17 +51,14 @@ class SearchForm(forms.Form):
             return ()
         if len(text) == 32 and "-" not in text:
             return (text, *_names(text))
-        try:
-            return pseudonyms(UUID(text))
-        except ValueError:
-            raise ValidationError(_("This is no id. Copy one from a page of the console.")) from None
+        if names := _names(text):
+            return names
+        raise ValidationError(_("This is no id. Copy one from a page of the console."))
 
 
 def _names(text: str) -> tuple[str, ...]:
-    try:
-        return pseudonyms(UUID(hex=text))
-    except ValueError:
-        return ()
+    id_ = _id(text)
+    return pseudonyms(id_) if id_ else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +79,16 @@ def ledger(request: HttpRequest, actor: PersonActor) -> HttpResponse:
     found = LedgerRow.objects.select_related("leaf", "payload")
     if form.is_bound and form.is_valid():
         found = _matching(found, form.cleaned_data)
-    rows = page_of(found, request.GET.get("after"), _SHOWN)
+    if after := _id(request.GET.get("after", "")):
+        found = found.filter(pk__lt=after)
+    rows = list(found.order_by("-pk")[: _SHOWN + 1])
     context = {
         "form": form,
-        "rows": Page(tuple(_shown(row) for row in rows.rows), rows.after),
+        "rows": [_shown(row) for row in rows[:_SHOWN]],
+        # Ids are UUIDv7, so their order is that of time.
+        "after": rows[_SHOWN - 1].pk if len(rows) > _SHOWN else None,
         "head": LedgerHead.objects.order_by("-size").first(),
         "waiting": LedgerPending.objects.count(),
-        "events": LedgerRow.objects.order_by("event").values_list("event", flat=True).distinct(),
-        "present": now(),
         "query": _query(request),
     }
     return render(request, "console/ledger.html", context)
@@ -120,6 +117,13 @@ def _shown(row: LedgerRow) -> Shown:
         details = json.loads(bytes(payload.body))
     erased = payload is not None and payload.body is None
     return Shown(row, leaf.index if leaf else None, tuple(sorted(details.items())), erased)
+
+
+def _id(told: str) -> UUID | None:
+    try:
+        return UUID(told)
+    except ValueError:
+        return None
 
 
 def _query(request: HttpRequest) -> str:

@@ -91,16 +91,6 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "claimed": _("claimed"),
         "damaged": _("damaged"),
     },
-    "turned": {
-        "original": _("as it is"),
-        "rotate90": _("turned by 90°"),
-        "rotate180": _("turned by 180°"),
-        "rotate270": _("turned by 270°"),
-        "flipx": _("mirrored top to bottom"),
-        "flipy": _("mirrored left to right"),
-        "flipplus1": _("mirrored along a diagonal"),
-        "flipminus1": _("mirrored along the other diagonal"),
-    },
     "visibility": {
         "unknown": _("not told"),
         "public": _("public"),

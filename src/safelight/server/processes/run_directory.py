@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from safelight.errors import WorkspaceError
-from safelight.server.vault.client import RUN_VARIABLE
+from safelight.server.vault.client import run_path
 
 SANDBOX: Final = "sandbox"
 METRICS: Final = "metrics"
@@ -48,4 +48,4 @@ def make_run_directory(workspace_id: str) -> Path:
 
 def run_directory() -> Path:
     """The run directory of the server that this process belongs to."""
-    return Path(os.environ[RUN_VARIABLE])
+    return run_path()

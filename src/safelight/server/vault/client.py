@@ -29,9 +29,17 @@ SOCKET: Final = "vault.sock"
 _PAUSE: Final = 0.1
 
 
+def run_path() -> Path:
+    """The run directory. Raises :class:`VaultUnreachable` in a process that no server started."""
+    try:
+        return Path(os.environ[RUN_VARIABLE])
+    except KeyError:
+        raise VaultUnreachable("This process is of no running server. Start `safelight serve`.") from None
+
+
 def socket_path() -> Path:
     """Where the vault process listens."""
-    return Path(os.environ[RUN_VARIABLE]) / SOCKET
+    return run_path() / SOCKET
 
 
 class VaultClient:
