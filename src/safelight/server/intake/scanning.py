@@ -59,7 +59,7 @@ _open_until_the_end: Final = ExitStack()
 def scan_spool(spool: Spool, *, reported: bool = False) -> Scanned:
     """Scan a finished spool. Where no scanner can be opened the file is *unscanned: dependency_down*.
 
-    What somebody ``reported`` will be looked at, so evidence of its origin is looked for whatever the verdict.
+    What somebody ``reported`` will be looked at, so its origin is looked into whatever the verdict is.
 
     Raises :class:`~safelight.errors.SafelightError` where the spool itself cannot be read.
     """
@@ -69,7 +69,7 @@ def scan_spool(spool: Spool, *, reported: bool = False) -> Scanned:
         _log.exception("nothing can be scanned", exc_info=error)
         return unseen_of(spool, UnscannedReason.DEPENDENCY_DOWN)
     # Opened anew through the descriptor: decoders only take one that cannot be written through.
-    always = reported and settings.CONFIG.provenance.examine != Examine.NEVER
+    always = reported and Examine(settings.CONFIG.provenance.examine) is not Examine.NEVER
     examine = Examine.ALWAYS if always else None
     result = scanner.scan(f"/proc/self/fd/{spool.fd}", "", examine=examine)
     known = result.observation.signal("sha256")
