@@ -56,7 +56,7 @@ class CountingScanner:
         reason = UnscannedReason.UNSUPPORTED if outcome is Outcome.UNSCANNED else None
         return ScanResult(replace(seen, matches=matches), Verdict(outcome, f"rule-{outcome.value}", reason))
 
-    def scan(self, source: str, name: str | None = None) -> ScanResult:
+    def scan(self, source: str, name: str | None = None, **_options: object) -> ScanResult:
         content = Path(source).read_bytes()
         with self._lock:
             self.calls += 1

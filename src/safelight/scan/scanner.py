@@ -87,8 +87,11 @@ class Scanner:
             )
             self._opened = opening.pop_all()
 
-    def scan(self, source: Source, name: str | None = None) -> ScanResult:
-        """One file's observation and verdict. ``name`` stands for the source in the result."""
+    def scan(self, source: Source, name: str | None = None, *, examine: Examine | None = None) -> ScanResult:
+        """One file's observation and verdict. ``name`` stands for the source in the result.
+
+        ``examine`` is for this file only.
+        """
         shown = name if name is not None else "" if isinstance(source, bytes) else os.fsdecode(source)
         try:
             with open_media(source, max_bytes=self._limits.max_file_bytes) as opened:
@@ -96,7 +99,7 @@ class Scanner:
                     seen = self._matched(unseen(shown, opened, self._clock()))
                 else:
                     seen = self._matched(look(opened, shown, self._sandbox, self._clock()))
-                    seen = self._examined(opened, seen)
+                    seen = self._examined(opened, seen, examine or self._examine)
         except Exception as error:  # noqa: BLE001 - a fault of ours must neither stop a run nor pass unseen
             _log.exception("scanning %r failed", shown)
             detail = (
@@ -127,9 +130,9 @@ class Scanner:
         text = repr((version("safelight"), self._policy.fingerprint(), self._limits, self._examine, lists))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def _examined(self, opened: OpenedFile, seen: Observation) -> Observation:
+    def _examined(self, opened: OpenedFile, seen: Observation, examine: Examine) -> Observation:
         """With the evidence of origin, where it is wanted; a listed model that it names is a match."""
-        if not wanted(self._examine, self._policy.verdict(seen), self._searched):
+        if not wanted(examine, self._policy.verdict(seen), self._searched):
             return seen
         found = evidence_of(opened.fd, opened.mime, self._sandbox, self._anchors, prompts=self._prompts)
         named = named_models(found)

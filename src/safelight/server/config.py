@@ -136,6 +136,19 @@ class Cases(BaseModel):
     complaint_answer_days: int = Field(14, ge=1, description="a complaint is answered within, in days")
 
 
+class Provenance(BaseModel):
+    """Of which files evidence of origin is looked for, and what of it is kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    examine: Literal["matched", "always", "never"] = Field(
+        "matched", description="files that are looked at: those that match or are held, all, or none"
+    )
+    prompts: bool = Field(
+        False, description="keep prompt texts, sealed, for assessment; a prompt can itself be abuse"
+    )
+
+
 class Recheck(BaseModel):
     """How much of the past one entry may bring into the queue at once."""
 
@@ -289,6 +302,7 @@ class Config(BaseSettings):
     priority: Priority = Priority()
     cases: Cases = Cases()
     recheck: Recheck = Recheck()
+    provenance: Provenance = Provenance()
 
     @classmethod
     def settings_customise_sources(

@@ -69,7 +69,7 @@ def matched(sender: Make, spool: Make, scanner: CountingScanner, keys: RecordKey
         scanner.told[content] = outcome
         real = scanner.scan
 
-        def scan(source: str, name: str | None = None) -> Any:
+        def scan(source: str, name: str | None = None, **_options: object) -> Any:
             result = real(source, name)
             found = tuple(Match(Signal(one, "00"), list_, ListClass.TEST, "e", distance=0) for one in types)
             signals = (*result.observation.signals, *(match.signal for match in found))

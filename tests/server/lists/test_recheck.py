@@ -45,7 +45,7 @@ def near(value: str, bits: int) -> str:
 class PictureScanner:
     """Everything is clear; the content's number says which hash it has."""
 
-    def scan(self, source: str, name: str | None = None) -> ScanResult:
+    def scan(self, source: str, name: str | None = None, **_options: object) -> ScanResult:
         from safelight.server.ids import now
 
         content = Path(source).read_bytes()

@@ -59,6 +59,7 @@ class Shown:
     item: Item | None
     matched: tuple[MatchedEntry, ...]
     provenance: tuple[Provenance, ...]
+    examined: bool
     pixels: str
     times_seen: int
     account: str
@@ -136,6 +137,7 @@ def _shown(
         item=item,
         matched=_matched(member.matches),
         provenance=seen.provenance if seen else (),
+        examined=seen.provenance_examined if seen else False,
         pixels=_pixels(seen) if seen else "",
         times_seen=item.occurrences.count() if item else 1,
         account=account,

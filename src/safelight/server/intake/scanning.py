@@ -16,6 +16,8 @@ from safelight.matching.matcher import Matcher
 from safelight.matching.opening import StoredIndexes
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sniff import HEAD_BYTES, Sniffed, sniff
+from safelight.provenance import anchors_of
+from safelight.scan.origin import Examine
 from safelight.scan.scanner import Scanner
 from safelight.scan.searching import Searched
 from safelight.server.ids import now
@@ -30,7 +32,7 @@ from safelight.vault.spool import Spool
 class FileScanner(Protocol):
     """What intake needs of a :class:`~safelight.scan.scanner.Scanner`."""
 
-    def scan(self, source: str, name: str | None = None) -> ScanResult:
+    def scan(self, source: str, name: str | None = None, *, examine: Examine | None = None) -> ScanResult:
         """One file's observation and verdict; what the file does wrong is never raised."""
         ...
 
@@ -54,8 +56,10 @@ _scanner: FileScanner | None = None
 _open_until_the_end: Final = ExitStack()
 
 
-def scan_spool(spool: Spool) -> Scanned:
+def scan_spool(spool: Spool, *, reported: bool = False) -> Scanned:
     """Scan a finished spool. Where no scanner can be opened the file is *unscanned: dependency_down*.
+
+    What somebody ``reported`` will be looked at, so its origin is looked into whatever the verdict is.
 
     Raises :class:`~safelight.errors.SafelightError` where the spool itself cannot be read.
     """
@@ -65,7 +69,9 @@ def scan_spool(spool: Spool) -> Scanned:
         _log.exception("nothing can be scanned", exc_info=error)
         return unseen_of(spool, UnscannedReason.DEPENDENCY_DOWN)
     # Opened anew through the descriptor: decoders only take one that cannot be written through.
-    result = scanner.scan(f"/proc/self/fd/{spool.fd}", "")
+    always = reported and Examine(settings.CONFIG.provenance.examine) is not Examine.NEVER
+    examine = Examine.ALWAYS if always else None
+    result = scanner.scan(f"/proc/self/fd/{spool.fd}", "", examine=examine)
     known = result.observation.signal("sha256")
     return Scanned(result, known.value if known else sha256_of(spool))
 
@@ -123,6 +129,9 @@ def _open() -> Scanner:
             searched=[Searched(store, Matcher(store, indexes), store.stamp)],
             sandbox=Sandbox(directory=run_directory() / SANDBOX, accept_partial=partial),
             clock=now,
+            examine=Examine(config.provenance.examine),
+            anchors=anchors_of(config.workspace),
+            prompts=config.provenance.prompts,
         )
         # Kept, not just not closed: what is forgotten is collected, and closes the store.
         _open_until_the_end.push(opening.pop_all())

@@ -101,8 +101,11 @@ def _file(arrival: Arrival, spool: Spool) -> Received:
     keys = record_keys()
     if earlier := earlier_answer(arrival, lambda: keys.item_tags(sha256_of(spool))):
         return earlier
-    later = is_for_later(spool)
-    file = ScannedFile(spool, unseen_of(spool, UnscannedReason.NOT_YET) if later else scan_spool(spool))
+    if is_for_later(spool):
+        scanned = unseen_of(spool, UnscannedReason.NOT_YET)
+    else:
+        scanned = scan_spool(spool, reported=arrival.told_by_somebody)
+    file = ScannedFile(spool, scanned)
     if is_plainly_clear(arrival, file):
         return take_in_clear(arrival, file, permitted)
     return take_in(arrival, file, permitted)

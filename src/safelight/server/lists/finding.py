@@ -105,7 +105,8 @@ def _bring_in(row: HashList, hit: RecheckHit, occurrence_id: UUID) -> None:
         occurrence=occurrence, hit=hit, evidence_awaited=vault.live_object(item) is None, at=now()
     )
     kind = Intake.Kind(occurrence.intake.kind)
-    open_or_extend(occurrence, priority_of(kind, result.verdict), _JOBS)
+    asked = priority_of(kind, result.verdict, result.observation.matches)
+    open_or_extend(occurrence, asked, _JOBS)
 
 
 def _with_match(row: HashList, hit: RecheckHit, item: Item) -> ScanResult:

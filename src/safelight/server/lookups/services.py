@@ -115,7 +115,7 @@ def deliver(actor: KeyActor, intake_id: UUID, spool: Spool) -> None:
         )
     if row.delivered_at is not None:
         return
-    scanned, sealed = scan_spool(spool), vault.store_sealed(spool.fd)
+    scanned, sealed = scan_spool(spool, reported=True), vault.store_sealed(spool.fd)
     with transaction.atomic():
         item = Item.objects.select_for_update(no_key=True).get(occurrences=row.occurrence)
         vault.keep(sealed, item, actor=actor)
