@@ -211,19 +211,34 @@ def test_what_the_operator_has_to_mend_is_not_told_to_a_sender(
     assert not Intake.objects.exists()
 
 
-@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
-@pytest.mark.parametrize("where", ["authenticate", "receive_file"])
-def test_while_the_database_is_away_a_sender_is_told_to_come_back(
-    platform: Make, monkeypatch: pytest.MonkeyPatch, error: type[Exception], where: str
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise error("server closed the connection")
+@pytest.fixture(params=[OperationalError, InterfaceError])
+def away(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Stands for whatever asks the database while that does not answer."""
 
-    module = {"authenticate": "safelight.server.api.keys", "receive_file": "safelight.server.api.urls"}[where]
-    monkeypatch.setattr(f"{module}.{where}", fail)
-    response = platform()
+    def fail(*_: object, **__: object) -> None:
+        raise request.param("server closed the connection")
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "where", ["safelight.server.api.keys.authenticate", "safelight.server.api.routes.scan.receive_file"]
+)
+def test_while_the_database_is_away_the_platforms_server_is_told_to_come_back(
+    platform: Make, monkeypatch: pytest.MonkeyPatch, away: Callable[..., None], where: str
+) -> None:
+    monkeypatch.setattr(where, away)
+    response = platform(audience="server")
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert "server closed" not in response.content.decode()
+
+
+def test_while_the_database_is_away_an_uploader_is_told_what_it_is_always_told(
+    platform: Make, monkeypatch: pytest.MonkeyPatch, away: Callable[..., None]
+) -> None:
+    monkeypatch.setattr("safelight.server.api.routes.scan.receive_file", away)
+    response = platform(audience="uploader")
+    assert (response.status_code, response.json()) == (202, {"status": "received"})
 
 
 def test_a_private_surface_is_scanned_while_its_basis_holds(platform: Make, sender: Make) -> None:
