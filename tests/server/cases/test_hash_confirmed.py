@@ -25,6 +25,7 @@ from safelight.types import ListClass, Match, Outcome, Part, Signal
 
 Make = Callable[..., Any]
 CONFIRMED, DISMISSED, ESCALATED = Decision.Outcome
+VALUES = {"md5": "0" * 32, "sha1": "0" * 40, "sha256": "0" * 64, "pdq": "0" * 64}
 WHOLE_OR_PART = st.sampled_from([Part(), Part(), Part(), Part(("inner.png",)), Part((), (("frame", "3"),))])
 MATCHES = st.lists(
     st.builds(
@@ -71,7 +72,9 @@ def matched(sender: Make, spool: Make, scanner: CountingScanner, keys: RecordKey
 
         def scan(source: str, name: str | None = None, **_options: object) -> Any:
             result = real(source, name)
-            found = tuple(Match(Signal(one, "00"), list_, ListClass.TEST, "e", distance=0) for one in types)
+            found = tuple(
+                Match(Signal(one, VALUES[one]), list_, ListClass.TEST, "e", distance=0) for one in types
+            )
             signals = (*result.observation.signals, *(match.signal for match in found))
             return replace(result, observation=replace(result.observation, matches=found, signals=signals))
 

@@ -15,6 +15,8 @@ from safelight.server.intake.context import Context, IpSeen
 from safelight.server.intake.models import Account, Intake, IpEvent, Item, Occurrence
 from safelight.server.intake.seen import forget, forget_old
 from safelight.server.intake.services import receive_file
+from safelight.server.lists.models import SeenHash
+from safelight.server.lists.seen import expire_seen
 from safelight.types import Outcome
 
 pytestmark = pytest.mark.usefixtures("db", "keys", "vault", "scanner")
@@ -46,7 +48,7 @@ def test_a_clear_file_is_forgotten_after_its_days_and_its_arrival_stays_counted(
     assert send.forgotten(89) == 0
     assert Item.objects.exists()
     assert send.forgotten(91) == 1
-    assert not any(model.objects.exists() for model in (Item, Occurrence, Account, IpEvent))
+    assert not any(model.objects.exists() for model in (Item, Occurrence, Account, IpEvent, SeenHash))
     intake = Intake.objects.get()
     assert (intake.outcome, intake.told) == ("clear", None)
 
@@ -94,9 +96,18 @@ def test_an_item_whose_bytes_are_kept_is_not_forgotten(
     scanner.told[b"a file"] = Outcome.UNSCANNED
     item = send(0).item_id
     Occurrence.objects.all().delete()
+    expire_seen(0)
     assert not forget(item)
     Item.objects.update(unscanned_until=now())
     vault.destroy_unneeded(item)
     assert not vault.bytes
     assert forget(item)
     assert not Item.objects.exists()
+
+
+def test_an_item_is_not_forgotten_while_a_hash_is_kept_of_it(send: Make) -> None:
+    item = send(0).item_id
+    Occurrence.objects.all().delete()
+    assert not forget(item)
+    expire_seen(0)
+    assert forget(item)

@@ -10,8 +10,6 @@ import pytest
 if TYPE_CHECKING:
     from safelight.server.lists.store import DjangoListStore
 
-pytest_plugins: list[str] = []
-
 
 def _begin() -> DjangoListStore:
     import os

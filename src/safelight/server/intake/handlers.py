@@ -44,5 +44,5 @@ def let_go(payload: Mapping[str, JSON], _lease: Lease) -> None:
 
 @handler("intake.seen", every=timedelta(days=1))
 def seen(_payload: Mapping[str, JSON], _lease: Lease) -> None:
-    """Forget hashes that were kept for re-checking long enough."""
+    """Forget hashes that were kept for re-checking long enough, and what nothing else needs."""
     forget_old()

@@ -1,7 +1,8 @@
 """Hashes of past files, kept a while so that a new list entry can be compared with them; then forgotten.
 
-Private communications that did not match are never among them. What is in a case is not forgotten here: its
-records have clocks of their own.
+In this order: the kept hashes, so that the index of the past hears of their end; the occurrences; the items,
+which the database keeps while a hash is kept of them. Private communications that did not match are never
+among them. What is in a case is not forgotten here: its records have clocks of their own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from django.db.models.deletion import ProtectedError
 from safelight.server.cases.models import Case, CaseAccount, Complaint
 from safelight.server.ids import now
 from safelight.server.intake.models import Account, Intake, Item, Occurrence, Unscanned
+from safelight.server.lists.seen import expire_seen
 from safelight.server.vault.models import SealedObject
 
 _BATCH: Final = 500
@@ -26,8 +28,10 @@ _BATCH: Final = 500
 def forget_old() -> int:
     """Delete what is older than ``retention.seen_days`` and belongs to no case; how many items went.
 
-    Can be killed and repeated at any time. An item that came again since is kept, its old occurrences not.
+    Hashes go whether there is a case or not. Can be killed and repeated at any time. An item that came again
+    since is kept, its old occurrences not.
     """
+    expire_seen(settings.CONFIG.retention.seen_days)
     old = _unneeded(Occurrence.objects.filter(recorded_at__lt=_oldest()))
     while ids := list(old.values_list("pk", flat=True)[:_BATCH]):
         with transaction.atomic():
@@ -41,7 +45,7 @@ def forget_old() -> int:
 
 
 def forget(item_id: UUID) -> bool:
-    """Delete an item that was seen nowhere any more and whose bytes are gone; whether it was."""
+    """Delete an item that was seen nowhere any more, whose bytes and kept hashes are gone; whether it was."""
     try:
         with transaction.atomic():
             item = Item.objects.select_for_update().filter(_nowhere_seen(), pk=item_id).first()

@@ -8,8 +8,6 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
-
 from safelight.server.jobs.leases import Lease
 from safelight.server.jobs.registry import handler
 from safelight.server.jobs.services import enqueue
@@ -19,7 +17,7 @@ from safelight.server.lists.finding import open_found, open_released
 from safelight.server.lists.keeping_watch import watch_reviews, watch_sources
 from safelight.server.lists.models import HashList, ListState, RecheckHit, WaitingBatch
 from safelight.server.lists.recheck import RELEASE_JOB, recheck_some
-from safelight.server.lists.seen import expire_seen, number_pending
+from safelight.server.lists.seen import number_pending
 from safelight.server.lists.two_people import ADMIT_JOB
 from safelight.server.lists.waiting import admit_some
 
@@ -81,12 +79,6 @@ def admit(payload: Mapping[str, JSON], lease: Lease) -> None:
         if not turn.goes_on():
             _again(ADMIT_JOB, payload, lease)
             return
-
-
-@handler("lists.expire_seen", every=timedelta(hours=1))
-def expire(_payload: Mapping[str, JSON], _lease: Lease) -> None:
-    """Delete hashes of past files that have been kept for their time."""
-    expire_seen(settings.CONFIG.retention.seen_days)
 
 
 @handler("lists.judge", every=timedelta(minutes=5))
