@@ -67,7 +67,7 @@ class TrialServer(Server):
 
     def __init__(self, directory: Path, postgres: Postgres | None, **settings: str) -> None:
         url = {"database_url": postgres.url} if postgres else {}
-        # Half of what the trials' platform sends is listed: anywhere else its key would be suspended for probing.
+        # Half of what the platform sends is listed, which would have its key suspended for probing.
         unsuspended = {"key_limits__probing_least_hits": "0"}
         super().__init__(directory, **url, **unsuspended, **settings)
         self.postgres = postgres
