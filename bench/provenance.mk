@@ -1,4 +1,4 @@
 .PHONY: bench-provenance
 bench-provenance: setup $(VENV)/.bench ## evidence of origin: milliseconds a file, false marks, and exiftool
-	@command -v exiftool >/dev/null || apt-get install -y -q libimage-exiftool-perl >/dev/null
+	@command -v exiftool >/dev/null || tools/debian.sh libimage-exiftool-perl
 	@$(PY) bench/provenance.py $(ARGS)

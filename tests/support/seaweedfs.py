@@ -64,8 +64,9 @@ def running(home: Path) -> Iterator[S3Server]:
     roles = ["master.port", "master.port.grpc", "volume.port", "volume.port.grpc"]
     roles += ["filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc"]
     ports = dict(zip(roles, _free_ports(len(roles)), strict=True))
+    # Each bucket takes seven volumes at its first write, and fails where fewer are left.
     command = [str(_weed()), "server", f"-dir={home / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
-    command += ["-master.telemetry=false", "-volume.max=20", "-master.volumeSizeLimitMB=64", "-s3"]
+    command += ["-master.telemetry=false", "-volume.max=100", "-master.volumeSizeLimitMB=64", "-s3"]
     command += [f"-s3.config={home / 's3.json'}", "-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
     command += [f"-{role}={port}" for role, port in ports.items()]
     with (home / "log").open("wb") as log:

@@ -91,7 +91,7 @@ def test_a_missing_root_key_is_said_and_nothing_is_written(server: Server):
     assert "There is no root key" in server.said()
     assert "There is no root key" in server.checks()["root key"]
     assert server.get("/accounts/login/")[0] == 503
-    assert b"root key is missing or wrong" in server.get("/", Accept="text/html")[1]
+    assert b"has no root key, or one of another workspace" in server.get("/", Accept="text/html")[1]
     assert server.stop() == 0
     assert content_of(server.workspace) == before
     away.rename(key)

@@ -113,13 +113,15 @@ class _Present(Collector):
         rows = list(HashList.objects.all())
         waiting = WaitingEntry.objects.filter(batch__state=WaitingBatch.State.WAITING)
         finds = RecheckHit.objects.filter(state=RecheckHit.State.WAITING)
+        proposed = "Entries that wait for people, set apart or proposed"
+        found = "Finds of the past that wait for a person's release"
         for name, said, value in (
-            ("stale", "Lists whose source is overdue", sum(map(is_stale, rows))),
-            ("held", "Lists that fell to hold", sum(bool(row.held_reason) for row in rows)),
-            ("entries_waiting", "Entries that wait for people, set apart or proposed", waiting.count()),
-            ("recheck_waiting", "Finds of the past that wait for a person's release", finds.count()),
+            ("safelight_lists_stale", "Lists whose source is overdue", sum(map(is_stale, rows))),
+            ("safelight_lists_held", "Lists that fell to hold", sum(bool(row.held_reason) for row in rows)),
+            ("safelight_lists_entries_waiting", proposed, waiting.count()),
+            ("safelight_lists_recheck_waiting", found, finds.count()),
         ):
-            yield GaugeMetricFamily(f"safelight_lists_{name}", said, value=value)
+            yield GaugeMetricFamily(name, said, value=value)
 
     def _processes(self) -> Iterator[Metric]:
         status = read_status(run_directory())
