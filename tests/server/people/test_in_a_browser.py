@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from safelight.server.people.invitations import first_run_invitation
 from safelight.server.people.models import Person
-from safelight.server.processes.run_directory import METRICS, RUN_VARIABLE
+from safelight.server.processes.run_directory import METRICS
+from safelight.server.vault.client import RUN_VARIABLE
 
 pytestmark = pytest.mark.xdist_group("browser")
 EMAIL, PASSWORD = "first@example.org", "a long enough sentence"

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from safelight.server.api.openapi import document
 from safelight.server.api.urls import api
 from safelight.server.console.access import page
 from safelight.server.people.actors import PersonActor
@@ -65,7 +66,7 @@ class Chapter:
 @page()
 def api_docs(request: HttpRequest, actor: PersonActor) -> HttpResponse:  # noqa: ARG001 - every page has one
     """Every operation with its parameters, bodies and answers."""
-    schema = api.get_openapi_schema()
+    schema = document(api)
     chapters: dict[str, list[Operation]] = {}
     for operation, tag in _operations(schema):
         chapters.setdefault(tag, []).append(operation)
@@ -81,7 +82,7 @@ def api_docs(request: HttpRequest, actor: PersonActor) -> HttpResponse:  # noqa:
 @page()
 def api_schema(request: HttpRequest, actor: PersonActor) -> HttpResponse:  # noqa: ARG001 - every page has one
     """The same as OpenAPI's JSON, for tools."""
-    return JsonResponse(api.get_openapi_schema(), json_dumps_params={"indent": 2})
+    return JsonResponse(document(api), json_dumps_params={"indent": 2})
 
 
 def _operations(schema: Mapping[str, Any]) -> Iterator[tuple[Operation, str]]:
