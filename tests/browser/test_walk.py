@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from walking import faults, walked
 
 NARROW, WIDE = {"width": 400, "height": 800}, {"width": 1280, "height": 900}
@@ -37,6 +37,24 @@ def test_the_ledger_is_for_auditors(demo: Any, alex: dict[str, Any], open_page: 
     page.get_by_label("Event").fill("case.opened")
     page.get_by_role("button", name="Search").click()
     assert set(page.locator("tbody td:nth-child(3)").all_inner_texts()) == {"case.opened"}
+
+
+def test_a_case_tells_where_its_files_came_from(
+    demo: Any, sam: dict[str, Any], open_page: Callable[..., Page]
+) -> None:
+    page = open_page(sam, viewport=WIDE)
+    page.goto(f"{demo.address}/cases/?account=cobalt-66")
+    page.locator(".queue tbody th a").first.click()
+    page.wait_for_url("**/cases/*-*/")
+    labelled = page.locator("article", has_text="shapes-7")
+    unlabelled = page.locator("article", has_text="shapes-5")
+    expect(unlabelled).to_contain_text("No evidence found; that says nothing either way.")
+    expect(labelled).to_contain_text("they can be copied into any file")
+    expect(labelled.get_by_text("a1b2c3d4e5")).to_be_hidden()
+    labelled.get_by_text("Details").click()
+    expect(labelled.get_by_text("Model hash")).to_be_visible()
+    expect(labelled.get_by_text("a1b2c3d4e5")).to_be_visible()
+    assert wrong_with(page, "/cases/*/") == []
 
 
 def wrong_with(page: Page, kind: str) -> list[str]:

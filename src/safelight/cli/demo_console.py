@@ -58,6 +58,7 @@ _UPLOADS: Final = (
     _Upload("resized/hubble_deep_field.larger.jpg", "birch-730"),
     _Upload("the same file/shapes-3.png", "birch-730"),
     _Upload("recoloured/shapes-5.grey.jpg", "cobalt-66"),
+    _Upload("labelled as generated/shapes-7.labelled.png", "cobalt-66"),
     _Upload("recompressed/brick.q80.jpg", "willow-1204"),
     _Upload("the same file/grass.png", "willow-1204"),
     _Upload("other pictures/other-1.png", "maple-417"),

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 PHOTOGRAPHS: Final = (
     "brick.png",
@@ -62,6 +63,17 @@ def _warmer(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB", matrix=(1.1, 0, 0, 6, 0, 1, 0, 0, 0, 0, 0.85, 0))
 
 
+def _as_generators_write() -> PngInfo:
+    """Metadata as a generating program writes it. It is ours: no program made these pictures."""
+    told = PngInfo()
+    told.add_text(
+        "parameters",
+        "shapes on a gradient\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 640x480, "
+        "Model hash: a1b2c3d4e5, Model: demonstration_v1, Version: v1.9.4",
+    )
+    return told
+
+
 KINDS: Final = (
     Kind("recompressed", "q80.jpg", _same, {"quality": 80}),
     Kind("recompressed", "q40.jpg", _same, {"quality": 40}),
@@ -78,6 +90,12 @@ KINDS: Final = (
     Kind("converted", "palette.gif", lambda p: p.quantize(64), {}),
     Kind("converted", "cmyk.jpg", lambda p: p.convert("CMYK"), {"quality": 90}),
     Kind("converted", "tiff", _same, {"compression": "tiff_lzw"}),
+    Kind(
+        "labelled as generated",
+        "labelled.png",
+        _same,
+        {"pnginfo": _as_generators_write(), "compress_level": 1},
+    ),
 )
 """Ordinary edits, such as sending, saving and converting make."""
 

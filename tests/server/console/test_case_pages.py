@@ -38,6 +38,15 @@ def test_a_reviewer_sees_the_facts_of_their_own_case_only(arrive: Any, browser_o
     assert other.get(f"/cases/{case.pk}/").status_code == 403
 
 
+def test_what_was_not_looked_for_is_not_called_absent(arrive: Any, browser_of: Browse) -> None:
+    case = case_of(arrive())
+    client, person = browser_of(Role.REVIEWER)
+    Case.objects.update(assigned_to=person)
+    page = client.get(f"/cases/{case.pk}/").content.decode()
+    assert "Not looked for." in page
+    assert "No evidence found" not in page
+
+
 def test_passing_on_leads_back_to_the_queue(arrive: Any, browser_of: Browse) -> None:
     case = case_of(arrive())
     client, _ = browser_of(Role.REVIEWER)

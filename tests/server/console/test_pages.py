@@ -15,6 +15,7 @@ from django.test import Client
 from safelight.server.console.configuration import _shown
 from safelight.server.console.words import WORDS, in_words
 from safelight.server.ids import now
+from safelight.server.intake.models import ApiKey
 from safelight.server.ledger.services import Event, record
 from safelight.server.people.actors import SystemActor
 from safelight.server.people.demo_entrance import demo_entrance
@@ -61,6 +62,25 @@ def test_a_key_is_shown_once(person_with: Callable[..., Any]) -> None:
     assert secret not in again
     assert hashlib.sha256(secret.encode()).hexdigest() not in again
     assert secret[:16] in again, "enough to tell it from others"
+
+
+def test_a_key_may_have_limits_of_its_own(person_with: Callable[..., Any]) -> None:
+    client = signed_in(person_with(Role.ADMINISTRATOR))
+    client.post("/surfaces/", {"name": "posts", "visibility": "public"})
+    key = {"surface": "posts", "audience": "server", "scopes": "scan"}
+    client.post("/keys/", {**key, "name": "as configured", "rate_per_minute": "", "daily_budget": ""})
+    client.post("/keys/", {**key, "name": "limited", "rate_per_minute": "60", "daily_budget": "0"})
+    limits = {made.name: (made.rate_per_minute, made.daily_budget) for made in ApiKey.objects.all()}
+    assert limits == {"as configured": (None, None), "limited": (60, 0)}
+    page = client.get("/keys/").content.decode()
+    assert "60 a minute" in page
+    assert "any number a day" in page
+
+
+def test_the_description_of_the_api_names_what_a_report_holds(person_with: Callable[..., Any]) -> None:
+    client = signed_in(person_with())
+    assert "/api/v1/reports" in client.get("/api/").content.decode()
+    assert "ReportIn" in client.get("/api/openapi.json").json()["components"]["schemas"]
 
 
 def test_pages_are_never_cached(person_with: Callable[..., Any]) -> None:

