@@ -1,7 +1,8 @@
 """From the signals of a file to what they match: search widely, then let each list's own settings decide.
 
 The index returns row numbers only. Which list a row belongs to, whether that list is enabled and how far it
-reaches are asked of the store at every search, so that changing them needs no rebuilding.
+reaches are asked of the store at every search, or again after a moment's tolerance, so that changing them
+needs no rebuilding.
 """
 
 from __future__ import annotations
