@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SAFELIGHT = Path(sys.executable).with_name("safelight")
-PATIENCE = 120
+PATIENCE = 900
+"""Seconds: the server brings a million entries into its database before it is ready."""
 
 
 def free_port() -> int:

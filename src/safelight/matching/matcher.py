@@ -1,11 +1,14 @@
 """From the signals of a file to what they match: search widely, then let each list's own settings decide.
 
 The index returns row numbers only. Which list a row belongs to, whether that list is enabled and how far it
-reaches are asked of the store at every search, so that changing them needs no rebuilding.
+reaches are asked of the store at every search, or again after a moment's tolerance, so that changing them
+needs no rebuilding.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -85,13 +88,19 @@ class _Nearest:
 class Matcher:
     """Compares signals with every enabled list of a store. Safe to call from several threads.
 
-    ``cap`` bounds the matches of one signal, nearest first.
+    ``cap`` bounds the matches of one signal, nearest first. ``tolerance`` is for how many seconds the lists'
+    settings, and that the indexes hold the store's present state, are taken for granted; what was withdrawn
+    is never found.
     """
 
-    def __init__(self, store: ListStore, indexes: Indexes, cap: int = DEFAULT_CAP) -> None:
+    def __init__(
+        self, store: ListStore, indexes: Indexes, cap: int = DEFAULT_CAP, *, tolerance: float = 0.0
+    ) -> None:
         self._store = store
         self._indexes = indexes
         self._cap = cap
+        self._tolerance = tolerance
+        self._known: tuple[float, tuple[HashListInfo, ...]] = (-math.inf, ())
 
     def match(self, signals: Sequence[Signal], only: Collection[str] | None = None) -> Matched:
         """The matches of one file's signals, in the order of the signals, nearest first.
@@ -99,7 +108,12 @@ class Matcher:
         ``only`` names the lists to compare with; None means every enabled one. A PDQ signal is searched as it
         is and in its variants. For each part, list and entry only the nearest way of turning it is told.
         """
-        enabled = (info for info in self._store.lists() if info.enabled and info.entries)
+        asked_at = time.monotonic()
+        until, infos = self._known
+        present = asked_at < until
+        if not present:
+            infos = self._store.lists()
+        enabled = (info for info in infos if info.enabled and info.entries)
         lists = {info.name: info for info in enabled if only is None or info.name in only}
         if not lists:
             return Matched()
@@ -107,7 +121,9 @@ class Matcher:
         capped, failed = False, None
         digests = [signal for signal in signals if signal.type != PDQ.signal_type]
         try:
-            self._indexes.ensure(self._store.stamp())
+            if not present:
+                self._indexes.ensure(self._store.stamp())
+                self._known = asked_at + self._tolerance, infos
             for found in self._equal(digests, lists):
                 nearest.offer(found)
             near = [signal for signal in signals if signal.type == PDQ.signal_type]

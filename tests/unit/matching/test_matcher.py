@@ -206,6 +206,22 @@ def test_pictures_are_searched_in_one_batch(
     assert batches == [9]
 
 
+def test_what_changes_is_seen_after_the_tolerance_and_what_is_withdrawn_at_once(
+    store: MemoryListStore, query: Signal, near: Near, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = 100.0
+    monkeypatch.setattr("safelight.matching.matcher.time.monotonic", lambda: present)
+    matcher = Matcher(store, MemoryIndexes(store), tolerance=0.2)
+    listed(store, "alpha", "a", near(0))
+    listed(store, "alpha", "b", near(12))
+    assert len(matcher.match([query]).matches) == 2
+    store.change("alpha", distance=5)
+    store.withdraw("alpha", ["a"])
+    assert [match.entry_key for match in matcher.match([query]).matches] == ["b"]
+    present += 0.2
+    assert matcher.match([query]).matches == ()
+
+
 def test_an_index_that_cannot_be_relied_on_hides_no_equal_digest(
     store: MemoryListStore, matcher: Matcher, query: Signal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 
+from safelight.server.api.quick import look_up_quickly
 from safelight.server.operations.hosts import Application, Start
 from safelight.server.operations.metrics import measured
 
@@ -49,7 +50,7 @@ def by_key_or_page(pages: Application) -> Application:
     def answer(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         by_key = str(environ.get("HTTP_AUTHORIZATION", ""))[: len(_BEARER)].lower() == _BEARER
         if by_key and str(environ.get("PATH_INFO", "")).startswith(_API):
-            return keys(environ, start_response)
+            return look_up_quickly(environ, start_response) or keys(environ, start_response)
         return pages(environ, start_response)
 
     return answer

@@ -20,9 +20,14 @@ class PlatformKey(HttpBearer):
 
         Raises :class:`~safelight.server.intake.errors.KeyRefused` and :class:`~.limits.TooMany`.
         """
-        actor = authenticate(token)
-        spend(actor.key)
-        return actor
+        return recognise(token)
+
+
+def recognise(token: str) -> KeyActor:
+    """The key, one request of which was counted. Raises as :meth:`PlatformKey.authenticate`."""
+    actor = authenticate(token)
+    spend(actor.key)
+    return actor
 
 
 def key_of(request: HttpRequest) -> KeyActor:
@@ -34,7 +39,12 @@ def key_of(request: HttpRequest) -> KeyActor:
 
 def needs_server(request: HttpRequest) -> None:
     """Raises :class:`KeyMayNot` for a key that is not of the platform's own server."""
-    if key_of(request).key.audience != ApiKey.Audience.SERVER:
+    must_be_of_server(key_of(request))
+
+
+def must_be_of_server(actor: KeyActor) -> None:
+    """Raises as :func:`needs_server`."""
+    if actor.key.audience != ApiKey.Audience.SERVER:
         raise KeyMayNot(
             "This is for keys of the platform's own server. A key for uploaders learns nothing here."
         )

@@ -14,6 +14,7 @@ from django.conf import settings
 from safelight.errors import SafelightError
 from safelight.matching.matcher import Matcher
 from safelight.matching.opening import StoredIndexes
+from safelight.matching.reader import REFRESH_SECONDS
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sniff import HEAD_BYTES, Sniffed, sniff
 from safelight.provenance import anchors_of
@@ -126,7 +127,7 @@ def _open() -> Scanner:
         opening.callback(indexes.close)
         partial = config.accept_partial_sandbox
         scanner = Scanner(
-            searched=[Searched(store, Matcher(store, indexes), store.stamp)],
+            searched=[Searched(store, Matcher(store, indexes, tolerance=REFRESH_SECONDS), store.stamp)],
             sandbox=Sandbox(directory=run_directory() / SANDBOX, accept_partial=partial),
             clock=now,
             examine=Examine(config.provenance.examine),

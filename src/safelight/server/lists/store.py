@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -35,6 +35,10 @@ _RESOLVED_AT_ONCE: Final = 5_000
 _STORED: Final = (
     "number", "list_id", "key", "signal_type", "classification", "flags", "held_reason"
 )  # fmt: skip
+_FIND: Final = (
+    f"SELECT state.version, {', '.join(f'entry.{name}' for name in _STORED)}, entry.tag"  # noqa: S608
+    " FROM lists_liststate state LEFT JOIN lists_entry entry ON entry.tag IN ({marks}) ORDER BY entry.number"
+)
 
 _Row = tuple[int, int, str, str, str | None, str, str]
 
@@ -64,7 +68,7 @@ class DjangoListStore:
             state.save(update_fields=["epoch", "sequence", "version", "resealed_to", "derivation"])
 
     def _at(self) -> tuple[str, str, int, int]:
-        # Plain SQL, here and in `resolve`: every search asks, and the ORM takes four times as long.
+        # Plain SQL, here and where rows are found: every search asks, and the ORM takes four times as long.
         with connection.cursor() as cursor:
             cursor.execute("SELECT workspace, epoch, sequence, version FROM lists_liststate")
             state: tuple[str, str, int, int] | None = cursor.fetchone()
@@ -72,9 +76,10 @@ class DjangoListStore:
             raise _not_there()
         return state
 
-    def _keys(self) -> RowKeys:
-        """The keys for rows as they are now; asked for again only when something changed."""
-        version = self._at()[3]
+    def _keys(self, version: int | None = None) -> RowKeys:
+        """The keys for rows now, or at a version just read; asked for again only when something changed."""
+        if version is None:
+            version = self._at()[3]
         seen, keys = self._row_keys
         if keys is None or seen != version or connection.in_atomic_block:
             keys = self._secrets.under(self.key_use())
@@ -89,9 +94,10 @@ class DjangoListStore:
 
     # Lists
 
-    def _known(self) -> dict[int, _Known]:
-        """Every list by its number in this database, read again only when something changed."""
-        _, _, _, version = self._at()
+    def _known(self, version: int | None = None) -> dict[int, _Known]:
+        """Every list by its number in this database; read again only when something changed."""
+        if version is None:
+            version = self._at()[3]
         seen, known = self._lists
         if seen != version or connection.in_atomic_block:
             counts: dict[int, int] = {}
@@ -235,11 +241,17 @@ class DjangoListStore:
         """The live rows of enabled lists whose type and value equal each signal's, in the order asked."""
         if not signals:
             return ()
-        keys, known = self._keys(), self._known()
-        asked = [(signal.type, keys.tags(signal.type, pack_query(signal))) for signal in signals]
+        keys = self._row_keys[1] or self._keys()
+        while True:
+            asked = [(signal.type, keys.tags(signal.type, pack_query(signal))) for signal in signals]
+            version, rows = self._with_tags([tag for _, tags in asked for tag in tags])
+            present = self._keys(version)
+            if present.use == keys.use:
+                break
+            keys = present  # another process rotated the key meanwhile
         found: dict[tuple[str, bytes], list[StoredEntry]] = {}
-        rows = Entry.objects.filter(tag__in=[tag for _, tags in asked for tag in tags])
-        for *row, tag in rows.order_by("number").values_list(*_STORED, "tag"):
+        known = self._known(version) if rows else {}
+        for *row, tag in rows:
             if stored := _stored(tuple(row), known):
                 found.setdefault((stored.signal_type, bytes(tag)), []).append(stored)
         return tuple(
@@ -247,10 +259,22 @@ class DjangoListStore:
             for type_, tags in asked
         )
 
+    def _with_tags(self, tags: Sequence[bytes]) -> tuple[int, list[tuple[Any, ...]]]:
+        """The version, and the rows that had one of these tags then, each with its tag at the end."""
+        with connection.cursor() as cursor:
+            cursor.execute(_FIND.format(marks=", ".join(["%s"] * len(tags))), tags)
+            rows = cursor.fetchall()
+        if not rows:
+            raise _not_there()
+        # The state's row is there even where no entry is.
+        return rows[0][0], [row[1:] for row in rows if row[1] is not None]
+
     def resolve(self, rows: Iterable[int]) -> dict[int, StoredEntry]:
         """The live rows among these numbers; withdrawn rows and rows of disabled lists are left out."""
-        waiting, found, known = iter(rows), dict[int, StoredEntry](), self._known()
-        while some := list(islice(waiting, _RESOLVED_AT_ONCE)):
+        waiting, found = iter(rows), dict[int, StoredEntry]()
+        some = list(islice(waiting, _RESOLVED_AT_ONCE))
+        known = self._known() if some else {}
+        while some:
             with connection.cursor() as cursor:
                 marks = ", ".join(["%s"] * len(some))
                 cursor.execute(
@@ -261,6 +285,7 @@ class DjangoListStore:
             for row in rows_found:
                 if stored := _stored(row, known):
                     found[stored.row] = stored
+            some = list(islice(waiting, _RESOLVED_AT_ONCE))
         return found
 
     # Following
