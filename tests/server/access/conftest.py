@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from intake_fixtures import keys, scanner, sender, spool, use_ring, vault
 
-from safelight.server.processes.run_directory import METRICS, RUN_VARIABLE
+from safelight.server.processes.run_directory import METRICS
+from safelight.server.vault.client import RUN_VARIABLE
 
 __all__ = ["keys", "scanner", "sender", "spool", "use_ring", "vault"]
 
