@@ -10,7 +10,7 @@ from uuid import UUID
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from safelight.cli.opening import open_workspace
@@ -49,7 +49,8 @@ def waiting(name: str | None, workspace: Path | None, key_file: Path | None) -> 
     if not batches:
         click.echo("Nothing waits.")
         return
-    table = Table("Batch", "List", "Since", "Entries", "Waits because")
+    # An id that is folded cannot be given to another command.
+    table = Table(Column("Batch", no_wrap=True), "List", "Since", "Entries", "Waits because")
     for batch in batches:
         why = ", ".join(f"{reason.replace('_', ' ')} ({n:,})" for reason, n in sorted(batch.why.items()))
         told = Text(why or batch.reason or "two people")

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import connection
 from intake_doubles import CountingScanner
 
-from safelight.server import telling
 from safelight.server.cases.complaints import answer_complaint, complain
+from safelight.server.config import Webhooks
 from safelight.server.intake.context import Context
 from safelight.server.intake.models import Occurrence
 from safelight.server.intake.services import receive_file
 from safelight.server.intake.waiting import conclude
 from safelight.server.people.actors import KeyActor
 from safelight.server.people.roles import Role
+from safelight.server.webhooks import services
+from safelight.server.webhooks.endpoints import make_endpoint
+from safelight.server.webhooks.kinds import Kind
+from safelight.server.webhooks.models import Delivery
 from safelight.types import Outcome, ScanResult
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -31,10 +34,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     def emit(kind: str, payload: dict[str, Any]) -> None:
         assert connection.in_atomic_block
         heard.append((kind, payload))
+        real(kind, payload)
 
-    monkeypatch.setattr(
-        telling, "_room", lambda name: SimpleNamespace(emit=emit) if name == "webhooks" else None
-    )
+    real = services.emit
+    monkeypatch.setattr(services, "emit", emit)
     return heard
 
 
@@ -80,17 +83,17 @@ def test_what_was_accepted_as_a_job_is_told_once_with_its_outcome(
     )  # fmt: skip
 
 
-def test_a_server_without_those_rooms_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "_room", lambda _name: None)
-    telling.emit("case.opened", dict)
-    telling.raise_alarm("imminent_danger", detail="")
-    telling.clear_alarm("imminent_danger")
-
-
-def test_a_room_that_is_broken_is_not_taken_for_one_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_name: str) -> Any:
-        raise ModuleNotFoundError("No module named 'other'", name="other")
-
-    monkeypatch.setattr(telling.importlib, "import_module", broken)
-    with pytest.raises(ModuleNotFoundError):
-        telling.emit("case.opened", dict)
+def test_one_event_makes_one_delivery(
+    sender: Make, spool: Make, scanner: CountingScanner, keys: Any, vault: Any, settle: Make,
+    actor_with: Make, workspace_setting: Make,
+) -> None:  # fmt: skip
+    workspace_setting(webhooks=Webhooks(internal=("hooks.example.org:80",)))
+    make_endpoint(actor_with(Role.ADMINISTRATOR), "http://hooks.example.org/hook", list(Kind))
+    scanner.told[b"a file"] = Outcome.MATCH
+    receive_file(sender(), spool(b"a file"), Context("u1"))
+    seen = Occurrence.objects.get()
+    settle(seen, "confirmed")
+    made = complain(KeyActor(seen.intake.key), seen, "this is my garden")
+    answer_complaint(actor_with(Role.SENIOR_REVIEWER), made, upheld=True, answer="It is a garden.")
+    told = list(Delivery.objects.order_by("pk").values_list("kind", flat=True))
+    assert told == ["case.opened", "decision.made", "case.finished", "decision.made", "item.restore"]

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from safelight.server.cases import handling
 from safelight.server.cases.complaints import complain
 from safelight.server.cases.decisions import decide
-from safelight.server.cases.models import Case, CaseAccount, Complaint, Decision
+from safelight.server.cases.models import Case, CaseAccount, Comment, Complaint, Decision
 from safelight.server.intake.context import Context
-from safelight.server.intake.models import Occurrence
+from safelight.server.intake.models import Account, Intake, Item, Occurrence
 from safelight.server.intake.services import receive_text
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.roles import Role
@@ -45,6 +46,34 @@ def test_what_was_not_looked_for_is_not_called_absent(arrive: Any, browser_of: B
     page = client.get(f"/cases/{case.pk}/").content.decode()
     assert "Not looked for." in page
     assert "No evidence found" not in page
+
+
+@pytest.mark.parametrize("what", ["account", "comment", "occurrence", "intake", "observation"])
+def test_what_cannot_be_opened_is_said_and_the_rest_is_shown(
+    what: str, arrive: Any, browser_of: Browse, keys: Any
+) -> None:
+    occurrence = arrive(account="maple-417")
+    case = case_of(occurrence)
+    client, person = browser_of(Role.LEAD)
+    handling.comment(PersonActor(person, "a session", True), case, "a note")
+    Intake.objects.update(told=keys.seal_content("intake", occurrence.intake_id, "{}"))
+    damaged: dict[str, tuple[Any, str]] = {
+        "account": (Account, "platform_id"),
+        "comment": (Comment, "text"),
+        "occurrence": (Occurrence, "told"),
+        "intake": (Intake, "told"),
+        "observation": (Item, "observation"),
+    }
+    model, column = damaged[what]
+    model.objects.update(**{column: b"was altered"})
+    page = client.get(f"/cases/{case.pk}/")
+    assert page.status_code == 200
+    assert "cannot be read" in page.content.decode()
+    assert ("maple-417" in page.content.decode()) is (what != "account")
+    assert ("a note" in page.content.decode()) is (what != "comment")
+    assert "No list matched" not in page.content.decode()
+    queue = client.get("/cases/").content.decode()
+    assert ("cannot be read" in queue) is (what == "account")
 
 
 def test_passing_on_leads_back_to_the_queue(arrive: Any, browser_of: Browse) -> None:

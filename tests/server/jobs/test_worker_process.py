@@ -143,7 +143,9 @@ def test_a_worker_does_what_is_due_places_rows_and_drains_when_it_is_told_to(com
         worker.terminate()
         assert worker.wait(30) == 0
         assert worker.stderr is not None
-        assert worker.stderr.read() == ""
+        # No vault runs beside this worker, which says so and works all the same.
+        told = worker.stderr.read().splitlines()
+        assert [line for line in told if "The vault's keys are not proven yet" not in line] == []
     assert purge.get(state=Job.State.DUE).due_at == before
     assert not LedgerPending.objects.exists()
     report = verify_all(kept=DirectoryArchive(heads))

@@ -214,16 +214,16 @@ def test_a_job_that_was_killed_or_ran_twice_finds_once(
     for account in range(5):
         upload(1, account=f"u{account}")
     listed("k", Signal("pdq", pdq(1)))
-    open_or_extend, calls = finding.open_or_extend, []
+    make_matter, calls = finding.make_matter, []
 
     def killed(*args: Any) -> Any:
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return open_or_extend(*args)
+        return make_matter(*args)
 
     with monkeypatch.context() as patched:
-        patched.setattr(finding, "open_or_extend", killed)
+        patched.setattr(finding, "make_matter", killed)
         with pytest.raises(KeyboardInterrupt):
             recheck()
     assert len(cases()) == 2
@@ -445,3 +445,50 @@ def test_a_file_that_was_scanned_in_part_gets_its_other_hashes_later(upload: Any
     for _ in range(2):
         note_scan(occurrence, whole)
         assert SeenHash.objects.count() == 3
+
+
+def test_the_operators_priorities_and_policy_apply_to_the_past(
+    upload: Any, listed: Any, workspace_setting: Any
+) -> None:
+    from safelight.server.config import Cases, Priority
+
+    workspace_setting(priority=Priority(lists={"a": 97}), cases=Cases(confirm_lists=("a",)))
+    upload(1, account="u1")
+    listed("k", Signal("sha256", hashlib.sha256(b"1 ").hexdigest()))
+    assert recheck() == 1
+    (case,) = cases()
+    assert (case.priority, case.state) == (97, "decided")
+    assert case.decisions.get().policy_rule == "cases.confirm_lists"
+
+
+def test_a_dismissal_of_these_very_matches_covers_the_past_too(
+    upload: Any, listed: Any, workspace_setting: Any, actor_with: Any
+) -> None:
+    from safelight.server.cases.decisions import decide
+    from safelight.server.cases.models import Decision
+    from safelight.server.config import Recheck
+    from safelight.server.intake.models import Occurrence
+    from safelight.server.lists.finding import open_released
+    from safelight.server.lists.models import FoundByRecheck, HashList, RecheckHit
+    from safelight.server.people.roles import Role
+
+    workspace_setting(recheck=Recheck(entry_cap=1))
+    for _ in range(3):
+        upload(1, account="u1")
+    upload(1, account="u2")
+    listed("k", Signal("pdq", pdq(1)))
+    assert recheck() == 1
+    (case,) = cases()  # the newest: of the other account
+    FoundByRecheck.objects.all().delete()  # a day passed, and the cap with it
+    assert recheck(minutes=4) == 1
+    case = next(one for one in cases() if one.pk != case.pk)
+    reviewer, occurrence = actor_with(Role.REVIEWER), case.members.get().occurrence
+    case.assigned_to = reviewer.person
+    case.save()
+    decide(reviewer, case, occurrence, Decision.Outcome.DISMISSED, reason="a cat")
+    RecheckHit.objects.update(state=RecheckHit.State.RELEASED)
+    row = HashList.objects.get()
+    assert open_released(row, lambda: None) == 2
+    assert open_released(row, lambda: None) == 0
+    assert Occurrence.objects.filter(settled__decision__occurrence=occurrence).count() == 2
+    assert len(cases()) == 2

@@ -13,28 +13,24 @@ from safelight.server.telling import emit
 def case_has(case: Case, occurrence: Occurrence, *, new: bool) -> None:
     """A case was opened for an occurrence, or extended by it."""
 
-    def payload() -> dict[str, JSON]:
-        told: dict[str, JSON] = {"case": str(case.pk), "priority": case.priority}
-        told |= {"submission": str(occurrence.intake_id), **_place(occurrence)}
-        if new and case.follows_id is not None:
-            told["follows"] = str(case.follows_id)
-        return told
-
-    emit("case.opened" if new else "case.extended", payload)
+    told: dict[str, JSON] = {"case": str(case.pk), "priority": case.priority}
+    told |= {"submission": str(occurrence.intake_id), **_place(occurrence)}
+    if new and case.follows_id is not None:
+        told["follows"] = str(case.follows_id)
+    emit("case.opened" if new else "case.extended", told)
 
 
 def case_finished(case: Case) -> None:
     """A case was finished."""
     assert case.finished_at is not None
-    at = case.finished_at.isoformat()
-    emit("case.finished", lambda: {"case": str(case.pk), "at": at})
+    emit("case.finished", {"case": str(case.pk), "at": case.finished_at.isoformat()})
 
 
 def decision_made(decision: Decision) -> None:
     """Something was decided, or decided anew."""
     emit(
         "decision.made",
-        lambda: {
+        {
             "decision": str(decision.pk),
             "case": str(decision.case_id),
             "submission": str(decision.occurrence.intake_id),
@@ -49,7 +45,7 @@ def restore(complaint: Complaint) -> None:
     """A complaint was upheld: what was taken down because of this goes up again."""
     emit(
         "item.restore",
-        lambda: {
+        {
             "complaint": str(complaint.pk),
             "decision": str(complaint.superseding_id) if complaint.superseding_id else None,
             "submission": str(complaint.occurrence.intake_id),
@@ -62,7 +58,7 @@ def submission_finished(occurrence: Occurrence, intake: Intake) -> None:
     """What was accepted as a job has its outcome."""
     emit(
         "submission.finished",
-        lambda: {
+        {
             "submission": str(intake.pk),
             "outcome": intake.outcome,
             "reason": intake.reason or None,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from safelight.errors import KeyMismatch
 from safelight.scan.policy import is_exact
 from safelight.server.cases.errors import NotInCase
 from safelight.server.cases.events import Event
@@ -27,6 +29,9 @@ from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.types import ListClass, Match
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,10 @@ class DecisionFacts:
 
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
-    """One occurrence in the case. ``what`` is a media kind, ``text`` or ``url``; ``size`` is in bytes."""
+    """One occurrence in the case. ``what`` is a media kind, ``text`` or ``url``; ``size`` is in bytes.
+
+    ``unreadable`` says that something sealed could not be opened: what is empty here may not be so.
+    """
 
     occurrence: UUID
     intake: UUID
@@ -83,23 +91,24 @@ class MemberFacts:
     matches: tuple[MatchFacts, ...]
     decision: DecisionFacts | None
     complaint_open: bool
+    unreadable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """An account with its role in this case."""
+    """An account with its role in this case. ``platform_id`` is None where it cannot be read."""
 
     id: UUID
-    platform_id: str
+    platform_id: str | None
     role: CaseAccount.Role
 
 
 @dataclass(frozen=True, slots=True)
 class CommentFacts:
-    """A note."""
+    """A note. ``text`` is None where it cannot be read."""
 
     person: UUID
-    text: str
+    text: str | None
     at: datetime
 
 
@@ -131,18 +140,28 @@ def facts(actor: Actor, case: Case, *, limit: int = LARGEST_PAGE, after: str | N
     return CaseFacts(
         summaries([case])[0],
         tuple(
-            AccountFacts(one.account_id, platform_id(keys, one.account), CaseAccount.Role(one.role))
+            AccountFacts(
+                one.account_id, if_readable(platform_id, keys, one.account), CaseAccount.Role(one.role)
+            )
             for one in case.accounts.select_related("account").order_by("pk")
         ),
         _members(page.items, keys),
         page.after,
         tuple(
-            CommentFacts(one.person_id, keys.open_content("comment", one.pk, one.text), one.at)
+            CommentFacts(one.person_id, if_readable(keys.open_content, "comment", one.pk, one.text), one.at)
             for one in case.comments.order_by("at", "pk")
         ),
         case.split_from_id,
         case.merged_into_id,
     )
+
+
+def if_readable(read: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
+    """What ``read`` opens; None where what was sealed was altered, or its key is another."""
+    try:
+        return read(*args, **kwargs)
+    except KeyMismatch:
+        return None
 
 
 def read_words(actor: Actor, case: Case, occurrence: Occurrence) -> str:
@@ -182,7 +201,7 @@ def _members(occurrences: Sequence[Occurrence], keys: RecordKeys) -> tuple[Membe
     complaints = Complaint.objects.filter(occurrence__in=occurrences, state=Complaint.State.OPEN)
     disputed = set(complaints.values_list("occurrence", flat=True))
     items = {one.item.pk: one.item for one in occurrences if one.item is not None}
-    matched = {id_: _matches(matches_of(item)) for id_, item in items.items()}
+    matched = {id_: if_readable(matches_of, item) for id_, item in items.items()}
     return tuple(
         _member(one, keys, matched, standing.get(one.pk), complaint_open=one.pk in disputed)
         for one in occurrences
@@ -192,12 +211,15 @@ def _members(occurrences: Sequence[Occurrence], keys: RecordKeys) -> tuple[Membe
 def _member(
     occurrence: Occurrence,
     keys: RecordKeys,
-    matched: dict[UUID, tuple[MatchFacts, ...]],
+    matched: dict[UUID, tuple[Match, ...] | None],
     decision: DecisionFacts | None,
     *,
     complaint_open: bool,
 ) -> MemberFacts:
-    told, intake, item = told_of_occurrence(keys, occurrence), occurrence.intake, occurrence.item
+    intake, item = occurrence.intake, occurrence.item
+    told = if_readable(told_of_occurrence, keys, occurrence)
+    matches = matched[item.pk] if item else ()
+    events = [if_readable(ip_seen, keys, event) for event in occurrence.ip_events.all()]
     return MemberFacts(
         occurrence=occurrence.pk,
         intake=intake.pk,
@@ -208,8 +230,8 @@ def _member(
         item=occurrence.item_id,
         outcome=intake.outcome,
         reason=intake.reason,
-        content_id=told.content_id,
-        file_name=told.file_name,
+        content_id=told.content_id if told else "",
+        file_name=told.file_name if told else "",
         account=occurrence.account_id,
         surface=occurrence.surface.name if occurrence.surface else "",
         country=occurrence.country,
@@ -217,10 +239,11 @@ def _member(
         first_seen=occurrence.first_seen,
         occurred_at=occurrence.occurred_at,
         recorded_at=occurrence.recorded_at,
-        ip_events=tuple(ip_seen(keys, event) for event in occurrence.ip_events.all()),
-        matches=matched[item.pk] if item else (),
+        ip_events=tuple(event for event in events if event is not None),
+        matches=_matches(matches or ()),
         decision=decision,
         complaint_open=complaint_open,
+        unreadable=told is None or matches is None or None in events,
     )
 
 

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from safelight.errors import SafelightError
 from safelight.server.cases.handling import earlier_cases
 from safelight.server.cases.models import Case
-from safelight.server.cases.reading import CaseFacts, MatchFacts, MemberFacts, facts
+from safelight.server.cases.reading import CaseFacts, MatchFacts, MemberFacts, facts, if_readable
 from safelight.server.intake.models import Intake, Item
 from safelight.server.intake.record_keys import RecordKeys, record_keys
 from safelight.server.intake.told import ToldOfIntake, told_of_intake
@@ -53,7 +55,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One member of the case. ``says`` is why something is missing, empty where nothing is."""
+    """One member of the case. ``says`` is why something is missing, empty where nothing is.
+
+    ``account`` and ``sender`` are None where they cannot be read.
+    """
 
     member: MemberFacts
     item: Item | None
@@ -62,19 +67,19 @@ class Shown:
     examined: bool
     pixels: str
     times_seen: int
-    account: str
-    sender: ToldOfIntake
+    account: str | None
+    sender: ToldOfIntake | None
     evidence: Evidence | None
     says: str
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A comment with its author's name."""
+    """A comment with its author's name; ``text`` is None where it cannot be read."""
 
     who: str
     at: datetime
-    text: str
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ def case_page(actor: PersonActor, case: Case) -> CasePage:
                 member,
                 items.get(member.item) if member.item else None,
                 accounts.get(member.account, "") if member.account else "",
-                told_of_intake(keys, intakes[member.intake]),
+                if_readable(told_of_intake, keys, intakes[member.intake]),
             )
             for member in told.members
         ),
@@ -124,14 +129,14 @@ def case_page(actor: PersonActor, case: Case) -> CasePage:
 
 
 def _shown(
-    keys: RecordKeys, member: MemberFacts, item: Item | None, account: str, sender: ToldOfIntake
+    keys: RecordKeys, member: MemberFacts, item: Item | None, account: str | None, sender: ToldOfIntake | None
 ) -> Shown:
-    seen, says = None, ""
+    seen, says = None, _("Something that was told of this cannot be read.") if member.unreadable else ""
     if item is not None:
         try:
             seen = keys.open_observation(item.pk, item.observation).observation
         except SafelightError as error:
-            says = str(error)
+            says = " ".join(filter(None, (says, str(error))))
     return Shown(
         member=member,
         item=item,

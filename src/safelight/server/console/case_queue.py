@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from safelight.server.cases.models import Case, CaseOccurrence
 from safelight.server.cases.queue import ORDER, behind, place_of, readable
+from safelight.server.cases.reading import if_readable
 from safelight.server.intake.models import Account, Surface
 from safelight.server.intake.record_keys import record_keys
 from safelight.server.intake.told import platform_id
@@ -69,7 +70,7 @@ class QueuedCase:
     assigned_to: str
     is_mine: bool
     may_open: bool
-    account: str
+    account: str | None
     surfaces: tuple[str, ...]
     outcomes: tuple[tuple[str, int], ...]
     files: int
@@ -134,7 +135,7 @@ def _rows(actor: PersonActor, cases: list[Case]) -> tuple[QueuedCase, ...]:
             assigned_to=str(case.assigned_to) if case.assigned_to else "",
             is_mine=case.assigned_to_id == actor.person.pk,
             may_open=reads_all or case.assigned_to_id == actor.person.pk,
-            account=platform_id(keys, case.account) if case.account else "",
+            account=if_readable(platform_id, keys, case.account) if case.account else "",
             surfaces=tuple(sorted(surfaces[case.pk])),
             outcomes=tuple(sorted(outcomes[case.pk].items(), key=_urgent_first)),
             files=sum(outcomes[case.pk].values()),

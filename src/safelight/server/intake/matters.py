@@ -41,6 +41,7 @@ def _settled(occurrence: Occurrence, actor: Actor) -> bool:
     dismissal = settling_dismissal(occurrence)
     if dismissal is None:
         return False
-    Settled.objects.create(occurrence=occurrence, decision=dismissal, at=now())
+    # Another dismissal may have covered it before it matched what it matches now.
+    Settled.objects.update_or_create(occurrence=occurrence, defaults={"decision": dismissal, "at": now()})
     record(Event.OCCURRENCE_SETTLED, actor, subject=occurrence.pk, payload={"decision": str(dismissal.pk)})
     return True

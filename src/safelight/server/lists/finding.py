@@ -11,10 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from safelight.scan.policy import DEFAULT_POLICY
-from safelight.server.cases.services import open_or_extend
 from safelight.server.ids import now
-from safelight.server.intake.models import Intake, Item, Occurrence
-from safelight.server.intake.priorities import priority_of
+from safelight.server.intake.matters import make_matter
+from safelight.server.intake.models import Item, Occurrence
 from safelight.server.intake.record_keys import record_keys
 from safelight.server.lists.alarms import Alarm, alarm
 from safelight.server.lists.hits import keep_hits
@@ -73,10 +72,13 @@ def _open(row: HashList, hit: RecheckHit, most: int | None) -> int:
         RecheckHit.objects.filter(pk=hit.pk, state=hit.state).update(state=RecheckHit.State.DISCARDED)
         return 0
     new = not_in_a_case(occurrences_of([hit.item_id])).order_by("-recorded_at")
-    ids = list(new.values_list("pk", flat=True)[: None if most is None else most + 1])
     with transaction.atomic():
         # Noted even where every occurrence is in a case already: who works on that sees it.
-        cleared = _with_match(row, hit, _locked(hit)).verdict.outcome is Outcome.CLEAR
+        result = _with_match(row, hit, _locked(hit))
+    cleared = result.verdict.outcome not in (Outcome.MATCH, Outcome.HOLD)
+    # A dismissal of these very matches covered them, a moment ago or as they arrived.
+    new = new.exclude(settled__isnull=False, match_tag=record_keys().match_tag(result.observation.matches))
+    ids = list(new.values_list("pk", flat=True)[: None if most is None else most + 1])
     for id_ in [] if cleared else ids[:most]:
         with transaction.atomic():
             _bring_in(row, hit, id_)
@@ -92,7 +94,10 @@ def _locked(hit: RecheckHit) -> Item:
 
 
 def _bring_in(row: HashList, hit: RecheckHit, occurrence_id: UUID) -> None:
-    """One occurrence, in one transaction: what matched, the case, and that a re-check found it."""
+    """One occurrence, in one transaction: what matched, the case, and that a re-check found it.
+
+    What applies to an arrival applies here: the operator's priorities, policy, and earlier dismissals.
+    """
     item = _locked(hit)
     result = _with_match(row, hit, item)
     occurrence = Occurrence.objects.select_related("intake", "account").get(pk=occurrence_id)
@@ -101,12 +106,10 @@ def _bring_in(row: HashList, hit: RecheckHit, occurrence_id: UUID) -> None:
     occurrence.match_tag = record_keys().match_tag(result.observation.matches)
     occurrence.save(update_fields=["match_tag"])
     keep_hits(occurrence, result.observation.matches)
-    FoundByRecheck.objects.create(
-        occurrence=occurrence, hit=hit, evidence_awaited=vault.live_object(item) is None, at=now()
-    )
-    kind = Intake.Kind(occurrence.intake.kind)
-    asked = priority_of(kind, result.verdict, result.observation.matches)
-    open_or_extend(occurrence, asked, _JOBS)
+    if make_matter(occurrence, result, _JOBS) is not None:
+        FoundByRecheck.objects.create(
+            occurrence=occurrence, hit=hit, evidence_awaited=vault.live_object(item) is None, at=now()
+        )
 
 
 def _with_match(row: HashList, hit: RecheckHit, item: Item) -> ScanResult:

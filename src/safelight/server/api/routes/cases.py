@@ -69,7 +69,7 @@ class MatchOut(Schema):
 
 
 class MemberOut(Schema):
-    """Something in the case."""
+    """Something in the case. Where it is `unreadable`, `matches` may lack what matched."""
 
     occurrence: UUID
     intake: UUID
@@ -80,6 +80,7 @@ class MemberOut(Schema):
     recorded_at: datetime
     matches: list[MatchOut]
     complaint_open: bool
+    unreadable: bool
 
 
 class CaseFactsOut(Schema):
