@@ -219,7 +219,10 @@ def test_while_the_database_is_away_a_sender_is_told_to_come_back(
     def fail(*_: object, **__: object) -> None:
         raise error("server closed the connection")
 
-    module = {"authenticate": "safelight.server.api.keys", "receive_file": "safelight.server.api.urls"}[where]
+    module = {
+        "authenticate": "safelight.server.api.keys",
+        "receive_file": "safelight.server.api.routes.scan",
+    }[where]
     monkeypatch.setattr(f"{module}.{where}", fail)
     response = platform()
     assert (response.status_code, response["Retry-After"]) == (503, "5")

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 from django.db.models import Q, QuerySet
 
 from safelight.errors import SafelightError
@@ -61,7 +61,7 @@ def check_all() -> None:
     for kind, measure in CHECKS.items():
         try:
             found = measure(settings.CONFIG)
-        except (SafelightError, DatabaseError, OSError) as error:
+        except (SafelightError, AnyDatabaseError, OSError) as error:
             _log.warning("The check %s could not be made: %s", kind, type(error).__name__)
             continue
         if found.wrong:

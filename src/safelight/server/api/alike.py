@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from safelight.errors import SafelightError, SpoolTooLarge
@@ -66,7 +66,7 @@ def _to_uploader(request: HttpRequest, work: Work, clear_is_told: bool) -> HttpR
         if promise is not None:
             promise.withdraw()
         raise
-    except (SafelightError, DatabaseError, OSError):
+    except (SafelightError, AnyDatabaseError, OSError):
         _log.exception("an arrival was not taken in")
         received = None
     clear = received is not None and received.verdict and received.verdict.outcome is Outcome.CLEAR

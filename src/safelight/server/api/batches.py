@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from pydantic import TypeAdapter, ValidationError
 
@@ -78,7 +78,7 @@ def _scanned(actor: KeyActor, upload: object, about: AboutOne) -> HttpResponse:
             return verdict_answer(NOT_PERMITTED)
         received = receive_file(actor, upload.spool, context, idempotency_key=about.idempotency_key)
         watch(actor.key, received)
-    except (SafelightError, DatabaseError) as error:
+    except (SafelightError, AnyDatabaseError) as error:
         return refusal_of(error)
     return verdict_answer(received)
 

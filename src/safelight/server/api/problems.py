@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.core import exceptions
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -84,8 +84,8 @@ def tell_problems(api: NinjaAPI) -> None:
     def not_valid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, wrong(error.errors))
 
-    @api.exception_handler(DatabaseError)
-    def no_database(_request: HttpRequest, error: DatabaseError) -> HttpResponse:
+    @api.exception_handler(AnyDatabaseError)
+    def no_database(_request: HttpRequest, error: AnyDatabaseError) -> HttpResponse:
         return refusal_of(error)
 
     @api.exception_handler(Exception)
@@ -105,7 +105,7 @@ def tell_problems(api: NinjaAPI) -> None:
         return refusal_of(error)
 
 
-def refusal_of(error: SafelightError | DatabaseError) -> HttpResponse:
+def refusal_of(error: SafelightError | AnyDatabaseError) -> HttpResponse:
     """What a sender is told of an error that was raised on purpose, or by a database that does not answer."""
     for kinds, status in _STATUSES.items():
         if isinstance(error, kinds):

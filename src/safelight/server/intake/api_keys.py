@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from django.db import DatabaseError, transaction
+from django.db import Error as AnyDatabaseError
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -127,7 +128,7 @@ def authenticate(token: str) -> KeyActor:
     if known is None or known.until < time.monotonic() or known.is_expired():
         try:
             known = _Recognised(_look_up(token), time.monotonic() + RECOGNISED_SECONDS)
-        except DatabaseError:
+        except AnyDatabaseError:
             # Nothing is taken in now. Who was recognised before is answered so, like anyone else of its kind.
             if known is None or known.is_expired():
                 raise

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 
 from safelight.errors import LedgerError, LedgerMalformed
 from safelight.ledger.entry import LedgerEvent
@@ -91,7 +91,7 @@ def verify_all(
     """
     try:
         return _Examination(progress, [*verifiers(), *trusted]).run(kept)
-    except DatabaseError as error:
+    except AnyDatabaseError as error:
         raise LedgerError(
             f"The database could not read its ledger ({type(error).__name__}). Check its disk, or restore it."
         ) from error

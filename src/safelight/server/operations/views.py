@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Final
 
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -55,6 +55,6 @@ def metrics(_request: HttpRequest) -> HttpResponse:
     """Counts in Prometheus' text format; 503 while the database does not answer."""
     try:
         body = exposition()
-    except DatabaseError:
+    except AnyDatabaseError:
         return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
     return HttpResponse(body, content_type="text/plain; version=0.0.4; charset=utf-8")
