@@ -33,6 +33,7 @@ from serving import PATIENCE, Server, wait_until
 import safelight
 from safelight.types import Signal
 
+pytestmark = pytest.mark.xdist_group("alike")  # one worker: its servers start once
 SECONDS = 0.6
 FALSE_ALARM = 0.001
 ROUNDS = 4
