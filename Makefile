@@ -31,6 +31,7 @@ browser: $(VENV)/.browser ## the browser that some tests need
 
 test: setup browser ## set up and run the tests (the slow trials excepted)
 	@$(PY) -m pytest -n auto --dist loadgroup
+	@# On PostgreSQL what uses a database of the test's own; tests/server/conftest.py leaves out the rest.
 	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n auto --dist loadgroup tests/server
 
 trials: setup ## the slow fault trials; ends with FIGURE lines

@@ -66,6 +66,23 @@ def pytest_configure(config: pytest.Config) -> None:
         next(_django)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, leave out what asks for no database of ours: it would be the same test once more."""
+    if not ON_POSTGRES:
+        return
+    here = Path(__file__).parent
+    same = [item for item in items if here in item.path.parents and not _asks_for_a_database(item)]
+    config.hook.pytest_deselected(items=same)
+    left_out = set(same)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _asks_for_a_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    asks = not fixtures.isdisjoint({"db", "committing_db", "django_db_setup"})
+    return asks or item.get_closest_marker("django_db") is not None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _django_until_the_end() -> Iterator[None]:
     yield

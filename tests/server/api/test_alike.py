@@ -33,9 +33,13 @@ from serving import PATIENCE, Server, wait_until
 import safelight
 from safelight.types import Signal
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres", reason="its servers are on SQLite in any case"
-)
+pytestmark = [
+    pytest.mark.xdist_group("alike"),  # one worker: its servers start once
+    pytest.mark.skipif(
+        os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres",
+        reason="its servers are on SQLite in any case",
+    ),
+]
 SECONDS = 0.6
 FALSE_ALARM = 0.001
 ROUNDS = 4

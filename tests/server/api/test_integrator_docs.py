@@ -20,6 +20,7 @@ import pytest
 from pictures import draw
 from serving import PATIENCE, Server, free_port, wait_until
 
+pytestmark = pytest.mark.xdist_group("examples")  # one worker: its servers start once
 PAGES = Path(__file__).parents[3] / "docs" / "integrator"
 
 

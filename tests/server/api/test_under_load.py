@@ -22,6 +22,8 @@ import pytest
 from pictures import draw
 from serving import PATIENCE, Server, wait_until
 
+pytestmark = pytest.mark.xdist_group("under load")  # one worker: its server starts once
+
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[Server, str, bytes]]:
