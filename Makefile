@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VENV ?= .venv
+TEST_WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 PY := $(VENV)/bin/python
 NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
@@ -30,9 +31,10 @@ $(VENV)/.browser: $(VENV)/.packages tools/debian.sh
 browser: $(VENV)/.browser ## the browser that some tests need
 
 test: setup browser ## set up and run the tests (the slow trials excepted)
-	@$(PY) -m pytest -n auto --dist loadgroup
+	@# Three workers for each two processors: whoever starts servers waits more than it computes.
+	@$(PY) -m pytest -n $(TEST_WORKERS) --dist loadgroup
 	@# On PostgreSQL what uses a database of the test's own; tests/server/conftest.py leaves out the rest.
-	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n auto --dist loadgroup tests/server
+	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n $(TEST_WORKERS) --dist loadgroup tests/server
 
 trials: setup ## the slow fault trials; ends with FIGURE lines
 	@$(PY) -m pytest -n 0 -m slow -s

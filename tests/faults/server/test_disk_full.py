@@ -90,9 +90,10 @@ def fill_workspace(server: TrialServer, platform: Platform) -> None:
         wait_until("refusals", lambda: platform.refused["503"] > 5)
         assert server.get("/healthz")[0] == 200
         assert "Free or add space" in server.checks()["disk"]
-        imported = server.run(
-            "lists", "import", str(server.directory / "list.txt"), "--name", "b", "--class", "test"
-        )
+        # Many, since a few find room in pages that the database has free.
+        many = server.directory / "many.txt"
+        many.write_text("".join(f"sha256 {number * 7919:064x}\n" for number in range(1, 40_000)))
+        imported = server.run("lists", "import", str(many), "--name", "b", "--class", "test")
         assert imported.returncode != 0
     before = len(platform.acknowledged)
     wait_until("uploads to go on", lambda: len(platform.acknowledged) > before + 20)

@@ -19,7 +19,7 @@ from serving import Server, postgres, wait_until
 HASHES = "".join(f"sha256 {hashlib.sha256(b'%d' % n).hexdigest()}\n" for n in range(50))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     for name in [name for name in os.environ if name.startswith("SAFELIGHT_")]:
         monkeypatch.delenv(name)

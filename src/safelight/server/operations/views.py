@@ -56,5 +56,7 @@ def metrics(_request: HttpRequest) -> HttpResponse:
     try:
         body = exposition()
     except AnyDatabaseError:
-        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
+        away = HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
+        away["Retry-After"] = "5"
+        return away
     return HttpResponse(body, content_type="text/plain; version=0.0.4; charset=utf-8")
