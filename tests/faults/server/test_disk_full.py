@@ -1,6 +1,6 @@
 """A full disk under any writer is a clear error and told by /readyz; nothing is lost, and room is enough."""
 
-from __future__ import annotations
+from __future__ import hashlib
 
 import contextlib
 import re
@@ -80,6 +80,11 @@ def test_a_full_workspace_refuses_uploads_until_there_is_room():
         look(server, platform)
 
 
+def hashes(kind: str, count: int) -> list[str]:
+    """Listed values as good as any: what looks made up would be set apart."""
+    return [f"{kind} {hashlib.sha256(b'%d' % number).hexdigest()}" for number in range(count)]
+
+
 def fill_workspace(server: TrialServer, platform: Platform) -> None:
     """Database, its log, lists and evidence."""
     platform.start()
@@ -92,7 +97,7 @@ def fill_workspace(server: TrialServer, platform: Platform) -> None:
         assert "Free or add space" in server.checks()["disk"]
         # Many, since a few find room in pages that the database has free.
         many = server.directory / "many.txt"
-        many.write_text("".join(f"sha256 {number * 7919:064x}\n" for number in range(1, 40_000)))
+        many.write_text("\n".join(hashes("sha256", 40_000)))
         imported = server.run("lists", "import", str(many), "--name", "b", "--class", "test")
         assert imported.returncode != 0
     before = len(platform.acknowledged)
@@ -105,8 +110,7 @@ def fill_indexes(server: TrialServer, platform: Platform) -> None:
     look = draw(160, 120, seed=77_000)
     late = [Picture(picture(seed, look.resize((150, 112))), listed=True) for seed in (1, 2)]
     lines = server.directory / "late.txt"
-    many = [f"pdq {number * 7919:064x}" for number in range(1, 2_000)]
-    lines.write_text("\n".join([*many, f"pdq {oracle(look)[0][0]}"]) + "\n")
+    lines.write_text("\n".join([*hashes("pdq", 2_000), f"pdq {oracle(look)[0][0]}"]) + "\n")
     with full(server.workspace / "index"):
         imported = server.run("lists", "import", str(lines), "--name", "late", "--class", "test")
         assert imported.returncode == 0, imported.stderr
