@@ -1,8 +1,9 @@
 """A full disk under any writer is a clear error and told by /readyz; nothing is lost, and room is enough."""
 
-from __future__ import hashlib
+from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Iterator
 from uuid import UUID
