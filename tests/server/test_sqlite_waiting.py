@@ -24,10 +24,12 @@ def test_it_waits_until_the_writer_is_done() -> None:
         sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False)
     ) as other:
         other.execute("BEGIN IMMEDIATE")
-        threading.Timer(0.3, other.execute, ["ROLLBACK"]).start()
+        ending = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+        ending.start()
         began = time.monotonic()
         with transaction.atomic():
             assert time.monotonic() - began > 0.2
+        ending.join()  # before the connection is closed under it
 
 
 def test_it_gives_up_and_leaves_a_connection_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
