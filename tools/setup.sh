@@ -3,13 +3,15 @@
 set -euo pipefail
 venv=$1 lock=$2
 
-packages=(python3-venv python3-dev g++ libjpeg62-turbo-dev libspng-dev libwebp-dev)
+packages=(python3-venv python3-dev g++ libjpeg62-turbo-dev libspng-dev libwebp-dev libarchive13)
 if command -v dpkg-query >/dev/null; then
   missing=()
   for p in "${packages[@]}"; do
     # A Python that is not Debian's brings its own venv and headers.
     case $p in python3-*) python3 -c 'import venv, ensurepip, sysconfig, pathlib, sys
-sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' 2>/dev/null && continue ;; esac
+sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' 2>/dev/null && continue ;;
+      # A later Debian calls the package libarchive13t64; what counts is the library.
+      libarchive13) /sbin/ldconfig -p | grep -q 'libarchive\.so\.13' && continue ;; esac
     dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing+=("$p")
   done
   if ((${#missing[@]})); then
@@ -21,7 +23,7 @@ sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' 
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   fi
 else
-  echo "Not Debian: please see to it that a C++17 compiler, libjpeg-turbo, libspng and libwebp headers are installed."
+  echo "Not Debian: please see to it that a C++17 compiler, libjpeg-turbo, libspng and libwebp headers, and libarchive, are installed."
 fi
 
 python=${PYTHON:-python3}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from safelight.types import Picture, Problem, Signal, Unhashable
+from safelight.types import Part, Picture, Problem, Signal, Unhashable, UnscannedReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +18,33 @@ class Findings:
     signals: tuple[Signal, ...] = ()
     unhashable: tuple[Unhashable, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def nothing(cls, reason: UnscannedReason, detail: str) -> Findings:
+        """Findings that are one problem with the whole file."""
+        return cls(problems=(Problem(reason, detail=detail),))
+
+    def __bool__(self) -> bool:
+        """Whether anything was found, problems aside."""
+        return bool(self.pictures or self.signals or self.unhashable)
+
+    def __add__(self, other: Findings) -> Findings:
+        return Findings(
+            self.pictures + other.pictures,
+            self.signals + other.signals,
+            self.unhashable + other.unhashable,
+            self.problems + other.problems,
+        )
+
+    def within(self, member: str) -> Findings:
+        """The same, as seen from the container that holds the member."""
+
+        def outer(part: Part) -> Part:
+            return Part((member, *part.members), part.selectors)
+
+        return Findings(
+            tuple(replace(each, part=outer(each.part)) for each in self.pictures),
+            tuple(replace(each, part=outer(each.part)) for each in self.signals),
+            tuple(replace(each, part=outer(each.part)) for each in self.unhashable),
+            tuple(replace(each, part=outer(each.part)) for each in self.problems),
+        )

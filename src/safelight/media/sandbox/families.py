@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from safelight.media.sandbox.messages import IMAGE_MESSAGES, PROVENANCE_MESSAGES, MessageSet
+from safelight.media.sandbox.messages import (
+    ARCHIVE_MESSAGES,
+    IMAGE_MESSAGES,
+    PROVENANCE_MESSAGES,
+    MessageSet,
+)
 from safelight.native import _confine
 
 
@@ -42,4 +47,7 @@ PROVENANCE: Final = python_family(
 )
 """Readers of evidence of origin, of every kind of file that has fields for it."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE)
+ARCHIVE: Final = python_family("archive", "safelight.media.archive_reader:unpack", ARCHIVE_MESSAGES)
+"""What takes archives apart; its members are looked at by the families of their own kinds."""
+
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE)
