@@ -120,6 +120,19 @@ class Transform(StrEnum):
     FLIP_MINUS_1 = "flipminus1"
 
 
+class ModelLevel(StrEnum):
+    """How far a model file is a listed one, strongest first."""
+
+    SAME_WEIGHTS = "same_weights"
+    """The same tensors to the bit: renamed, re-ordered, sharded or without its metadata at most."""
+    OTHER_PRECISION = "other_precision"
+    """At least 95 % of the listed model's distinctive bytes, when both are cast to 16-bit floats."""
+    DERIVED = "derived"
+    """At least half of them, in at least eight tensors: fine-tuned, merged or pruned in part."""
+    LEAD = "lead"
+    """Less, or only a short hash: for a person to look into."""
+
+
 class Grade(StrEnum):
     """How far an item of provenance evidence can be trusted, strongest first."""
 
@@ -240,6 +253,8 @@ class Match:
     """What matched what, and how closely. Never carries the listed value.
 
     ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ. ``transform`` says how the query was turned.
+    Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of the
+    listed model's distinctive bytes it holds, where tensors were compared.
     """
 
     signal: Signal
@@ -250,6 +265,8 @@ class Match:
     distance: int = 0
     transform: Transform = Transform.ORIGINAL
     shadow: bool = False
+    level: ModelLevel | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from safelight.types import Part, Picture, Problem, Signal, Unhashable, UnscannedReason
 
@@ -29,11 +31,17 @@ class Findings:
         return bool(self.pictures or self.signals or self.unhashable)
 
     def __add__(self, other: Findings) -> Findings:
-        return Findings(
-            self.pictures + other.pictures,
-            self.signals + other.signals,
-            self.unhashable + other.unhashable,
-            self.problems + other.problems,
+        return Findings.joined((self, other))
+
+    @classmethod
+    def joined(cls, several: Iterable[Findings]) -> Findings:
+        """All of them, in their order."""
+        every = tuple(several)
+        return cls(
+            tuple(chain.from_iterable(each.pictures for each in every)),
+            tuple(chain.from_iterable(each.signals for each in every)),
+            tuple(chain.from_iterable(each.unhashable for each in every)),
+            tuple(chain.from_iterable(each.problems for each in every)),
         )
 
     def within(self, member: str) -> Findings:

@@ -89,6 +89,7 @@ _MAGIC: Final[tuple[tuple[bytes, MediaKind, str], ...]] = (
     (rb"GGUF[\x01-\x09]\0\0\0", _M, "application/x-gguf"),
     (rb".{5}\0\0\0\{\s*\"", _M, "application/x-safetensors"),
     (rb"\x80[\x02-\x05](?:\x8a\x0a|\x95|\}|c)", _M, "application/x-pickle"),
+    (rb"\x08[\x01-\x1f](?:\x12[\x01-\x40][ -~]|\x3a[\x80-\xff])", _M, "application/x-onnx"),
     (rb"\x89HDF\r\n\x1a\n", _M, "application/x-hdf5"),
 )
 

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from safelight.media.content import Content
+from safelight.media.content import Content, digest_signals
 from safelight.media.findings import Findings
 from safelight.media.sandbox.limits import Limits
 from safelight.media.sandbox.members import Enough
 from safelight.media.spool import Spool
-from safelight.signals.digest import digest
 from safelight.types import UnscannedReason
 
 
@@ -54,12 +53,17 @@ class Unpacking:
     allowance: Allowance
     inspect: Callable[[Content], Findings]
     nests: Callable[[Content], bool]
-    findings: Findings = field(default_factory=Findings)
     _name: str = ""
     _spool: Spool | None = None
     _over: bool = False
     _names: set[str] = field(default_factory=set)
     _kept: list[_Member] = field(default_factory=list)
+    _found: list[Findings] = field(default_factory=list)
+
+    @property
+    def findings(self) -> Findings:
+        """What every member held, each part with the member's name."""
+        return Findings.joined(self._found)
 
     @contextmanager
     def members(self) -> Iterator[None]:
@@ -112,7 +116,7 @@ class Unpacking:
         assert self._spool is not None
         if self._over:
             detail = f"the member has more than {self.limits.max_member_bytes:,} bytes"
-            self.findings += Findings.nothing(UnscannedReason.TOO_LARGE, detail).within(self._name)
+            self._found.append(Findings.nothing(UnscannedReason.TOO_LARGE, detail).within(self._name))
             self._forget()
             return
         spool, self._spool = self._spool, None
@@ -132,11 +136,11 @@ class Unpacking:
         found = self.inspect(member.content) if member.spool.size else Findings()
         if member.whole:
             # Of a member that broke off, a digest would be of something that nobody has.
-            found = Findings(signals=digest(member.spool.fd).signals()) + found
+            found = Findings(signals=digest_signals(member.content)) + found
         else:
             detail = "the member breaks off; what came of it was looked at"
             found += Findings.nothing(UnscannedReason.TRUNCATED, detail)
-        self.findings += found.within(member.name)
+        self._found.append(found.within(member.name))
 
     def _forget(self) -> None:
         if self._spool is not None:

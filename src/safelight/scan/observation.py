@@ -24,6 +24,7 @@ from safelight.types import (
     ListClass,
     Match,
     MediaKind,
+    ModelLevel,
     Observation,
     Outcome,
     Part,
@@ -155,6 +156,8 @@ def _match_document(match: Match) -> dict[str, Any]:
         "distance": match.distance,
         "transform": match.transform.value,
         "shadow": match.shadow,
+        "level": match.level and match.level.value,
+        "share": match.share,
     }
 
 
@@ -221,6 +224,8 @@ def _match(m: dict[str, Any], signal: Signal) -> Match:
         distance=m["distance"],
         transform=Transform(m["transform"]),
         shadow=m["shadow"],
+        level=ModelLevel(level) if (level := m.get("level")) else None,
+        share=m.get("share"),
     )
 
 

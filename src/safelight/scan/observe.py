@@ -52,7 +52,7 @@ def look(opened: OpenedFile, name: str, sandbox: Sandbox, at: datetime) -> Obser
         mime=opened.mime,
         scanned_at=at,
         pictures=found.pictures,
-        signals=(*digests.signals(), *found.signals),
+        signals=(*opened.content.signals(digests), *found.signals),
         unhashable=found.unhashable,
         problems=(*found.problems, changed) if changed else found.problems,
     )

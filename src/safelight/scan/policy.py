@@ -18,6 +18,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from safelight.scan.gravity import gravest
+from safelight.signals.weights import CLAIMED, WEIGHTS
 from safelight.types import (
     ListClass,
     Match,
@@ -33,8 +34,6 @@ POLICY_SCHEMA: Final = "safelight.policy/1"
 """Name and major version of the policy file; within a major, fields are only added."""
 
 DIGESTS: Final = frozenset({"md5", "sha1", "sha256"})
-_NAMED: Final = frozenset({"autov2", "autov3"})
-
 """Signal types whose equality is *exact*. PDQ is not among them, not even at distance 0."""
 
 ABUSE_CLASSES: Final = frozenset({ListClass.CSAM, ListClass.AI_CSAM, ListClass.TEST})
@@ -79,7 +78,7 @@ class Rule:
             and (self.lists is None or match.list in self.lists)
             and (self.signals is None or match.signal.type in self.signals)
             and (self.exact is None or self.exact == is_exact(match))
-            and (self.distance_at_most is None or match.distance <= self.distance_at_most)
+            and (self.distance_at_most is None or _near(match, self.distance_at_most))
         )
 
 
@@ -144,6 +143,11 @@ def is_exact(match: Match) -> bool:
     return match.signal.type in DIGESTS
 
 
+def _near(match: Match, distance: int) -> bool:
+    """Whether it is within a distance; a share of a model has none."""
+    return match.share is None and match.distance <= distance
+
+
 def _vouches(match: Match, part: Part) -> bool:
     """Whether a match says by SHA-256 that the file or member which holds ``part`` is known to be good."""
     holder = match.signal.part
@@ -168,10 +172,10 @@ def _not_looked_at(observation: Observation) -> UnscannedReason | None:
     """Why the file was not wholly looked at; no problem told and still nothing to show for it counts too."""
     if observation.problems:
         return gravest(problem.reason for problem in observation.problems)
-    types = {signal.type for signal in observation.signals}
+    types = {signal.type for signal in observation.signals if signal.part != CLAIMED}
     if not types & DIGESTS:
         return UnscannedReason.UNREADABLE
-    if not types - DIGESTS - _NAMED and not observation.unhashable:
+    if not types - DIGESTS and not observation.unhashable:
         return UnscannedReason.UNSUPPORTED
     return None
 
@@ -186,7 +190,7 @@ def _limited(observation: Observation) -> UnhashableReason | None:
     def picture(part: Part) -> Part:
         return Part(part.members, tuple(s for s in part.selectors if s[0] not in _RENDERINGS))
 
-    hashed = {picture(s.part) for s in observation.signals if s.type not in DIGESTS | _NAMED}
+    hashed = {picture(s.part) for s in observation.signals if s.type not in DIGESTS | WEIGHTS}
     return next((u.reason for u in observation.unhashable if picture(u.part) not in hashed), None)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from safelight.media.sandbox.messages import (
     ARCHIVE_MESSAGES,
     IMAGE_MESSAGES,
+    MODEL_MESSAGES,
     PROVENANCE_MESSAGES,
     MessageSet,
 )
@@ -50,4 +51,7 @@ PROVENANCE: Final = python_family(
 ARCHIVE: Final = python_family("archive", "safelight.media.archive_reader:unpack", ARCHIVE_MESSAGES)
 """What takes archives apart; its members are looked at by the families of their own kinds."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE)
+MODEL: Final = python_family("model", "safelight.media.model_reader:read", MODEL_MESSAGES)
+"""Readers of model files."""
+
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, MODEL)

@@ -80,6 +80,22 @@ class MemberEnded(Body):
     whole: bool = True
 
 
+class TensorFound(Body):
+    """One tensor of a model file, its size in bytes, and the digests of the bytes and of their half cast."""
+
+    name: MemberName
+    bytes: Annotated[int, Field(ge=1, le=1 << 50)]
+    t1: Hash256
+    t16: Hash256 | None = None
+
+
+class ModelFound(Body):
+    """What the whole of a model file digests to."""
+
+    autov1: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")] | None = None
+    autov3: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
+
+
 class EvidenceFound(Body):
     """One item of evidence of origin, under the names of ``safelight.provenance.evidence``."""
 
@@ -188,6 +204,9 @@ IMAGE_MESSAGES: Final = MessageSet({"picture": PictureFound, "defer": Deferred},
 
 PROVENANCE_MESSAGES: Final = MessageSet({"evidence": EvidenceFound}, counted=EvidenceFound)
 """What the readers of provenance say."""
+
+MODEL_MESSAGES: Final = MessageSet({"tensor": TensorFound, "model": ModelFound}, counted=TensorFound)
+"""What the readers of model files say."""
 
 ARCHIVE_MESSAGES: Final = MessageSet({}, counted=MemberFound, members=True)
 """What the readers of archives say."""
