@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from safelight.media import archive, image, model_file
+from safelight.media import archive, document, image, model_file
 from safelight.media.content import Content
 from safelight.media.file import OpenedFile
 from safelight.media.findings import Findings
@@ -22,7 +22,7 @@ _NAMES: Final = {
     MediaKind.TEXT: "text",
 }
 
-_CONTAINERS: Final = archive.MIMES
+_CONTAINERS: Final = archive.MIMES | document.MIMES
 """What is unpacked rather than looked at whole."""
 
 _NOT_THAT_AFTER_ALL: Final = frozenset(
@@ -65,7 +65,7 @@ class _Inspection:
             return image.look(content.fd, mime, self._sandbox)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
-        if mime in archive.MIMES:
+        if mime in _CONTAINERS:
             return self._unpack(content, mime, depth)
         if format_.kind is MediaKind.UNKNOWN:
             detail = "its first bytes are of no format that is known here"
@@ -83,8 +83,9 @@ class _Inspection:
         unpacking = Unpacking(
             limits, self._allowance, lambda member: self.look(member, depth + 1), _is_container
         )
+        unpack = archive.unpack if mime in archive.MIMES else document.unpack
         with unpacking.members():
-            itself = archive.unpack(content.fd, mime, self._sandbox, unpacking)
+            itself = unpack(content.fd, mime, self._sandbox, unpacking)
         return unpacking.findings + itself
 
 

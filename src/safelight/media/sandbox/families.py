@@ -9,6 +9,7 @@ from typing import Final
 
 from safelight.media.sandbox.messages import (
     ARCHIVE_MESSAGES,
+    DOCUMENT_MESSAGES,
     IMAGE_MESSAGES,
     MODEL_MESSAGES,
     PROVENANCE_MESSAGES,
@@ -54,4 +55,7 @@ ARCHIVE: Final = python_family("archive", "safelight.media.archive_reader:unpack
 MODEL: Final = python_family("model", "safelight.media.model_reader:read", MODEL_MESSAGES)
 """Readers of model files."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, MODEL)
+DOCUMENT: Final = python_family("document", "safelight.media.pdf_reader:read", DOCUMENT_MESSAGES)
+"""What takes the pictures and attachments out of PDF, and draws its pages."""
+
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL)

@@ -208,5 +208,10 @@ PROVENANCE_MESSAGES: Final = MessageSet({"evidence": EvidenceFound}, counted=Evi
 MODEL_MESSAGES: Final = MessageSet({"tensor": TensorFound, "model": ModelFound}, counted=TensorFound)
 """What the readers of model files say."""
 
+DOCUMENT_MESSAGES: Final = MessageSet(
+    {"picture": PictureFound}, counted=(PictureFound, MemberFound), members=True
+)
+"""What the readers of documents say."""
+
 ARCHIVE_MESSAGES: Final = MessageSet({}, counted=MemberFound, members=True)
 """What the readers of archives say."""
