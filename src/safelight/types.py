@@ -102,6 +102,8 @@ class UnhashableReason(StrEnum):
     """Its PDQ quality is below 50: too few gradients to tell it from other plain pictures."""
     TOO_SMALL = "too_small"
     """A side is shorter than 5 pixels, the least that PDQ is defined for."""
+    UNSUPPORTED = "unsupported"
+    """Something in the file is not decoded here; the policy says that comparing its digests suffices."""
 
 
 class Transform(StrEnum):
@@ -311,7 +313,8 @@ class Observation:
     """Everything learnt about one file, before anyone decides anything.
 
     Without ``provenance_examined`` nobody looked for evidence of origin; with it, an empty ``provenance``
-    says that none was found, which says nothing either way.
+    says that none was found, which says nothing either way. ``name_claims`` is what the name's ending stands
+    for, where the content is of another family.
     """
 
     name: str
@@ -328,6 +331,7 @@ class Observation:
     provenance_examined: bool = False
     problems: tuple[Problem, ...] = ()
     searched: tuple[SearchedList, ...] = ()
+    name_claims: MediaKind | None = None
 
     def signal(self, type_: str) -> Signal | None:
         """The first signal of a type, or None: ``observation.signal("sha256")``."""

@@ -41,4 +41,5 @@ REASONS: Final = {
 LIMITED: Final = {
     UnhashableReason.TOO_PLAIN: "too plain to be compared by likeness; its digests were compared",
     UnhashableReason.TOO_SMALL: "too small to be compared by likeness; its digests were compared",
+    UnhashableReason.UNSUPPORTED: "holds a format that is not decoded here; its digests were compared",
 }

@@ -128,6 +128,7 @@ class _Reader:
         self._max_member_bytes = max_member_bytes
         self._only_stream = False
         self._next = 0
+        self._told = False
         self.parts = 0
 
     def everything(self) -> Iterator[str | bytes]:
@@ -135,7 +136,7 @@ class _Reader:
         if not self._next and self._stream:
             self._only_stream = True  # bytes that look like an archive without members
             yield from self._passes()
-        if not self._next:
+        if not self._next and not self._told:
             yield _problem(UnscannedReason.EMPTY, "it holds no members that can be read")
 
     def _passes(self) -> Iterator[str | bytes]:
@@ -144,6 +145,7 @@ class _Reader:
             try:
                 yield from self._pass()
             except ArchiveError as error:
+                self._told = True
                 yield _problem(_reason(error), f"the archive cannot be read on: {_text(error)}")
             except _Broken:
                 if self._next > before:

@@ -100,6 +100,7 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
             for p in seen.provenance
         ],
         "provenance_examined": seen.provenance_examined,
+        "name_claims": seen.name_claims and seen.name_claims.value,
     }
 
 
@@ -204,6 +205,7 @@ def _observation(document: dict[str, Any]) -> Observation:
             for p in document["provenance"]
         ),
         provenance_examined=document.get("provenance_examined", False),
+        name_claims=MediaKind(claimed) if (claimed := document.get("name_claims")) else None,
         problems=tuple(
             Problem(UnscannedReason(p["reason"]), Part.parse(p["part"]), p["detail"])
             for p in document["problems"]

@@ -55,6 +55,14 @@ class TooPlain(StrEnum):
     HOLD = "hold"
 
 
+class Unsupported(StrEnum):
+    """What becomes of a file that holds something of a format that is not decoded here."""
+
+    UNSCANNED = "unscanned"
+    DIGESTS = "digests"
+    """Its digests suffice: *clear*, but limited, where nothing else kept us from looking."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule: it fits a match when every condition that is not None does.
@@ -92,10 +100,11 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rules in order, the first that fits a match decides; and what to do with pictures too plain to hash."""
+    """Rules in order, the first that fits a match decides; and what to do with what cannot be compared."""
 
     rules: tuple[Rule, ...]
     too_plain: TooPlain = TooPlain.CLEAR
+    unsupported: Unsupported = Unsupported.UNSCANNED
 
     def decide(self, match: Match, beside: tuple[Match, ...] = ()) -> Decided:
         """What follows from one match, given the other matches of its file (known-good ones may silence)."""
@@ -128,8 +137,11 @@ class Policy:
         limited = _limited(observation)
         if limited and self.too_plain is TooPlain.HOLD:
             return Verdict(Outcome.HOLD, "too-plain")
-        if reason := _not_looked_at(observation):
-            return Verdict(Outcome.UNSCANNED, "not-scanned", reason=reason)
+        unseen = _not_looked_at(observation)
+        if unseen == {UnscannedReason.UNSUPPORTED} and self.unsupported is Unsupported.DIGESTS:
+            limited = UnhashableReason.UNSUPPORTED
+        elif unseen:
+            return Verdict(Outcome.UNSCANNED, "not-scanned", reason=gravest(unseen))
         return Verdict(Outcome.CLEAR, strongest.rule if strongest else "nothing-matched", limited=limited)
 
     def fingerprint(self) -> str:
@@ -168,16 +180,15 @@ def _compared(observation: Observation) -> bool:
     )
 
 
-def _not_looked_at(observation: Observation) -> UnscannedReason | None:
+def _not_looked_at(observation: Observation) -> frozenset[UnscannedReason]:
     """Why the file was not wholly looked at; no problem told and still nothing to show for it counts too."""
-    if observation.problems:
-        return gravest(problem.reason for problem in observation.problems)
     types = {signal.type for signal in observation.signals if signal.part != CLAIMED}
+    reasons = {problem.reason for problem in observation.problems}
     if not types & DIGESTS:
-        return UnscannedReason.UNREADABLE
-    if not types - DIGESTS and not observation.unhashable:
-        return UnscannedReason.UNSUPPORTED
-    return None
+        reasons.add(UnscannedReason.UNREADABLE)
+    elif not reasons and not types - DIGESTS and not observation.unhashable:
+        reasons.add(UnscannedReason.UNSUPPORTED)
+    return frozenset(reasons)
 
 
 _RENDERINGS: Final = frozenset({"frame", "t", "over"})
