@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from safelight.cli.limits import limit_options
-from safelight.cli.workspace_options import workspace_options
+from safelight.cli.workspace_options import open_or_make, workspace_options
 from safelight.lists import HashListInfo
 from safelight.lists.importing import create_or_check
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
 from safelight.scan.fingerprints import entries, fingerprint
 from safelight.types import ListClass
-from safelight.workspace import Workspace
 
 
 @click.command("add-model")
@@ -50,8 +49,7 @@ def add_model(
     with Sandbox(limits=limits, accept_partial=accept_partial_sandbox) as sandbox:
         found = fingerprint(paths, sandbox)
     info = HashListInfo(name, ListClass(list_class))
-    opened, _ = Workspace.open_or_create(workspace, key_file=key_file)
-    with opened:
+    with open_or_make(workspace, key_file) as opened:
         told = list(entries(found, name, key, opened.store))
         create_or_check(opened.store, info)
         added = opened.store.add(told)

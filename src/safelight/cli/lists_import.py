@@ -9,7 +9,7 @@ import click
 
 from safelight.cli.exit_codes import ExitCode
 from safelight.cli.row_progress import progress_bar
-from safelight.cli.workspace_options import workspace_options
+from safelight.cli.workspace_options import open_or_make, workspace_options
 from safelight.errors import NoSuchList, UsageError
 from safelight.lists import (
     DEFAULT_DISTANCE,
@@ -107,14 +107,7 @@ def import_(  # noqa: PLR0917 - click passes them by name
         _print(ImportReport(read=0, bad=checked.bad, bad_total=checked.bad_total), info, as_json)
         click.echo("Nothing was listed, because --strict was given.", err=True)
         raise click.exceptions.Exit(ExitCode.FAILED)
-    opened, made = Workspace.open_or_create(workspace, key_file=key_file)
-    with opened, progress_bar("Importing") as progress:
-        if made:
-            click.echo(
-                f"Made a workspace at {opened.directory}.\nIts root key is {opened.key_file.path}. Keep a "
-                "copy of that file in a safe place, apart from backups of the workspace.",
-                err=True,
-            )
+    with open_or_make(workspace, key_file) as opened, progress_bar("Importing") as progress:
         _refuse_other_settings(opened, info, distance, shadow)
         report = import_file(opened.store, info, file, told, progress)
     _print(report, info, as_json)

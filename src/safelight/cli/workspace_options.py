@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import click
 
+from safelight.workspace import Workspace
+
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -28,3 +30,15 @@ def workspace_options(command: Command) -> Command:
         help="The workspace's root key, if not in the usual place (SAFELIGHT_KEY_FILE, SAFELIGHT_KEYS).",
     )
     return workspace_option(key_file(command))
+
+
+def open_or_make(workspace: Path | None, key_file: Path | None) -> Workspace:
+    """The workspace; where there is none, a new one, with a word on what to do with its root key."""
+    opened, made = Workspace.open_or_create(workspace, key_file=key_file)
+    if made:
+        click.echo(
+            f"Made a workspace at {opened.directory}.\nIts root key is {opened.key_file.path}. Keep a "
+            "copy of that file in a safe place, apart from backups of the workspace.",
+            err=True,
+        )
+    return opened

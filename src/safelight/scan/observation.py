@@ -1,9 +1,10 @@
 """The JSON form of a scan's result: one line a file, for other programs and for later.
 
 What it leaves out, it leaves out on purpose. The value of a signal that equals a listed one is withheld, so
-that a folder of results does not become a copy of the lists. Hashes of turned and mirrored variants serve
-searching only. File names are bytes to the operating system: ``name`` is their text, and where they are not
-UTF-8 the bytes stand beside it as ``name_base64``, so that every name can be had back.
+that a folder of results does not become a copy of the lists; for that reason, and for their number, digests of
+single tensors are not told either. Hashes of turned and mirrored variants serve searching only. File names are
+bytes to the operating system: ``name`` is their text, and where they are not UTF-8 the bytes stand beside it as
+``name_base64``, so that every name can be had back.
 
 Within ``safelight.observation/1`` fields are only ever added; readers ignore those they do not know.
 """
@@ -14,10 +15,12 @@ import base64
 import json
 import os
 from collections.abc import Set
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from safelight.errors import UsageError
+from safelight.signals.weights import TENSORS
 from safelight.types import (
     OBSERVATION_SCHEMA,
     Grade,
@@ -89,7 +92,7 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
         "searched": [
             {"name": _text(s.name), "class": s.list_class.value, "entries": s.entries} for s in seen.searched
         ],
-        **_yielded(seen, listed),
+        **_yielded(seen if not withhold else _without_tensors(seen), listed),
         "provenance": [
             {
                 "kind": p.kind,
@@ -102,6 +105,13 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
         "provenance_examined": seen.provenance_examined,
         "name_claims": seen.name_claims and seen.name_claims.value,
     }
+
+
+def _without_tensors(seen: Observation) -> Observation:
+    """Without tensors of which no match speaks alone: matches of models tell shares, not which tensors."""
+    told = {(match.signal.type, match.signal.part) for match in seen.matches}
+    kept = tuple(s for s in seen.signals if s.type not in TENSORS or (s.type, s.part) in told)
+    return replace(seen, signals=kept)
 
 
 def to_hashes(seen: Observation) -> dict[str, Any]:
