@@ -1,10 +1,10 @@
 """The JSON form of a scan's result: one line a file, for other programs and for later.
 
 What it leaves out, it leaves out on purpose. The value of a signal that equals a listed one is withheld, so
-that a folder of results does not become a copy of the lists; for that reason, and for their number, digests of
-single tensors are not told either. Hashes of turned and mirrored variants serve searching only. File names are
-bytes to the operating system: ``name`` is their text, and where they are not UTF-8 the bytes stand beside it as
-``name_base64``, so that every name can be had back.
+that a folder of results does not become a copy of the lists; for that reason, and for their number, digests
+of single tensors are not told either. Hashes of turned and mirrored variants serve searching only. File
+names are bytes to the operating system: ``name`` is their text, and where they are not UTF-8 the bytes
+stand beside it as ``name_base64``, so that every name can be had back.
 
 Within ``safelight.observation/1`` fields are only ever added; readers ignore those they do not know.
 """
