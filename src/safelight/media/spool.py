@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from safelight.media.sandbox.descriptors import seal
+
+_PIECE: Final = 1 << 20
 
 
 class Spool:
@@ -20,6 +23,13 @@ class Spool:
         while rest:
             rest = rest[os.write(self.fd, rest) :]
         self.size += len(data)
+
+    def append(self, fd: int, at: int, size: int) -> None:
+        """Append a range of another file. Raises ``OSError`` as :meth:`write` does."""
+        while size and (piece := os.pread(fd, min(_PIECE, size), at)):
+            self.write(memoryview(piece))
+            at += len(piece)
+            size -= len(piece)
 
     def seal(self) -> None:
         """No further writes, by anyone."""

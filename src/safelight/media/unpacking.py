@@ -34,11 +34,13 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
+class _Shelved:
+    """A container that waits, by its place on the shelf."""
+
     name: str
-    spool: Spool
     whole: bool
-    content: Content
+    at: int
+    size: int
 
 
 @dataclass(slots=True)
@@ -57,7 +59,8 @@ class Unpacking:
     _spool: Spool | None = None
     _over: bool = False
     _names: set[str] = field(default_factory=set)
-    _kept: list[_Member] = field(default_factory=list)
+    _shelf: Spool | None = None
+    _shelved: list[_Shelved] = field(default_factory=list)
     _found: list[Findings] = field(default_factory=list)
 
     @property
@@ -70,13 +73,25 @@ class Unpacking:
         """Inside, members are taken; when it is left, those that were kept are looked at."""
         try:
             yield
-            for member in self._kept:
-                self._look(member)
+            self._look_at_shelved()
         finally:
-            for member in self._kept:
-                member.spool.close()
-            self._kept.clear()
             self._forget()
+            if self._shelf is not None:
+                self._shelf.close()
+                self._shelf = None
+
+    def _look_at_shelved(self) -> None:
+        for each in self._shelved:
+            assert self._shelf is not None
+            spool = Spool()
+            try:
+                spool.append(self._shelf.fd, each.at, each.size)
+                self._look(each.name, spool, whole=each.whole)
+            except OSError as error:
+                enough = _no_memory(error)
+                self._found.append(Findings.nothing(enough.reason, enough.detail).within(each.name))
+            finally:
+                spool.close()
 
     def begin(self, name: str) -> None:
         """A member begins."""
@@ -86,7 +101,10 @@ class Unpacking:
         self.allowance.members -= 1
         self._name = self._unique(name)
         self._over = False
-        self._spool = Spool()
+        try:
+            self._spool = Spool()
+        except OSError as error:
+            raise _no_memory(error) from error
 
     def _unique(self, name: str) -> str:
         """A container may have one name twice; an address is of one member."""
@@ -108,8 +126,7 @@ class Unpacking:
         try:
             self._spool.write(data)
         except OSError as error:
-            detail = f"no memory for a member: {error.strerror}"
-            raise Enough(UnscannedReason.OUT_OF_MEMORY, detail) from error
+            raise _no_memory(error) from error
 
     def end(self, *, whole: bool) -> None:
         """The member is complete, or its rest cannot be had."""
@@ -119,30 +136,42 @@ class Unpacking:
             self._found.append(Findings.nothing(UnscannedReason.TOO_LARGE, detail).within(self._name))
             self._forget()
             return
-        spool, self._spool = self._spool, None
-        spool.seal()
-        member = _Member(self._name, spool, whole, Content.of(spool.fd, spool.size))
-        if self.nests(member.content):
-            self._kept.append(member)
-            return
         try:
-            self._look(member)
+            if self.nests(Content.of(self._spool.fd, self._spool.size)):
+                self._shelve(whole=whole)
+            else:
+                self._look(self._name, self._spool, whole=whole)
+        except OSError as error:
+            raise _no_memory(error) from error
         finally:
-            spool.close()
+            self._forget()
 
-    def _look(self, member: _Member) -> None:
-        if member.whole and not member.spool.size:
+    def _shelve(self, *, whole: bool) -> None:
+        # On one shelf for all, since there may be more of them than this process may have open files.
+        assert self._spool is not None
+        self._shelf = self._shelf or Spool()
+        self._shelved.append(_Shelved(self._name, whole, self._shelf.size, self._spool.size))
+        self._shelf.append(self._spool.fd, 0, self._spool.size)
+
+    def _look(self, name: str, spool: Spool, *, whole: bool) -> None:
+        if whole and not spool.size:
             return  # there is nothing in it that could be missed
-        found = self.inspect(member.content) if member.spool.size else Findings()
-        if member.whole:
+        spool.seal()
+        content = Content.of(spool.fd, spool.size)
+        found = self.inspect(content) if spool.size else Findings()
+        if whole:
             # Of a member that broke off, a digest would be of something that nobody has.
-            found = Findings(signals=digest_signals(member.content)) + found
+            found = Findings(signals=digest_signals(content)) + found
         else:
             detail = "the member breaks off; what came of it was looked at"
             found += Findings.nothing(UnscannedReason.TRUNCATED, detail)
-        self._found.append(found.within(member.name))
+        self._found.append(found.within(name))
 
     def _forget(self) -> None:
         if self._spool is not None:
             self._spool.close()
             self._spool = None
+
+
+def _no_memory(error: OSError) -> Enough:
+    return Enough(UnscannedReason.OUT_OF_MEMORY, f"no memory for a member: {error.strerror}")

@@ -7,10 +7,12 @@ import gzip
 import hashlib
 import io
 import lzma
+import resource
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import libarchive
 import pytest
@@ -127,6 +129,21 @@ def test_archives_within_archives(sandbox: Sandbox) -> None:
     findings = look(zipped({"bag.tar.xz": inner, "beside.jpg": OTHER}), sandbox)
     assert findings.problems == ()
     assert hashed(findings) == {"!bag.tar.xz!pic.png", "!beside.jpg"}
+
+
+def test_many_archives_within_one_need_few_descriptors(sandbox: Sandbox) -> None:
+    inner = zipped({"pic.png": encode(draw(24, 20), "PNG")})
+    content = zipped({f"{number}.zip": inner for number in range(120)})
+    look(content, sandbox)  # starts what is started once
+    used = len(list(Path("/proc/self/fd").iterdir()))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 30, before[1]))
+    try:
+        findings = look(content, sandbox)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert findings.problems == ()
+    assert len(hashed(findings)) == 120
 
 
 def test_only_so_deep(sandbox: Sandbox) -> None:

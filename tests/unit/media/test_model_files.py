@@ -88,6 +88,15 @@ def test_a_model_within_an_archive(sandbox: Sandbox) -> None:
     assert [str(s.part) for s in findings.signals if s.type == "autov2"] == ["!m/model.safetensors"]
 
 
+def test_what_hides_in_a_model_archive_is_not_passed_over(sandbox: Sandbox) -> None:
+    file = io.BytesIO(pytorch(TENSORS))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("archive/holiday.png", b"a picture")
+    findings = look(file.getvalue(), sandbox)
+    assert any("no part of a model" in problem.detail for problem in findings.problems)
+    assert values(findings, "t1") == t1(TENSORS)
+
+
 # -- malformed headers ---------------------------------------------------------------------------------------
 
 

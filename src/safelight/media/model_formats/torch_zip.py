@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import pickletools
+import re
 import zipfile
 from typing import IO, Final, cast
 
@@ -28,6 +29,10 @@ _DTYPES: Final = {
     "ByteStorage": "U8",
     "BoolStorage": "BOOL",
 }
+_BESIDE: Final = re.compile(
+    r"/(?:(?:data|constants)\.pkl|version|byteorder|\.format_version|\.storage_alignment|\.data/.*)$|/$"
+)
+"""What ``torch.save`` writes beside tensors. Anything else could be of any kind."""
 _LOCAL_HEADER: Final = 30
 for _encoding in ("ascii", "cp437", "latin-1", "raw-unicode-escape", "unicode-escape", "utf-8"):
     codecs.lookup(_encoding)  # a child has no file system to load them from
@@ -50,6 +55,8 @@ def layout(fd: int) -> Layout:
     for member in members[:MAX_TENSORS]:
         folder, _, number = member.filename.rpartition("/")
         if folder.rpartition("/")[2] != "data" or not number:
+            if not _BESIDE.search(member.filename):
+                faults.append("it holds members that are no part of a model, and were not looked at")
             continue
         if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
             faults.append("a tensor is compressed or encrypted, and was not hashed")
