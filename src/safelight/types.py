@@ -84,7 +84,7 @@ class UnscannedReason(StrEnum):
     SANDBOX_UNAVAILABLE = "sandbox_unavailable"
     """No sandbox to decode in."""
     NOT_A_FILE = "not_a_file"
-    """A FIFO, socket, device or other thing that has no content of its own."""
+    """A FIFO, socket, device, link within an archive or other thing that has no content of its own."""
     UNREADABLE = "unreadable"
     """The operating system refused to open or read it, or it vanished."""
     CHANGED = "changed"

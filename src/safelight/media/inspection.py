@@ -52,12 +52,14 @@ class _Inspection:
         if content.size == 0:
             return Findings.nothing(UnscannedReason.EMPTY, "the file has no bytes")
         first, *others = content.formats
-        found = self._as(first, content, depth)
+        found = [self._as(first, content, depth)]
         for other in others:
             more = self._as(other, content, depth)
             if more or any(problem.reason not in _NOT_THAT_AFTER_ALL for problem in more.problems):
-                found = more if first.kind is MediaKind.UNKNOWN else found + more
-        return found
+                found.append(more)
+        if first.kind is MediaKind.UNKNOWN and len(found) > 1:
+            del found[0]  # what it begins with is unknown, what it is is not
+        return Findings.joined(found)
 
     def _as(self, format_: Sniffed, content: Content, depth: int) -> Findings:
         mime = format_.mime

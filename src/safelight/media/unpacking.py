@@ -7,7 +7,6 @@ not wait for another: a full house of them would wait for ever.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -58,7 +57,7 @@ class Unpacking:
     _name: str = ""
     _spool: Spool | None = None
     _over: bool = False
-    _names: set[str] = field(default_factory=set)
+    _names: dict[str, int] = field(default_factory=dict)
     _shelf: Spool | None = None
     _shelved: list[_Shelved] = field(default_factory=list)
     _found: list[Findings] = field(default_factory=list)
@@ -108,10 +107,12 @@ class Unpacking:
 
     def _unique(self, name: str) -> str:
         """A container may have one name twice; an address is of one member."""
-        if name in self._names:
-            name = next(n for count in itertools.count(2) if (n := f"{name}~{count}") not in self._names)
-        self._names.add(name)
-        return name
+        unique = name
+        while unique in self._names:
+            self._names[name] += 1
+            unique = f"{name}~{self._names[name]}"
+        self._names[unique] = 1
+        return unique
 
     def write(self, data: memoryview) -> None:
         """Bytes of the member, up to its limit; past the limit of all, no more is taken."""

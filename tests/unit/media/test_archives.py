@@ -16,6 +16,7 @@ from pathlib import Path
 
 import libarchive
 import pytest
+from documents import Page, pdf
 from pictures import draw, encode
 
 from safelight.media import Findings, OpenedFile, inspect, open_media
@@ -256,6 +257,9 @@ def test_what_is_two_formats_is_looked_at_as_both(sandbox: Sandbox) -> None:
     assert (findings.problems, hashed(findings)) == ((), {"", "!pic.png"})
     findings = look(b"MZ" + bytes(500) + zipped({"pic.png": PICTURE}), sandbox)
     assert (findings.problems, hashed(findings)) == ((), {"!pic.png"})
+    document = pdf([Page(bitmaps=(draw(90, 90, 2),))])
+    findings = look(b"MZ" + bytes(500) + document + zipped({"pic.png": PICTURE}), sandbox)
+    assert hashed(findings) == {"#page=1/image=1", "!pic.png"}
     findings = look(OTHER + b"PK\5\6" + bytes(18), sandbox)
     assert hashed(findings) == {""}
     locked = bytearray(zipped({"secret.png": PICTURE}))
