@@ -24,7 +24,7 @@ MINIMUM_BYTES: Final = 512
 """Shorter tensors (biases, scales, counters) are alike in models that have nothing to do with each other."""
 
 _BLOCK: Final = 128 << 10
-"""Bytes: small enough for the cache and for memory that is mapped already; page faults cost a quarter more."""
+"""Bytes: small enough for the cache and for memory that is mapped already; page faults cost more."""
 _FLOATS: Final = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
 _AUTOV1: Final = (0x100000, 0x10000)
 """Offset and length of what AutoV1 digests."""
