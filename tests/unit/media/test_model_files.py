@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from models import Tensors, gguf, onnx, pytorch, safetensors, tensors
+from safetensors.numpy import save
 
 from safelight.media import Findings, OpenedFile, inspect, open_media
 from safelight.media.sandbox.client import Sandbox
@@ -53,6 +54,12 @@ def test_every_format_yields_the_same_tensors(name: str, sandbox: Sandbox) -> No
     assert values(findings, "t16") == t1({n: t.astype("<f2") for n, t in TENSORS.items()})
     sorted_digests = b"".join(map(bytes.fromhex, t1(TENSORS)))
     assert values(findings, "tsid") == [hashlib.sha256(sorted_digests).hexdigest()]
+
+
+def test_what_the_format_s_own_library_writes(sandbox: Sandbox) -> None:
+    findings = look(save(TENSORS, {"made": "by the library"}), sandbox)
+    assert findings.problems == ()
+    assert values(findings, "t1") == t1(TENSORS)
 
 
 @pytest.mark.parametrize("name", WRITERS)
