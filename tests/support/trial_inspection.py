@@ -131,13 +131,15 @@ def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
         found = intakes.get(key, [])
         occurrences = [one for intake in found for one in intake.occurrences.all()]
         item = occurrences[0].item if occurrences else None
+        # What could not be scanned is scanned after all, and then answered and kept as that says.
+        now = found[0].outcome if found and outcome == "unscanned" else outcome
         faults = {
             "intake": [str(intake.pk) for intake in found] != [intake_id],
-            "answer": [intake.outcome for intake in found] != [outcome],
+            "answer": [intake.outcome for intake in found] != [now],
             "occurrence": len(occurrences) != 1,
             "item": item is None or keys.open_digest(item.pk, bytes(item.digest)) != sha256,
-            "evidence": outcome != "clear" and (item is None or read.get(item.pk) != sha256),
-            "case": outcome in {"match", "hold"}
+            "evidence": now != "clear" and (item is None or read.get(item.pk) != sha256),
+            "case": now in {"match", "hold"}
             and not any(hasattr(one, "membership") for one in occurrences)
             and not Settled.objects.filter(occurrence__in=occurrences).exists(),
         }
