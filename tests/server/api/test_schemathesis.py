@@ -117,5 +117,6 @@ def test_whatever_is_sent_is_answered_as_described(headers: dict[str, str]) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_however_much_is_sent(headers: dict[str, str]) -> None:
     examine(headers, 200)

@@ -109,6 +109,7 @@ def _mutate(content: bytes, chance: random.Random) -> bytes:
     return bytes(out)
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("count", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_mutated_files_end_no_reader(sandbox, signer, count):
     chance, corpus, odd = random.Random(count), _corpus(signer), []
