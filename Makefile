@@ -9,7 +9,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 PY := $(VENV)/bin/python
 NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
 
-.PHONY: help setup browser test trials lint docs ci demo screenshots lock clean
+.PHONY: help setup browser test trials trials-here lint docs ci demo screenshots lock clean
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
