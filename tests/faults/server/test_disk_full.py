@@ -200,7 +200,7 @@ def fill_database(server: TrialServer, platform: Platform) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.xfail(
-    strict=False, reason="since the rooms were merged, the database has listed files as clear: to be found out"
+    strict=False, reason="since the merge the database has listed files as clear: to be found out"
 )
 def test_every_writer_finds_its_disk_full():
     scenes = [fill_destruction_log, fill_workspace, fill_indexes, fill_run_directory]
