@@ -199,9 +199,6 @@ def fill_database(server: TrialServer, platform: Platform) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.xfail(
-    strict=False, reason="since the merge the database has listed files as clear: to be found out"
-)
 def test_every_writer_finds_its_disk_full():
     scenes = [fill_destruction_log, fill_workspace, fill_indexes, fill_run_directory]
     scenes += [fill_heads, fill_logs, fill_backup]

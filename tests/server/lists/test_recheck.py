@@ -327,23 +327,28 @@ def test_with_no_days_nothing_is_kept(upload: Any, workspace_setting: Any) -> No
     assert not SeenHash.objects.exists()
 
 
-def test_an_entry_that_matches_everything_is_set_apart(
-    upload: Any, listed: Any, manager: Any, store: Any, monkeypatch: pytest.MonkeyPatch
+def test_an_entry_that_matches_everything_is_held_and_never_taken_out(
+    upload: Any, listed: Any, store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whoever floods a platform with one listed picture must not have its copies called clear."""
+    from safelight.server.intake.models import Item
     from safelight.server.lists import recheck as module
-    from safelight.server.lists import services
+    from safelight.server.lists.models import Entry
 
     monkeypatch.setattr(module, "LEAST_OF_EVERYTHING", 3)
     for more in range(6):
         upload(1, account=f"u{more}", more=str(more))
     listed("k", Signal("pdq", pdq(1)))
-    assert recheck() == 0
-    assert cases() == []
-    assert store.get("a").entries == 0
-    (waiting,) = services.waiting_batches(manager)
-    assert waiting.why == {"hits_everything": 1}
-    listed("k", Signal("pdq", pdq(1)))  # the source's next sync
-    assert store.get("a").entries == 0
+    recheck()
+    assert store.get("a").entries == 1
+    assert Entry.objects.get(key="k").held_reason == "hits_everything"
+    upload(1, account="later", more="later")
+    assert (
+        "clear"
+        not in Item.objects.filter(occurrences__account__isnull=False)
+        .order_by("-pk")
+        .values_list("outcome", flat=True)[:1]
+    )
 
 
 def test_the_source_follows_like_any_other(upload: Any, listed: Any) -> None:

@@ -31,7 +31,6 @@ from safelight.server.lists.screening import HITS_EVERYTHING
 from safelight.server.lists.seen import locked_state, number_pending
 from safelight.server.lists.store import list_row
 from safelight.server.lists.summaries import RecheckPreview, SurfaceCount
-from safelight.server.lists.taking_in import set_apart
 from safelight.server.lists.two_people import waiting_batch
 from safelight.server.lists.waiting import signals_of
 from safelight.server.people.actors import Actor, SystemActor
@@ -109,8 +108,7 @@ def _search(changes: Sequence[Change]) -> dict[HashList, list[RecheckHit]]:
         past, _capped = find_past(Signal(entry.signal_type, value), row.distance)
         items = len({one.item for one in past})
         if items > LEAST_OF_EVERYTHING and items > SHARE_OF_EVERYTHING * _kept():
-            _hits_everything(row, entry, value, items)
-            continue
+            _hold(row, entry, items)
         found.setdefault(row, []).extend(_hit(row, entry, one) for one in past)
     return found
 
@@ -135,15 +133,22 @@ def _hit(row: HashList, entry: StoredEntry, past: Past) -> RecheckHit:
     )
 
 
-def _hits_everything(row: HashList, entry: StoredEntry, value: str, items: int) -> None:
-    """Take an entry out of its list and set it apart: it is no hash of one picture."""
-    listed = ListEntry(
-        row.name, entry.key, Signal(entry.signal_type, value), entry.classification, entry.flags
-    )
+def _hold(row: HashList, entry: StoredEntry, items: int) -> None:
+    """Let an entry that seems to be no hash of one picture fall to hold, for people to judge.
+
+    It is never taken out by itself: whoever floods a platform with one listed picture would then have
+    everybody's copies of it called clear.
+    """
     with transaction.atomic():
-        list_store().withdraw_rows(row.name, [entry.row])
-        set_apart(_JOBS, row, [(listed, pack(entry.signal_type, value))], HITS_EVERYTHING)
-        alarm(Alarm.LIST_ENTRY_QUARANTINED, row, f"Entry {entry.key} matches {items:,} files of the past.")
+        list_store().hold_entry(row.name, entry.key, HITS_EVERYTHING)
+        record(
+            Event.ENTRY_HELD,
+            _JOBS,
+            subject=row.uid,
+            payload={"name": row.name, "entry": entry.key, "why": HITS_EVERYTHING},
+        )
+        said = f"Entry {entry.key} matches {items:,} files of the past. Its hits are held for review."
+        alarm(Alarm.LIST_ENTRY_HELD, row, said)
 
 
 # Previews
