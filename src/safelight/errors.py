@@ -39,8 +39,10 @@
     │   ├── SpoolTooLarge       an upload is larger than the operator allows
     │   ├── DestructionRefused  evidence must be kept, and the message says why
     │   └── DestructionLogDamaged
-    └── LedgerError             the ledger cannot be written or proven as asked
-        └── LedgerMalformed     a ledger row, head or bundle is not in its one canonical form
+    ├── LedgerError             the ledger cannot be written or proven as asked
+    │   └── LedgerMalformed     a ledger row, head or bundle is not in its one canonical form
+    └── HotlineError            a report cannot be made or sent as asked
+        └── ReportInvalid       the hotline would refuse it; the message names the field to mend
 
 What a *file* does wrong is never an exception: a crash, a bomb or a truncated picture ends as an
 :class:`~safelight.types.Problem` in its observation.
@@ -203,3 +205,11 @@ class LedgerError(SafelightError):
 
 class LedgerMalformed(LedgerError):
     """A ledger row, signed head or bundle is not in its one canonical form."""
+
+
+class HotlineError(SafelightError):
+    """A report cannot be made or sent as asked."""
+
+
+class ReportInvalid(HotlineError):
+    """The hotline would refuse the report; the message names the field to mend."""
