@@ -1,4 +1,4 @@
-"""How a report is kept between its draft and its receipt: JSON that the same or a later release reads back."""
+"""How a report is kept from its draft to its receipt: JSON that the same or a later release reads back."""
 
 from __future__ import annotations
 
