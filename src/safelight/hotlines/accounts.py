@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated
 
-from safelight.hotlines.codes import AssociatedType
+from safelight.hotlines.codes import COUNTRIES, AssociatedType
 from safelight.hotlines.contacts import Address, Device, Email, IpEvent, Person, Phone
 from safelight.hotlines.wire import Form, Wire
 
@@ -44,7 +44,7 @@ class EstimatedLocation:
     timestamp: Annotated[datetime | None, _PAST_ATTRIBUTE] = None
     city: Annotated[str | None, Wire(most=255)] = None
     region: Annotated[str | None, Wire(most=255)] = None
-    country_code: str | None = None
+    country_code: Annotated[str | None, Wire(among=COUNTRIES)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from safelight.hotlines.codes import AddressType, EmailType, EventName, PhoneType
+from safelight.hotlines.codes import COUNTRIES, US_STATES, AddressType, EmailType, EventName, PhoneType
 from safelight.hotlines.wire import Form, Wire
 
 _ATTRIBUTE = Wire(form=Form.ATTRIBUTE)
@@ -21,9 +21,9 @@ class Address:
     address: Annotated[str | None, Wire(most=255)] = None
     city: Annotated[str | None, Wire(most=100)] = None
     zip_code: Annotated[str | None, Wire(most=20)] = None
-    state: str | None = None
+    state: Annotated[str | None, Wire(among=US_STATES)] = None
     non_usa_state: Annotated[str | None, Wire(most=100)] = None
-    country: str | None = None
+    country: Annotated[str | None, Wire(among=COUNTRIES)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

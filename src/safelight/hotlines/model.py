@@ -20,6 +20,7 @@ from safelight.hotlines.accounts import (
     Victim,
 )
 from safelight.hotlines.codes import (
+    COUNTRIES,
     AddressType,
     AssociatedType,
     BatchedReason,
@@ -74,7 +75,7 @@ class ServedInternationally:
     """Whether an agency of another country served legal process; ``flea_country`` is that country's code."""
 
     served: Annotated[bool, Wire(form=Form.TEXT)] = True
-    flea_country: Annotated[str | None, Wire(form=Form.ATTRIBUTE)] = None
+    flea_country: Annotated[str | None, Wire(form=Form.ATTRIBUTE, among=COUNTRIES)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

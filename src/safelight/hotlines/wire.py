@@ -34,8 +34,9 @@ class Wire:
     """How one field is told. An empty ``name`` is the field's own in camel case.
 
     ``most`` is a length in characters; ``least`` and ``greatest`` bound numbers. ``past`` is a time that has
-    to lie in the past. ``newer`` is told in newer documentation only, so that nothing but the operator's own
-    copy of the schema can say whether the service takes it.
+    to lie in the past, ``filled`` a text that may not be blank, ``among`` the known codes, ``long`` a text of
+    several lines. ``newer`` is told in newer documentation only, so that nothing but the operator's
+    own copy of the schema can say whether the service takes it.
     """
 
     name: str = ""
@@ -46,6 +47,7 @@ class Wire:
     past: bool = False
     url: bool = False
     filled: bool = False
+    among: frozenset[str] | None = None
     long: bool = False
     newer: bool = False
 
@@ -57,7 +59,8 @@ PLAIN: Final = Wire()
 class Slot:
     """One field of a class of the model: its Python name, how it is told, and what it holds.
 
-    ``holds`` is the type of one value: of one member where there may be many.
+    ``holds`` is the type of one value: of one member where there may be many. ``needed`` fields have to be
+    given; ``optional`` ones may be None.
     """
 
     name: str
@@ -65,11 +68,20 @@ class Slot:
     holds: Any
     many: bool
     needed: bool
+    optional: bool
 
     @property
     def wire_name(self) -> str:
         """The name of the element or attribute."""
         return self.wire.name or _camel_case(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One record somewhere in a report, and its address; the report's own is empty."""
+
+    path: str
+    part: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +117,18 @@ def values_of(part: Any, slot: Slot) -> tuple[Any, ...]:  # noqa: ANN401 - any c
     return () if value is None else (value,)
 
 
-def leaves(part: Any, path: str = "") -> Iterator[Leaf]:  # noqa: ANN401 - any class of the model
-    """Every value in a report, or a part of one, that is no record itself."""
+def nodes(part: Any, path: str = "") -> Iterator[Node | Leaf]:  # noqa: ANN401 - any class of the model
+    """Everything in a report, or in a part of one: records before what is in them."""
+    yield Node(path, part)
     for slot in slots_of(type(part)):
         if slot.wire.form is Form.UNSENT:
             continue
         for number, value in enumerate(values_of(part, slot)):
             place = f"{path}.{slot.name}".lstrip(".")
-            if slot.many:
+            if slot.many and slot.wire.form is not Form.FLAGS:
                 place += f"[{number}]"
             if is_dataclass(value):
-                yield from leaves(value, place)
+                yield from nodes(value, place)
             else:
                 yield Leaf(place, slot, value)
 
@@ -127,7 +140,7 @@ def _slot(name: str, hint: Any, needed: bool) -> Slot:  # noqa: ANN401 - a type,
         wire = next((one for one in told if isinstance(one, Wire)), PLAIN)
     many = get_origin(hint) in (tuple, frozenset)
     holds = get_args(hint)[0] if many else _without_none(hint)
-    return Slot(name, wire, holds, many, needed)
+    return Slot(name, wire, holds, many, needed, not many and holds is not hint)
 
 
 def _without_none(hint: Any) -> Any:  # noqa: ANN401 - a type, of any kind

@@ -87,7 +87,7 @@ class Hotline:
     def _schema(self, _arrived: Arrived) -> Reply:
         if self._checker.schema is None:
             return coded(1210, "Resource not found", status=HTTPStatus.NOT_FOUND)
-        return Reply(self._checker.schema.read_bytes())
+        return Reply(self._checker.schema)
 
     def _submit(self, arrived: Arrived) -> Reply:
         root = self._checker.checked(arrived.document, "report")

@@ -8,7 +8,9 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from lxml import etree
+
+from safelight.hotlines.cybertipline.schema import Schema
+from safelight.hotlines.model import FileDetails, Report
 
 _REPORT: Final = (
     "batchedReport", "incidentSummary", "internetDetails", "lawEnforcement", "reporter",
@@ -21,6 +23,7 @@ _DETAILS: Final = (
     "additionalInfo",
 )  # fmt: skip
 _ORDERS: Final = {"report": _REPORT, "fileDetails": _DETAILS}
+_MODELS: Final = {"report": Report, "fileDetails": FileDetails}
 _NEEDED: Final = {
     "report": ("incidentSummary/incidentType", "incidentSummary/incidentDateTime",
                "reporter/reportingPerson/email"),
@@ -41,9 +44,8 @@ class Checker:
 
     def __init__(self, schema: Path | None) -> None:
         """``schema`` is the operator's own copy, which only NCMEC gives out; without it, less is checked."""
-        self.schema = schema
-        parser = etree.XMLParser(no_network=True, resolve_entities=False)
-        self._validator = etree.XMLSchema(etree.parse(schema, parser)) if schema is not None else None
+        self.schema = None if schema is None else schema.read_bytes()
+        self._schema = None if self.schema is None else Schema.parse(self.schema)
 
     def checked(self, document: bytes, root: str) -> Element:
         """The document's root. Raises :class:`Malformed` and :class:`Invalid`."""
@@ -59,11 +61,9 @@ class Checker:
                 raise Invalid(f"<{path}> is missing.")
         if found.findtext("exifViewedByEsp") == "true" and found.findtext("fileViewedByEsp") != "true":
             raise Invalid("exifViewedByEsp needs fileViewedByEsp.")
-        if self._validator is not None:
-            tree = etree.fromstring(document, etree.XMLParser(no_network=True, resolve_entities=False))
-            if not self._validator.validate(tree):
-                first = self._validator.error_log[0]
-                raise Invalid(f"Line {first.line}: {first.message}")
+        if self._schema is not None:
+            for finding in self._schema.refusals(document, _MODELS[root]):
+                raise Invalid(finding.message)
         return found
 
     @staticmethod
