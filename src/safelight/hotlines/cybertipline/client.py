@@ -44,9 +44,9 @@ class Uploaded:
 class Client:
     """One installation of the service. Safe to use from one thread at a time; close it after use.
 
-    Every call returns the answer, whatever its code. It raises :class:`~safelight.errors.NeverAsked` where the
-    service certainly never had the request, and :class:`~safelight.errors.NoAnswer` where no whole answer came
-    back, so that nobody knows whether it acted.
+    Every call returns the answer, whatever its code. It raises :class:`~safelight.errors.NeverAsked` where
+    the service certainly never had the request, and :class:`~safelight.errors.NoAnswer` where no whole answer
+    came back, so that nobody knows whether it acted.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Client:
         answer_seconds: float = ANSWER_SECONDS,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        """Nothing is sent yet. A mock is never reached through a proxy; the real ones are where one is set."""
+        """Nothing is sent yet. A mock is never reached through a proxy; the others are where one is set."""
         self._environment = place.environment
         self._base = place.base
         self._answer_seconds = answer_seconds

@@ -63,7 +63,7 @@ class Checker:
             raise Invalid("exifViewedByEsp needs fileViewedByEsp.")
         if self._schema is not None:
             for finding in self._schema.refusals(document, _MODELS[root]):
-                raise Invalid(finding.message)
+                raise Invalid(finding.says)
         return found
 
     @staticmethod

@@ -8,7 +8,7 @@ import logging
 import secrets
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar, Final
@@ -30,7 +30,7 @@ class Conduct:
 
     username: str = "mock"
     password: str = "mock"  # noqa: S105 - it guards nothing, and is on the page that tells how to rehearse
-    faults: Faults = Faults(0)
+    faults: Faults = field(default_factory=lambda: Faults(0))
     silent_seconds: float = 90.0
     slow_seconds: float = 5.0
 

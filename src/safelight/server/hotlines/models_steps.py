@@ -39,9 +39,10 @@ class Step(models.Model):
 class Attempt(models.Model):
     """One request, written before it is sent. Its order among all of them is that of ``id``.
 
-    ``outcome`` is ``pending`` while a worker is at it; whoever takes over from a worker that was lost makes it
-    ``lost``. ``body`` is the answer as it came, whatever it was, and is never altered; an answer that comes
-    after the attempt was given up is kept too (``late``). ``sent_digest`` is the SHA-256 of the document sent.
+    ``outcome`` is ``pending`` while a worker is at it; whoever takes over from a worker that was lost makes
+    it ``lost``. ``body`` is the answer as it came, whatever it was, and is never altered; an answer that
+    comes after the attempt was given up is kept too (``late``). ``sent_digest`` is the SHA-256 of the
+    document that was sent, in hexadecimal.
     """
 
     PENDING: ClassVar[str] = "pending"
@@ -66,9 +67,7 @@ class Attempt(models.Model):
 class Sending(models.Model):
     """Who drives a report through its steps: one worker at a time, and the last to take it over."""
 
-    report = models.OneToOneField(
-        "hotlines.Report", models.PROTECT, primary_key=True, related_name="sending"
-    )
+    report = models.OneToOneField("hotlines.Report", models.PROTECT, primary_key=True, related_name="sending")
     holder = models.CharField(max_length=40, blank=True)
     runs = models.PositiveIntegerField(default=0)
     why = models.CharField(max_length=20, blank=True)
@@ -101,9 +100,7 @@ class Receipt(models.Model):
     had been finished. Nothing is made up in its place, and clocks run from that later moment, ``at``.
     """
 
-    report = models.OneToOneField(
-        "hotlines.Report", models.PROTECT, primary_key=True, related_name="receipt"
-    )
+    report = models.OneToOneField("hotlines.Report", models.PROTECT, primary_key=True, related_name="receipt")
     number = models.CharField(max_length=100)
     at = models.DateTimeField()
     receipted = models.BooleanField()

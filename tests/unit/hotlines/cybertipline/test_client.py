@@ -165,8 +165,9 @@ def test_nothing_is_taken_from_an_answer_with_entities() -> None:
 
 
 def test_the_mock_is_never_elsewhere_and_the_others_are_encrypted() -> None:
+    elsewhere = Place(Environment.MOCK, "u", "p", "http://hotline.example.org/ispws")
     with pytest.raises(UsageError, match="this machine"):
-        Place(Environment.MOCK, "u", "p", "http://hotline.example.org/ispws").base
+        Client(elsewhere)
     assert all(base.startswith("https://") for base in BASES.values())
 
 

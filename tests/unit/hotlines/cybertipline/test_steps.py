@@ -1,4 +1,4 @@
-"""Whatever is lost, and wherever: one report is finished, once, with each file once, and no orphan is forgotten.
+"""Whatever is lost, and wherever: one report is finished, once, each file once, and no orphan forgotten.
 
 Each of these drives the steps against the mock's own calls, with answers that are lost before or after it
 acted; whoever drives them may be killed between any two steps, which is the same as an answer that is lost.
@@ -202,8 +202,13 @@ def test_a_report_that_is_gone_is_opened_anew(call: Call, outcome: Outcome) -> N
 
 @pytest.mark.parametrize("call", list(Call))
 def test_an_unknown_code_stops_for_a_person(call: Call) -> None:
-    before = {Call.SUBMIT: (), Call.UPLOAD: (OPENED,), Call.DESCRIBE: (OPENED, SENT),
-              Call.FINISH: (OPENED, SENT, TOLD), Call.RETRACT: (OPENED, (Call.UPLOAD, Outcome.LOST))}  # fmt: skip
+    before = {
+        Call.SUBMIT: (),
+        Call.UPLOAD: (OPENED,),
+        Call.DESCRIBE: (OPENED, SENT),
+        Call.FINISH: (OPENED, SENT, TOLD),
+        Call.RETRACT: (OPENED, (Call.UPLOAD, Outcome.LOST)),
+    }
     course = after(1, *before[call], (call, Outcome.UNKNOWN))
     move = course.next_move()
     if call is Call.RETRACT:
