@@ -16,8 +16,9 @@ _STYLE: Final = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111;"
     "background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}h3{font-size:1rem}"
     "table{border-collapse:collapse;width:100%;font-size:.9rem}"
-    "th,td{border:1px solid #999;padding:.3rem .5rem;text-align:left;vertical-align:top;"
-    "overflow-wrap:anywhere}th{background:#eee}code{font-size:.85em;overflow-wrap:anywhere}.note{border-left:4px solid #999;padding-left:.8rem}"
+    "th,td{border:1px solid #999;padding:.3rem .5rem;text-align:left;vertical-align:top}"
+    "th{background:#eee}td,code{overflow-wrap:anywhere}code{font-size:.85em}"
+    ".note{border-left:4px solid #999;padding-left:.8rem}"
 )
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _BASES: Final = {
