@@ -39,6 +39,9 @@
     │   ├── SpoolTooLarge       an upload is larger than the operator allows
     │   ├── DestructionRefused  evidence must be kept, and the message says why
     │   └── DestructionLogDamaged
+    ├── BundleError             an evidence bundle cannot be made or read as asked
+    │   ├── BundleDamaged       bytes were altered, cut or added; nothing of them was used
+    │   └── BundleLocked        it is sealed to another key
     ├── LedgerError             the ledger cannot be written or proven as asked
     │   └── LedgerMalformed     a ledger row, head or bundle is not in its one canonical form
     └── HotlineError            a report cannot be made or sent as asked
@@ -199,6 +202,18 @@ class DestructionRefused(VaultError):
 
 class DestructionLogDamaged(VaultError):
     """A line of the destruction log was altered, removed or moved."""
+
+
+class BundleError(SafelightError):
+    """An evidence bundle cannot be made or read as asked."""
+
+
+class BundleDamaged(BundleError):
+    """A bundle was altered, cut or extended; nothing of it was used."""
+
+
+class BundleLocked(BundleError):
+    """The bundle is sealed to another key than the one given."""
 
 
 class LedgerError(SafelightError):

@@ -12,6 +12,7 @@ from safelight.errors import SafelightError
 
 COMMANDS: Final = {
     "api-keys": ("safelight.cli.api_keys:api_keys", "Look after the keys by which a platform sends."),
+    "bundle": ("safelight.cli.bundle:bundle", "Check and open evidence handed out to an authority."),
     "demo": ("safelight.cli.demo:demo", "See it work on benign pictures, in less than a minute."),
     "doctor": ("safelight.cli.doctor:doctor", "Check decoders, sandbox, workspace, key and lists."),
     "hash": ("safelight.cli.hash:hash_", "Print the hashes of files."),

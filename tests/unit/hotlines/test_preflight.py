@@ -322,7 +322,7 @@ def test_a_broken_file_is_caught(rule: str, field: str, report: Report, files: l
 
 def test_every_rule_is_broken_here() -> None:
     room = Path(hotlines.__file__).parent
-    source = "".join(path.read_text() for path in room.rglob("*.py"))
+    source = "".join(path.read_text() for path in room.rglob("*.py") if "guided" not in path.parts)
     rules = set(re.findall(r'(?:Finding|_finding)\(\s*"([a-z-]+)"', source))
     broken = {one[0] for one in BROKEN} | {one[0] for one in BROKEN_FILES} | {"schema"}
     assert len(rules) > 30
