@@ -94,4 +94,5 @@ def _call(client: Client, prepared: Prepared) -> Answer | Uploaded:
 
 
 def _file(report: Report, ask: Ask) -> ReportFile:
+    assert ask.file is not None
     return report.files.select_related("item").get(position=ask.file)
