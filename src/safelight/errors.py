@@ -45,7 +45,9 @@
     ├── LedgerError             the ledger cannot be written or proven as asked
     │   └── LedgerMalformed     a ledger row, head or bundle is not in its one canonical form
     └── HotlineError            a report cannot be made or sent as asked
-        └── ReportInvalid       the hotline would refuse it; the message names the field to mend
+        ├── ReportInvalid       the hotline would refuse it; the message names the field to mend
+        ├── NeverAsked          the hotline certainly did not have the request
+        └── NoAnswer            no whole answer came back: nobody knows whether it acted
 
 What a *file* does wrong is never an exception: a crash, a bomb or a truncated picture ends as an
 :class:`~safelight.types.Problem` in its observation.
@@ -228,3 +230,11 @@ class HotlineError(SafelightError):
 
 class ReportInvalid(HotlineError):
     """The hotline would refuse the report; the message names the field to mend."""
+
+
+class NeverAsked(HotlineError):
+    """The hotline certainly never had the request; it can be sent again."""
+
+
+class NoAnswer(HotlineError):
+    """No whole answer came back: the hotline may have acted, and there is no call to ask it."""

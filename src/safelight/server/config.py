@@ -247,6 +247,29 @@ class Fetching(BaseModel):
         return hosts
 
 
+class Cybertipline(BaseModel):
+    """NCMEC's CyberTipline, with the name and password that NCMEC gave for the environment that is named.
+
+    Production needs two people besides: ``docs/operator/hotlines.md`` says how.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    environment: Literal["mock", "test", "production"] = Field(
+        "test", description="where reports go: a mock on this machine, NCMEC's test service, or production"
+    )
+    username: str = Field("mock", min_length=1, description="the name that NCMEC gave for it")
+    password: SecretStr = Field(SecretStr("mock"), description="its password")
+    mock_url: str = Field("http://localhost:8410/ispws", description="where the mock listens")
+
+    @field_validator("mock_url")
+    @classmethod
+    def _on_this_machine(cls, address: str) -> str:
+        if urlsplit(address).hostname not in _LOOPBACK:
+            raise ValueError("a mock hotline is on this machine: http://localhost:…")
+        return address.rstrip("/")
+
+
 class Reporting(BaseModel):
     """Who reports, as whom, and by which duties. ``docs/operator/reports.md`` says more."""
 
@@ -313,6 +336,7 @@ class Config(BaseSettings):
     alerts: Alerts = Alerts()
     fetching: Fetching = Fetching()
     webhooks: Webhooks = Webhooks()
+    cybertipline: Cybertipline | None = Field(None, description="the CyberTipline; none by default")
     reporting: Reporting = Reporting()
     limits: Limits = Limits()
     answers: Answers = Answers()

@@ -10,3 +10,7 @@ class Config(AppConfig):
 
     name = "safelight.server.hotlines"
     label = "hotlines"
+
+    def ready(self) -> None:
+        """Import what registers itself."""
+        from safelight.server.hotlines import places  # noqa: F401, PLC0415 - models must be loaded first

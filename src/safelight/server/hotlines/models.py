@@ -7,7 +7,12 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from safelight.server.hotlines.models_steps import Attempt, Orphan, Receipt, Sending, Standstill, Step
 from safelight.server.ids import new_id, now
+
+__all__ = [
+    "Attempt", "Orphan", "Receipt", "Report", "ReportCase", "ReportFile", "Sending", "Standstill", "Step",
+]  # fmt: skip
 
 
 class Report(models.Model):

@@ -120,6 +120,8 @@ PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
     "terminal": frozenset({P.LIST_READ, P.LIST_CHANGE, P.KEY_CHANGE, P.SURFACE_CHANGE}),
     "policy": frozenset({P.DECISION_MAKE}),
     "scan": frozenset({P.EVIDENCE_VIEW}),
+    "hotlines": frozenset({P.EVIDENCE_VIEW}),
 }
 """What a process of the server may do by itself: the job worker destroys what its clock has run out for, the
-operator's written policy decides what it names, and the scan of what could not be scanned reads it anew."""
+operator's written policy decides what it names, the scan of what could not be scanned reads
+it anew, and what sends a report reads the evidence that goes with it."""
