@@ -270,6 +270,24 @@ class Cybertipline(BaseModel):
         return address.rstrip("/")
 
 
+class Reporting(BaseModel):
+    """Who reports, as whom, and by which duties. ``docs/operator/reports.md`` says more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: str = Field("us", description="the jurisdiction profile: a shipped one, or a path of your own")
+    email: str = Field("", max_length=255, description="the reporting person's address; hotlines need one")
+    first_name: str = Field("", max_length=100, description="the reporting person's first name")
+    last_name: str = Field("", max_length=100, description="the reporting person's last name")
+    contact_email: str = Field("", max_length=255, description="where an investigator can write to")
+    contact_phone: str = Field("", max_length=50, description="where an investigator can call")
+    platform: str = Field("", max_length=256, description="the full name of your application")
+    service: str = Field("", max_length=100, description="the part of it that accounts belong to")
+    legal_url: str = Field("", max_length=2083, description="your page for legal process")
+    terms_of_service: str = Field("", description="the part of your terms that is broken")
+    shares_hashes: bool = Field(False, description="you signed NCMEC's Industry Hash Sharing agreement")
+
+
 class Webhooks(BaseModel):
     """Where messages may go besides public addresses."""
 
@@ -319,6 +337,7 @@ class Config(BaseSettings):
     fetching: Fetching = Fetching()
     webhooks: Webhooks = Webhooks()
     cybertipline: Cybertipline | None = Field(None, description="the CyberTipline; none by default")
+    reporting: Reporting = Reporting()
     limits: Limits = Limits()
     answers: Answers = Answers()
     key_limits: KeyLimits = KeyLimits()

@@ -28,7 +28,7 @@ def of_file(path: str, details: FileDetails, *, shares_hashes: bool) -> Iterator
             "agreement-not-signed",
             f"{path}.industry_classification",
             "Only companies that signed the Industry Hash Sharing agreement classify. Leave it out, or set"
-            " hotlines.reporter.shares_hashes once you signed.",
+            " reporting.shares_hashes once you signed.",
         )
     if details.relevance is FileRelevance.SUPPLEMENTAL:
         if details.potential_meme is not None or FileFlag.POTENTIAL_MEME in details.annotations:

@@ -40,7 +40,7 @@ def of_report(report: Report) -> Iterator[Finding]:
         yield Finding(
             "reporter-email",
             "reporter.reporting_person.emails",
-            "The service needs an e-mail address of who reports. Set hotlines.reporter.email.",
+            "The service needs an e-mail address of who reports. Set reporting.email.",
         )
     if report.batched is None and len(report.reported) > 1:
         yield Finding(

@@ -120,3 +120,18 @@ class ReportFile(models.Model):
             models.UniqueConstraint(fields=["report", "item"], name="no_file_twice_in_a_report"),
             models.UniqueConstraint(fields=["report", "position"], name="one_file_a_position"),
         ]
+
+
+class LeftOut(models.Model):
+    """A file that a person took out of a draft and said why: it does not come back by itself."""
+
+    report = models.ForeignKey(Report, models.CASCADE, related_name="left_out")
+    item = models.ForeignKey("intake.Item", models.PROTECT, related_name="+")
+    person = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
+    reason = models.TextField()
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["report", "item"], name="left_out_once_a_report")
+        ]
