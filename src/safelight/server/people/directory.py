@@ -93,6 +93,9 @@ def _in_words(proposal: Proposal) -> str:
                 told["entries"],
             )
             return words.format(entries=told["entries"], list=told["list"])
+        case Proposal.Kind.PRODUCTION_SWITCH:
+            on = proposal.detail["on"]
+            return _("Report to hotlines in production") if on else _("Report to no production hotline")
         case Proposal.Kind.LIST_ADMISSION:
             return _("Search the list {list}").format(list=proposal.detail["list"])
         case _:
