@@ -15,9 +15,9 @@ from django.db import transaction
 from server_settings import KEYS
 
 from safelight.hotlines import model as told
-from safelight.server.cases.models import Case, CaseOccurrence
-from safelight.server.hotlines.contents import seal_details, seal_report
+from safelight.server.cases.models import Case, CaseOccurrence, Decision
 from safelight.server.hotlines.models import Report, ReportCase, ReportFile
+from safelight.server.hotlines.sealed import seal_content, seal_details
 from safelight.server.ids import now
 from safelight.server.intake.models import Intake, Item, Occurrence
 from safelight.server.intake.record_keys import record_keys
@@ -78,13 +78,14 @@ def item_of(content: bytes, list_class: ListClass | None = ListClass.TEST) -> It
 
 
 def case_of(*items: Item) -> Case:
-    """An open case with an occurrence of each item."""
-    case = Case.objects.create()
+    """A decided case with a confirmed occurrence of each item."""
+    case = Case.objects.create(state="decided")
     for item in items:
         occurrence = Occurrence.objects.create(
             intake=Intake.objects.create(kind="upload"), item=item, first_seen=not item.occurrences.exists()
         )
         CaseOccurrence.objects.create(case=case, occurrence=occurrence)
+        Decision.objects.create(case=case, occurrence=occurrence, outcome="confirmed", policy_rule="a rule")
     return case
 
 
@@ -102,14 +103,14 @@ def draft_of(case: Case, mark: str = "a report", **fields: Any) -> Report:
     fields = {"environment": "mock", "hotline": "cybertipline", "duty": "us", **fields}
     with transaction.atomic():
         report = Report(case=case, **fields)
-        report.content = seal_report(report, summary(mark))
+        seal_content(report, summary(mark))
         report.save(force_insert=True)
         ReportCase.objects.create(report=report, case=case)
         for position, member in enumerate(case.members.order_by("pk")):
             file = ReportFile(
                 report=report, item=member.occurrence.item, occurrence=member.occurrence, position=position
             )
-            file.details = seal_details(file, told.FileDetails(file_name=f"{mark}-{position}"))
+            seal_details(file, told.FileDetails(file_name=f"{mark}-{position}"))
             file.save(force_insert=True)
     return report
 

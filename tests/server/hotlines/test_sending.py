@@ -136,21 +136,25 @@ def test_a_rehearsal_starts_no_clock_and_is_no_report(report_of, reporter, sendi
 
 
 def test_a_production_receipt_starts_the_preservation_clock(
-    report_of, reporter, sending, set_up, hotline, mock, monkeypatch
+    reporter, sending, set_up, hotline, mock, monkeypatch
 ) -> None:
+    from report_rows import case_of, draft_of, item_of
+
     from safelight.hotlines.cybertipline import environments
     from safelight.server.hotlines import places
     from safelight.server.hotlines.sending import finished_at, send
     from safelight.server.vault.models import SealedObject
+    from safelight.types import ListClass
 
-    report = report_of(b"a file", environment="production")
-    set_up(environment="production", username="mock", password="mock")
+    real = item_of(b"stands in for what a list of abuse material matched", ListClass.CSAM)
+    report = draft_of(case_of(real), environment="production")
+    set_up(environment="production")
     monkeypatch.setitem(environments.BASES, environments.Environment.PRODUCTION, mock.base)
     monkeypatch.setattr(places, "production_is_on", lambda: True)
     send(reporter, report)
     sending()
     report.refresh_from_db()
-    [row] = SealedObject.objects.all()
+    row = SealedObject.objects.get(item=real)
     assert (row.standing, row.since) == ("reported", finished_at(report))
 
 
@@ -243,25 +247,28 @@ def test_a_refused_report_waits_for_a_person_and_goes_on_from_a_new_opening(
 ) -> None:
     from dataclasses import replace
 
-    from report_rows import summary
+    from report_rows import handed_over, summary
 
     from safelight.hotlines.model import Reporter
     from safelight.server.alerts.models import Alert
-    from safelight.server.hotlines.contents import seal_report
+    from safelight.server.hotlines.draft_errors import NotReady
     from safelight.server.hotlines.errors import NotToBeSent
+    from safelight.server.hotlines.sealed import seal_content
     from safelight.server.hotlines.sending import restart, send, told_finished
 
     report = report_of(b"a file")
-    report.content = seal_report(report, replace(summary("no address"), reporter=Reporter()))
+    seal_content(report, replace(summary("no address"), reporter=Reporter()))
     report.save()
-    send(reporter, report)
+    with pytest.raises(NotReady):
+        send(reporter, report)
+    handed_over(report)
     sending()
     report.refresh_from_db()
     assert report.state == "stopped"
     assert Alert.objects.get(kind="report_stopped").cleared_at is None
     with pytest.raises(NotToBeSent):
         told_finished(reporter, report, "they said so")
-    report.content = seal_report(report, summary("with one"))
+    seal_content(report, summary("with one"))
     report.save()
     restart(reporter, report, "the address is there now")
     sending()
@@ -327,33 +334,27 @@ def test_a_second_worker_takes_over_and_the_first_writes_nothing_but_its_late_an
 
 
 def test_evidence_that_is_gone_stops_the_report_in_words(report_of, reporter, sending, hotline) -> None:
+    from django.db import transaction
+
     from safelight.server.alerts.models import Alert
     from safelight.server.hotlines.sending import send
     from safelight.server.vault.key_records import erase
 
-    report = report_of(b"a file")
-    from django.db import transaction
-
+    report = send(reporter, report_of(b"a file"))
     with transaction.atomic():
         erase(report.files.get().item.sealed_objects.get().pk)
-    send(reporter, report)
     sending()
     report.refresh_from_db()
     assert report.state == "stopped"
     assert "evidence of file 1" in Alert.objects.get(kind="report_stopped").detail
 
 
-def test_confirmed_without_a_production_hotline_alarms(report_of, sending, person_with) -> None:
+def test_confirmed_without_a_production_hotline_alarms(report_of, sending) -> None:
     from safelight.server.alerts.models import Alert
-    from safelight.server.cases.models import Decision
     from safelight.server.hotlines.watching import watch
 
-    report = report_of(b"a file")
     watch()
     assert not Alert.objects.filter(kind="hotline_missing").exists()
-    member = report.case.members.get()
-    Decision.objects.create(
-        case=report.case, occurrence=member.occurrence, outcome="confirmed", person=person_with()
-    )
+    report_of(b"a file")
     watch()
     assert Alert.objects.get(kind="hotline_missing").cleared_at is None

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from typing import IO
+from typing import Protocol
 from urllib.parse import parse_qs
 
 from safelight.hotlines.mock.calls import ArrivedFile
@@ -14,6 +14,13 @@ from safelight.hotlines.mock.calls import ArrivedFile
 _PIECE = 1 << 16
 _LONGEST_FIELD = 1 << 16
 _LONGEST_HEAD = 1 << 14
+
+
+class Source(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end."""
 
 
 class BadForm(Exception):
@@ -28,7 +35,7 @@ class Form:
     file: ArrivedFile | None = None
 
 
-def read_form(content_type: str, length: int, source: IO[bytes]) -> Form:
+def read_form(content_type: str, length: int, source: Source) -> Form:
     """Read a whole body of ``length`` bytes. Raises :class:`BadForm`, and ``EOFError`` if it ends early."""
     header = Message()
     header["Content-Type"] = content_type
@@ -41,7 +48,7 @@ def read_form(content_type: str, length: int, source: IO[bytes]) -> Form:
     return _Multipart(boundary.encode("latin-1"), length, source).read()
 
 
-def _exactly(source: IO[bytes], length: int) -> bytes:
+def _exactly(source: Source, length: int) -> bytes:
     found = bytearray()
     while len(found) < length:
         piece = source.read(min(_PIECE, length - len(found)))
@@ -54,7 +61,7 @@ def _exactly(source: IO[bytes], length: int) -> bytes:
 class _Multipart:
     """A reader of RFC 7578 bodies, which keeps no more than one piece and one boundary in memory."""
 
-    def __init__(self, boundary: bytes, length: int, source: IO[bytes]) -> None:
+    def __init__(self, boundary: bytes, length: int, source: Source) -> None:
         self._delimiter = b"\r\n--" + boundary
         self._left, self._source = length, source
         self._buffer = b"\r\n"  # so that the first delimiter is like the others
@@ -119,8 +126,8 @@ class _Multipart:
         head, self._buffer = self._buffer[:end], self._buffer[end + 4 :]
         told = Message()
         for line in head.decode("utf-8", "replace").split("\r\n"):
-            name, _, value = line.partition(":")
-            if name.strip().lower() == "content-disposition":
+            field, _, value = line.partition(":")
+            if field.strip().lower() == "content-disposition":
                 told["Content-Disposition"] = value.strip()
         name = told.get_param("name", header="Content-Disposition")
         return (name if isinstance(name, str) else ""), told.get_filename()

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar, Final
+from typing import Final
 
 from safelight.hotlines.mock.calls import Arrived, Hotline, Reply, coded
 from safelight.hotlines.mock.faults import Fault, Faults, instead
@@ -85,7 +85,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     server_version = "safelight-mock-hotline"
-    sys_version: ClassVar[str] = ""
+    sys_version = ""
     timeout = 120
 
     def do_GET(self) -> None:

@@ -11,9 +11,9 @@ from safelight.hotlines.cybertipline.client import Client, Uploaded
 from safelight.hotlines.cybertipline.outcomes import Call, Outcome, outcome_of
 from safelight.hotlines.cybertipline.steps import Ask
 from safelight.hotlines.cybertipline.xml import file_details_xml, report_xml
-from safelight.server.hotlines.contents import open_details, open_report
 from safelight.server.hotlines.evidence import Evidence, open_evidence
 from safelight.server.hotlines.models import Report, ReportFile
+from safelight.server.hotlines.sealed import content, details
 from safelight.server.people.actors import Actor
 
 
@@ -48,13 +48,13 @@ def prepare(actor: Actor, report: Report, ask: Ask) -> Prepared:
     """
     match ask.call:
         case Call.SUBMIT:
-            return Prepared(ask, document=report_xml(open_report(report)))
+            return Prepared(ask, document=report_xml(content(report)))
         case Call.UPLOAD:
             file = _file(report, ask)
-            name = open_details(file).file_name or f"file-{file.position + 1}"
+            name = details(file).file_name or f"file-{file.position + 1}"
             return Prepared(ask, evidence=open_evidence(actor, report, file), name=name)
         case Call.DESCRIBE:
-            told = open_details(_file(report, ask))
+            told = details(_file(report, ask))
             document = file_details_xml(told, report_id=int(ask.report_id), file_id=ask.file_id)
             return Prepared(ask, document=document)
         case _:
@@ -94,4 +94,5 @@ def _call(client: Client, prepared: Prepared) -> Answer | Uploaded:
 
 
 def _file(report: Report, ask: Ask) -> ReportFile:
+    assert ask.file is not None
     return report.files.select_related("item").get(position=ask.file)

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from safelight.errors import SafelightError
 from safelight.hotlines.cybertipline.client import Client
@@ -32,7 +33,7 @@ LONGEST_PAUSE: Final = 1_800.0
 """Half an hour: within the hour that the hotline keeps an unfinished report after its last change."""
 
 
-def drive(report_id: object, lease: Lease, *, connect: Callable[[Place], Client] = Client) -> None:
+def drive(report_id: UUID, lease: Lease, *, connect: Callable[[Place], Client] = Client) -> None:
     """Go on with a report until it is finished, has to pause, or waits for a person."""
     holder = secrets.token_hex(16)
     report = recording.take(report_id, holder)

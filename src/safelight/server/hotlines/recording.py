@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -33,7 +34,7 @@ STOPPED: Final = "report_stopped"
 _LONGEST_TOLD: Final = 500
 
 
-def take(report_id: object, holder: str) -> Report | None:
+def take(report_id: UUID, holder: str) -> Report | None:
     """Take a report over, whoever had it: what is still pending is lost. None if it is not to be sent."""
     with transaction.atomic(durable=True):
         report = Report.objects.select_for_update().get(pk=report_id)
@@ -107,8 +108,12 @@ def _follow(report: Report, course: Course, attempt: Attempt, ended: Ended) -> N
     assert at is not None
     _keep_orphans(report, course)
     if attempt.step.call == Step.Call.SUBMIT and ended.outcome is Outcome.ACKNOWLEDGED:
-        payload = {"number": attempt.number, "environment": report.environment}
-        record(Event.REPORT_OPENED, SENDER, subject=report.pk, payload=dict(payload))
+        record(
+            Event.REPORT_OPENED,
+            SENDER,
+            subject=report.pk,
+            payload={"number": attempt.number, "environment": report.environment},
+        )
     match course.end:
         case Done() as done:
             keep_receipt(SENDER, report, done, attempt, at)
@@ -133,8 +138,12 @@ def _keep_orphans(report: Report, course: Course) -> None:
             since=present,
             gone_by=_gone_by(report, orphan.opening, present),
         )
-        payload = {"opening": orphan.opening, "number": orphan.report_id}
-        record(Event.REPORT_ORPHANED, SENDER, subject=report.pk, payload=dict(payload))
+        record(
+            Event.REPORT_ORPHANED,
+            SENDER,
+            subject=report.pk,
+            payload={"opening": orphan.opening, "number": orphan.report_id},
+        )
 
 
 def _gone_by(report: Report, opening: int, present: datetime) -> datetime:

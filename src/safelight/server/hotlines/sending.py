@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from safelight.hotlines.cybertipline.outcomes import Outcome
 from safelight.hotlines.cybertipline.steps import Done, Stopped, Why
 from safelight.server.hotlines import places
+from safelight.server.hotlines.checking import require_ready
 from safelight.server.hotlines.errors import NotToBeSent
 from safelight.server.hotlines.events_sending import Event
 from safelight.server.hotlines.history import course_of, step_of
@@ -28,8 +29,9 @@ from safelight.server.telling import clear_alarm
 def send(actor: PersonActor, report: Report) -> Report:
     """Have a draft sent to the hotline that the settings name; a worker does it. Its content stays as it is.
 
-    Raises :class:`NotToBeSent` for what is no draft, :class:`~.errors.NoHotline`, and
-    :class:`~.errors.NotForRehearsal` for real evidence where only class ``test`` may go.
+    Raises :class:`NotToBeSent` for what is no draft, :class:`~.errors.NoHotline`,
+    :class:`~.draft_errors.NotReady` with what pre-flight found, and :class:`~.errors.NotForRehearsal` for
+    real evidence where only class ``test`` may go.
     """
     require(actor, Permission.REPORT_FILE, case=report.case)
     place = places.place()
@@ -37,11 +39,14 @@ def send(actor: PersonActor, report: Report) -> Report:
         locked = Report.objects.select_for_update().get(pk=report.pk)
         if locked.state != Report.State.DRAFT or locked.hotline != places.CYBERTIPLINE:
             raise NotToBeSent(_("Only a draft for the CyberTipline is sent. Reload to see where it stands."))
-        locked.environment = Report.Environment(place.environment.value)
+        if locked.environment != place.environment.value:
+            told = _("This draft is for {draft}; reports go to {place} now. Draft it anew.")
+            raise NotToBeSent(told.format(draft=locked.environment, place=place.environment.value))
         refuse_real_evidence(locked)
+        require_ready(locked)
         locked.state = Report.State.SENDING
         locked.handed_over_by, locked.handed_over_at = actor.person, now()
-        locked.save(update_fields=["environment", "state", "handed_over_by", "handed_over_at"])
+        locked.save(update_fields=["state", "handed_over_by", "handed_over_at"])
         Sending.objects.create(report=locked)
         record(
             Event.REPORT_SENDING,
@@ -63,6 +68,7 @@ def restart(actor: PersonActor, report: Report, reason: str) -> Report:
     with transaction.atomic():
         locked = _stopped(report, reason)
         refuse_real_evidence(locked)
+        require_ready(locked)
         course = course_of(locked)
         if isinstance(course.end, Stopped):
             _note(actor, step_of(locked, course.opening, Step.Call.RESTART), Outcome.ACKNOWLEDGED, reason)
