@@ -7,7 +7,7 @@ each. It knows no web framework: what a page shows is :class:`Entry`, and what c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from typing import Any, Final, get_args
@@ -96,6 +96,19 @@ def read_field(model: type, name: str, posted: Posted) -> Read:
     wrong: dict[str, str] = {}
     slot = next(one for one in slots_of(model) if one.name == name)
     return Read(_read(slot, posted, name, wrong), wrong)
+
+
+def as_typed(entries: Sequence[Entry], posted: Posted, wrong: Mapping[str, str]) -> tuple[Entry, ...]:
+    """The same form with what was typed into it, so that nobody has to type it again, and what is wrong."""
+    return tuple(
+        replace(
+            entry,
+            values=tuple(posted[entry.name]) if entry.name in posted else entry.values,
+            wrong=wrong.get(entry.name, ""),
+            entries=as_typed(entry.entries, posted, wrong),
+        )
+        for entry in entries
+    )
 
 
 def variants_of(slot: Slot) -> dict[str, type]:

@@ -32,6 +32,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
         (
             _Page(_("Overview"), "console_home"),
             _Page(_("Cases"), "console_cases", (P.CASE_READ_ALL, P.CASE_TAKE), "console_case"),
+            _Page(_("Reports"), "console_reports", (P.CASE_READ_ALL,), "console_report"),
             _Page(_("Complaints"), "console_complaints", (P.CASE_READ_ALL,)),
             _Page(_("Unscanned"), "console_unscanned", (P.INTAKE_READ,)),
             _Page(_("Lists"), "console_lists", (P.LIST_READ,), "console_list"),

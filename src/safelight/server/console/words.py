@@ -84,6 +84,21 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "dismissed": _("dismissed"),
         "escalated": _("escalated"),
     },
+    "report": {
+        "draft": _("draft"),
+        "sending": _("being sent"),
+        "stopped": _("stopped"),
+        "finished": _("finished"),
+        "discarded": _("discarded"),
+    },
+    "reporting": {
+        "nothing_confirmed": _("nothing to report"),
+        "not_reported": _("NOT REPORTED"),
+        "drafted": _("NOT REPORTED: a draft"),
+        "sending": _("NOT REPORTED yet: being sent"),
+        "stopped": _("NOT REPORTED: stopped"),
+        "reported": _("reported"),
+    },
     "detail": {},  # open: what a reader found, named by the reader
     "grade": {
         "verified": _("verified"),
