@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -168,7 +169,7 @@ def do(request: HttpRequest, actor: PersonActor, report_id: UUID) -> HttpRespons
     if wanted is None:
         return HttpResponseBadRequest()
     does, said = wanted
-    done(request, lambda: does(actor, row, request.POST), said)
+    done(request, lambda: does(actor, row, request.POST), str(said))
     return redirect("console_report", row.pk)
 
 
@@ -199,7 +200,7 @@ def _put_in(actor: PersonActor, row: Report, said: QueryDict) -> object:
     return drafts.put_in(actor, row, item, said.get("reason", ""))
 
 
-_ACTS: Final[dict[str, tuple[_Act, str]]] = {
+_ACTS: Final[dict[str, tuple[_Act, Promise]]] = {
     "send": (_send, gettext_lazy("Handed over. It is sent by itself, and this page says how far it is.")),
     "go_on": (lambda a, r, s: go_on(a, r, s.get("reason", "")), gettext_lazy("It goes on.")),
     "filed": (_filed, gettext_lazy("Noted. The clocks run from the time that you gave.")),
@@ -255,11 +256,11 @@ def _file(row: Report, said: QueryDict) -> ReportFile:
     return found
 
 
-def _id(told: str) -> UUID | None:
+def _id(told: str) -> UUID:
     try:
         return UUID(told.strip())
     except ValueError:
-        return None
+        raise UsageError(_("This is no id. Copy one from a page of the console.")) from None
 
 
 def _revision(request: HttpRequest) -> int:
