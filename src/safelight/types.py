@@ -242,7 +242,7 @@ class Match:
     """What matched what, and how closely. Never carries the listed value.
 
     ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ. ``transform`` says how the query was turned.
-    ``shadow``: the list is on trial. ``held``: the list or the entry hits or errs more than is usual, so that a
+    ``shadow``: the list is on trial. ``held``: the list or the entry hits or errs more than is usual, and a
     person looks at what would otherwise match.
     """
 
