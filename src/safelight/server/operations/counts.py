@@ -11,7 +11,9 @@ from safelight.types import Verdict
 
 if NAME_VARIABLE in os.environ:
     # By name, not by number: whoever takes a killed process's place counts on, in files that have their room.
-    values.ValueClass = values.MultiProcessValue(lambda: os.environ[NAME_VARIABLE])
+    values.ValueClass = values.MultiProcessValue(  # type: ignore[no-untyped-call]
+        lambda: os.environ[NAME_VARIABLE]
+    )
 
 REQUESTS = Counter("safelight_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("safelight_request_seconds", "Time to answer a request", ["route"])
