@@ -59,7 +59,7 @@ class Answers(BaseModel):
         2.0,
         ge=0.1,
         le=30.0,
-        description="everything but *clear* is answered this long after it came, or up to a twentieth later",
+        description="everything but *clear* is answered this long after it came, or up to a tenth later",
     )
 
 

@@ -32,7 +32,7 @@ from safelight.types import Outcome
 _log: Final = logging.getLogger("safelight.api")
 _CLEAR: Final = b'{"status":"clear"}'
 _ALIKE: Final = b'{"status":"received"}'
-_SPREAD: Final = 0.05
+_SPREAD: Final = 0.1
 """The share of the time by which it varies by chance: more than a busy thread costs another's answer."""
 _HEADERS: Final[Headers] = [
     ("Content-Type", "application/json"),
