@@ -25,13 +25,13 @@ REASONS: Final = {
     _R.ENCRYPTED: "a password is needed to look inside",
     _R.TOO_LARGE: "larger than the limit on bytes",
     _R.TOO_MANY_PIXELS: "more pixels than the limit; see --max-pixels",
-    _R.TOO_MANY_PARTS: "more frames than the limit; the first ones were compared",
+    _R.TOO_MANY_PARTS: "more frames, pages or members than the limit; the first were compared",
     _R.TIMEOUT: "decoding took too long and was stopped; see --timeout",
     _R.OUT_OF_MEMORY: "decoding wanted too much memory and was stopped",
     _R.CRASHED: "the decoder died; the other files are not affected",
     _R.BAD_REPLY: "the decoder answered nonsense and was not believed; treat the file as hostile",
     _R.SANDBOX_UNAVAILABLE: "the decoders' sandbox could not be used; run `safelight doctor`",
-    _R.NOT_A_FILE: "a FIFO, socket or device",
+    _R.NOT_A_FILE: "a FIFO, socket or device; in an archive also a link",
     _R.UNREADABLE: "could not be opened or read; check its permissions",
     _R.CHANGED: "changed while it was read; scan it again",
     _R.NOT_PERMITTED: "not permitted to be scanned",
@@ -42,4 +42,5 @@ REASONS: Final = {
 LIMITED: Final = {
     UnhashableReason.TOO_PLAIN: "too plain to be compared by likeness; its digests were compared",
     UnhashableReason.TOO_SMALL: "too small to be compared by likeness; its digests were compared",
+    UnhashableReason.UNSUPPORTED: "holds a format that is not decoded here; its digests were compared",
 }
