@@ -61,6 +61,8 @@ class UnscannedReason(StrEnum):
     """The file has no bytes."""
     UNSUPPORTED = "unsupported"
     """The bytes are of no format that this installation decodes."""
+    NOT_INSTALLED = "not_installed"
+    """The library that decodes this format is not installed here, though this version can use it."""
     DAMAGED = "damaged"
     """The decoder refused the bytes."""
     TRUNCATED = "truncated"

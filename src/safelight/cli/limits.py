@@ -76,6 +76,13 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Containers within containers that are opened.",
     )
     @click.option(
+        "--max-seconds",
+        type=float,
+        default=_DEFAULT.total_seconds,
+        show_default=True,
+        help="Seconds that a file may take with all that it holds.",
+    )
+    @click.option(
         "--accept-partial-sandbox",
         is_flag=True,
         help="Decode though this machine lacks some of the protections that `safelight doctor` lists.",
@@ -91,6 +98,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         max_members: int,
         max_unpacked: int,
         max_depth: int,
+        max_seconds: float,
         **options: object,
     ) -> object:
         limits = Limits(
@@ -103,6 +111,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
             max_members=max_members,
             max_unpacked_bytes=max_unpacked << 20,
             max_depth=max_depth,
+            total_seconds=max_seconds,
         )
         return command(*args, limits=limits, **options)
 

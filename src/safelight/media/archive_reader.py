@@ -112,7 +112,7 @@ def unpack(
     told = json.loads(payload)
     _Source.fd, _Source.size = fd, os.fstat(fd).st_size
     if ffi is None:
-        yield _problem(UnscannedReason.UNSUPPORTED, MISSING)
+        yield _problem(UnscannedReason.NOT_INSTALLED, MISSING)
         yield json.dumps({"end": {"parts": 0}})
         return
     reader = _Reader(bool(told.get("stream")), int(told.get("max_member_bytes", 1 << 30)))

@@ -138,7 +138,9 @@ class Policy:
         if limited and self.too_plain is TooPlain.HOLD:
             return Verdict(Outcome.HOLD, "too-plain")
         unseen = _not_looked_at(observation)
-        if unseen == {UnscannedReason.UNSUPPORTED} and self.unsupported is Unsupported.DIGESTS:
+        # Where the bytes were never here, as with hashes alone, nobody found a format that is not decoded.
+        undecoded = observation.problems and unseen == {UnscannedReason.UNSUPPORTED}
+        if undecoded and self.unsupported is Unsupported.DIGESTS:
             limited = UnhashableReason.UNSUPPORTED
         elif unseen:
             return Verdict(Outcome.UNSCANNED, "not-scanned", reason=gravest(unseen))
@@ -184,7 +186,7 @@ def _not_looked_at(observation: Observation) -> frozenset[UnscannedReason]:
     """Why the file was not wholly looked at; no problem told and still nothing to show for it counts too."""
     types = {signal.type for signal in observation.signals if signal.part != CLAIMED}
     reasons = {problem.reason for problem in observation.problems}
-    if not types & DIGESTS:
+    if not types & DIGESTS and reasons <= {UnscannedReason.UNSUPPORTED}:
         reasons.add(UnscannedReason.UNREADABLE)
     elif not reasons and not types - DIGESTS and not observation.unhashable:
         reasons.add(UnscannedReason.UNSUPPORTED)

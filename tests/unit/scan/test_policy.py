@@ -144,6 +144,10 @@ def test_what_is_not_decoded_is_unscanned_unless_the_policy_says_that_digests_su
     both = observe(problems=(problem, Problem(UnscannedReason.ENCRYPTED)))
     assert digests.verdict(both).reason is UnscannedReason.ENCRYPTED
     assert digests.verdict(observe(problems=(problem,), signals=())).outcome is Outcome.UNSCANNED
+    lacking = Problem(UnscannedReason.NOT_INSTALLED, Part(("bag.zip",)))
+    assert digests.verdict(observe(problems=(problem, lacking))).reason is UnscannedReason.NOT_INSTALLED
+    hashes_alone = observe(signals=(Signal("sha256", "ab" * 32),))
+    assert digests.verdict(hashes_alone).outcome is Outcome.UNSCANNED
     assert digests.verdict(observe(problems=(problem,), matches=(match(),))).outcome is Outcome.MATCH
 
 

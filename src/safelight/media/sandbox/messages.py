@@ -116,6 +116,7 @@ class ProblemFound(Body):
     reason: Literal[
         UnscannedReason.EMPTY,
         UnscannedReason.UNSUPPORTED,
+        UnscannedReason.NOT_INSTALLED,
         UnscannedReason.DAMAGED,
         UnscannedReason.TRUNCATED,
         UnscannedReason.ENCRYPTED,
