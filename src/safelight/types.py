@@ -259,6 +259,8 @@ class Match:
     """What matched what, and how closely. Never carries the listed value.
 
     ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ. ``transform`` says how the query was turned.
+    ``shadow``: the list is on trial. ``held``: the list or the entry hits or errs more than is usual, and a
+    person looks at what would otherwise match.
     Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of the
     listed model's distinctive bytes it holds, where tensors were compared.
     """
@@ -271,6 +273,7 @@ class Match:
     distance: int = 0
     transform: Transform = Transform.ORIGINAL
     shadow: bool = False
+    held: bool = False
     level: ModelLevel | None = None
     share: float | None = None
 

@@ -167,6 +167,7 @@ def _match_document(match: Match) -> dict[str, Any]:
         "distance": match.distance,
         "transform": match.transform.value,
         "shadow": match.shadow,
+        "held": match.held,
         "level": match.level and match.level.value,
         "share": match.share,
     }
@@ -236,6 +237,7 @@ def _match(m: dict[str, Any], signal: Signal) -> Match:
         distance=m["distance"],
         transform=Transform(m["transform"]),
         shadow=m["shadow"],
+        held=m["held"],
         level=ModelLevel(level) if (level := m.get("level")) else None,
         share=m.get("share"),
     )

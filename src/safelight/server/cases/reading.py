@@ -50,6 +50,7 @@ class MatchFacts:
     distance: int
     part: str
     shadow: bool
+    held: bool
     level: ModelLevel | None
     share: float | None
 
@@ -270,6 +271,7 @@ def _matches(found: Iterable[Match]) -> tuple[MatchFacts, ...]:
             one.distance,
             str(one.signal.part),
             one.shadow,
+            one.held,
             one.level,
             one.share,
         )

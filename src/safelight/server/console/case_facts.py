@@ -51,6 +51,7 @@ class MatchedEntry:
     level: ModelLevel | None
     percent: int | None
     shadow: bool
+    held: bool
     parts: tuple[str, ...]
 
 
@@ -200,6 +201,7 @@ def _entry(found: list[MatchFacts]) -> MatchedEntry:
         level=min((match.level for match in found if match.level), key=_LEVELS.index, default=None),
         percent=math.floor(100 * max(shares)) if shares else None,
         shadow=first.shadow,
+        held=first.held,
         parts=tuple(dict.fromkeys(match.part for match in found if match.part)),
     )
 

@@ -70,6 +70,7 @@ class MatchOut(Schema):
     distance: int
     part: str
     shadow: bool
+    held: bool
     level: Literal["same_weights", "other_precision", "derived", "lead"] | None
     share: float | None
 
