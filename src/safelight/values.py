@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from typing import Final
 
-HEX_BITS: Final = {"autov2": 40, "autov3": 48, "md5": 128, "pdq": 256, "sha1": 160, "sha256": 256}
+HEX_BITS: Final = {
+    "autov1": 32,
+    "autov2": 40,
+    "autov3": 48,
+    "md5": 128,
+    "pdq": 256,
+    "sha1": 160,
+    "sha256": 256,
+    "t1": 256,
+    "t16": 256,
+    "tsid": 256,
+}
 """Signal types written as hexadecimal, and their length in bits.
 
-RFC 1321, FIPS 180-4, the PDQ reference; AutoV2 and AutoV3 as model-hosting sites show them.
+RFC 1321, FIPS 180-4, the PDQ reference; AutoV1 to AutoV3 as model-hosting sites show them; T1, T16 and TSID
+are SHA-256 of tensors, see :mod:`safelight.signals.weights`.
 """
 
 SIGNAL_TYPES: Final = tuple(sorted(HEX_BITS))

@@ -40,7 +40,7 @@ def versions() -> Iterator[Finding]:
     """What is installed, and which instructions the CPU offers."""
     yield Finding("versions", f"Safelight {version('safelight')}, Python {platform.python_version()}")
     yield Finding("versions", f"{platform.system()} {platform.release()}, SQLite {sqlite3.sqlite_version}")
-    names = ("Pillow", "pi-heif")
+    names = ("Pillow", "pi-heif", "libarchive-c", "pypdfium2")
     yield Finding("versions", ", ".join(f"{name} {_version(name)}" for name in names))
     yield Finding("versions", f"{platform.machine()}, {os.cpu_count()} processors, using {_hamming.isa()}")
 
@@ -86,6 +86,52 @@ def decoders(sandbox: Sandbox) -> Iterator[Finding]:
     yield Finding(
         "decoders", f"HEIC: {'pi-heif is there' if heif else 'install safelight[media]'}", well=heif
     )
+
+
+def containers(sandbox: Sandbox) -> Iterator[Finding]:
+    """Which containers and model files are looked into: one of each goes the whole way."""
+    for name, what, make in (
+        ("archives", "install libarchive13 and safelight[media]", _archive),
+        ("PDF", "install safelight[media]", _pdf),
+        ("model files", "report it, please", _model),
+    ):
+        content = make()
+        if content is None:
+            yield Finding("decoders", f"{name}: not looked into; {what}", well=False)
+            continue
+        seen = observe(content, name, sandbox, Limits(), now_utc())
+        if any(signal.part.members or signal.part.selectors for signal in seen.signals):
+            yield Finding("decoders", f"{name}: looked into")
+        else:
+            detail = next((f"{p.reason} {p.detail}" for p in seen.problems), "nothing was found in it")
+            yield Finding("decoders", f"{name}: {detail}; {what}", well=False)
+
+
+def _archive() -> bytes:
+    import io  # noqa: PLC0415
+    import zipfile  # noqa: PLC0415
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("member", b"text")
+    return file.getvalue()
+
+
+def _pdf() -> bytes | None:
+    import io  # noqa: PLC0415
+
+    if find_spec("pypdfium2") is None or find_spec("PIL") is None:
+        return None
+    from PIL import Image  # noqa: PLC0415
+
+    file = io.BytesIO()
+    Image.linear_gradient("L").save(file, "PDF")
+    return file.getvalue()
+
+
+def _model() -> bytes:
+    header = b'{"w":{"dtype":"U8","shape":[1024],"data_offsets":[0,1024]}}'
+    return len(header).to_bytes(8, "little") + header + bytes(range(256)) * 4
 
 
 def _picture(name: str) -> bytes | None:

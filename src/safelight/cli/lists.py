@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from safelight.cli.lists_add_model import add_model
 from safelight.cli.lists_import import import_
 from safelight.cli.lists_index import compact, stats
 from safelight.cli.lists_server import discard, recheck, restore, server_lists, waiting
@@ -25,6 +26,7 @@ def lists() -> None:
 
 
 lists.add_command(import_)
+lists.add_command(add_model)
 lists.add_command(verify)
 lists.add_command(compact)
 lists.add_command(stats)

@@ -61,7 +61,13 @@ def _why(result: ScanResult) -> str:
 
 
 def _nearest(match: Match) -> str:
-    how = f"same {match.signal.type.upper()}" if is_exact(match) else f"distance {match.distance}"
+    if is_exact(match):
+        how = f"same {match.signal.type.upper()}"
+    elif match.level is not None:
+        share = "" if match.share is None else f", {match.share:.0%} of it"
+        how = f"model: {match.level.replace('_', ' ')}{share}"
+    else:
+        how = f"distance {match.distance}"
     part = f" in {visible(str(match.signal.part))}" if str(match.signal.part) else ""
     return f"list {match.list} ({match.list_class}), {how}{part}"
 

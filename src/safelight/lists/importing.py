@@ -48,7 +48,7 @@ def import_file(
     bad = BadLines()
     with open_list(path, layout) as reader:
         records = reader.records(bad.add)
-        _create_or_check(store, info)
+        create_or_check(store, info)
 
         def entries() -> Iterator[ListEntry]:
             for count, record in enumerate(records):
@@ -64,7 +64,8 @@ def import_file(
     return ImportReport(read, added.added, added.known, added.updated, tuple(bad.kept), bad.total)
 
 
-def _create_or_check(store: ListStore, info: HashListInfo) -> None:
+def create_or_check(store: ListStore, info: HashListInfo) -> None:
+    """Make the list unless it is there. Raises :class:`~safelight.errors.UsageError` for another class."""
     try:
         store.create(info)
     except ListExists:
@@ -72,5 +73,5 @@ def _create_or_check(store: ListStore, info: HashListInfo) -> None:
         if present.list_class != info.list_class:
             raise UsageError(
                 f"The list {info.name!r} is there with class {present.list_class}, not {info.list_class}. "
-                "Import into another name, or remove that list first."
+                "Choose another name, or remove that list first."
             ) from None

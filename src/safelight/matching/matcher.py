@@ -17,6 +17,8 @@ from safelight.errors import IndexFileError
 from safelight.lists.store import HELD, HashListInfo, ListStore, Stamp, StoredEntry
 from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex
 from safelight.matching.kinds import PDQ
+from safelight.matching.models import level_of, weigh
+from safelight.signals.weights import TENSORS
 from safelight.types import Match, Part, SearchedList, Signal, Transform
 
 _WIDEN: Final = 8
@@ -184,12 +186,15 @@ class Matcher:
         """Matches in the order of the signals, at most the cap for each; and whether that cut any."""
         of_part: dict[tuple[str, Part], list[_Found]] = {(s.type, s.part): [] for s in signals}
         for (type_, part, _, _), found in nearest.best.items():
-            of_part[type_, part].append(found)
+            if type_ not in TENSORS:
+                of_part[type_, part].append(found)
         for all_found in of_part.values():
             all_found.sort(key=lambda f: (f.distance, f.entry.list, f.entry.key))
         told = [found for all_found in of_part.values() for found in all_found[: self._cap]]
         cut = any(len(all_found) > self._cap for all_found in of_part.values())
-        return tuple(_match(found, lists[found.entry.list]) for found in told), cut
+        equal = ((found.signal, found.entry) for found in nearest.best.values() if not found.distance)
+        models = weigh(equal, signals, lists)
+        return (*(_match(found, lists[found.entry.list]) for found in told), *models), cut
 
 
 def _match(found: _Found, info: HashListInfo) -> Match:
@@ -203,4 +208,5 @@ def _match(found: _Found, info: HashListInfo) -> Match:
         found.transform,
         info.shadow,
         info.held or HELD in found.entry.flags,
+        level_of(found.signal),
     )

@@ -19,6 +19,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from safelight.scan.gravity import gravest
+from safelight.signals.weights import CLAIMED, WEIGHTS
 from safelight.types import (
     ListClass,
     Match,
@@ -34,8 +35,6 @@ POLICY_SCHEMA: Final = "safelight.policy/1"
 """Name and major version of the policy file; within a major, fields are only added."""
 
 DIGESTS: Final = frozenset({"md5", "sha1", "sha256"})
-_NAMED: Final = frozenset({"autov2", "autov3"})
-
 """Signal types whose equality is *exact*. PDQ is not among them, not even at distance 0."""
 
 ABUSE_CLASSES: Final = frozenset({ListClass.CSAM, ListClass.AI_CSAM, ListClass.TEST})
@@ -55,6 +54,14 @@ class TooPlain(StrEnum):
 
     CLEAR = "clear"
     HOLD = "hold"
+
+
+class Unsupported(StrEnum):
+    """What becomes of a file that holds something of a format that is not decoded here."""
+
+    UNSCANNED = "unscanned"
+    DIGESTS = "digests"
+    """Its digests suffice: *clear*, but limited, where nothing else kept us from looking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Rule:
             and (self.lists is None or match.list in self.lists)
             and (self.signals is None or match.signal.type in self.signals)
             and (self.exact is None or self.exact == is_exact(match))
-            and (self.distance_at_most is None or match.distance <= self.distance_at_most)
+            and (self.distance_at_most is None or _near(match, self.distance_at_most))
         )
 
 
@@ -94,10 +101,11 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rules in order, the first that fits a match decides; and what to do with pictures too plain to hash."""
+    """Rules in order, the first that fits a match decides; and what to do with what cannot be compared."""
 
     rules: tuple[Rule, ...]
     too_plain: TooPlain = TooPlain.CLEAR
+    unsupported: Unsupported = Unsupported.UNSCANNED
 
     def decide(self, match: Match, beside: tuple[Match, ...] = ()) -> Decided:
         """What follows from one match, given the other matches of its file (known-good ones may silence)."""
@@ -133,8 +141,13 @@ class Policy:
         limited = _limited(observation)
         if limited and self.too_plain is TooPlain.HOLD:
             return Verdict(Outcome.HOLD, "too-plain")
-        if reason := _not_looked_at(observation):
-            return Verdict(Outcome.UNSCANNED, "not-scanned", reason=reason)
+        unseen = _not_looked_at(observation)
+        # Where the bytes were never here, as with hashes alone, nobody found a format that is not decoded.
+        undecoded = observation.problems and unseen == {UnscannedReason.UNSUPPORTED}
+        if undecoded and self.unsupported is Unsupported.DIGESTS:
+            limited = UnhashableReason.UNSUPPORTED
+        elif unseen:
+            return Verdict(Outcome.UNSCANNED, "not-scanned", reason=gravest(unseen))
         return Verdict(Outcome.CLEAR, strongest.rule if strongest else "nothing-matched", limited=limited)
 
     def fingerprint(self) -> str:
@@ -146,6 +159,11 @@ class Policy:
 def is_exact(match: Match) -> bool:
     """Whether the file's bytes, not just its looks, are the listed ones."""
     return match.signal.type in DIGESTS
+
+
+def _near(match: Match, distance: int) -> bool:
+    """Whether it is within a distance; a share of a model has none."""
+    return match.share is None and match.distance <= distance
 
 
 def _vouches(match: Match, part: Part) -> bool:
@@ -168,16 +186,15 @@ def _compared(observation: Observation) -> bool:
     )
 
 
-def _not_looked_at(observation: Observation) -> UnscannedReason | None:
+def _not_looked_at(observation: Observation) -> frozenset[UnscannedReason]:
     """Why the file was not wholly looked at; no problem told and still nothing to show for it counts too."""
-    if observation.problems:
-        return gravest(problem.reason for problem in observation.problems)
-    types = {signal.type for signal in observation.signals}
-    if not types & DIGESTS:
-        return UnscannedReason.UNREADABLE
-    if not types - DIGESTS - _NAMED and not observation.unhashable:
-        return UnscannedReason.UNSUPPORTED
-    return None
+    types = {signal.type for signal in observation.signals if signal.part != CLAIMED}
+    reasons = {problem.reason for problem in observation.problems}
+    if not types & DIGESTS and reasons <= {UnscannedReason.UNSUPPORTED}:
+        reasons.add(UnscannedReason.UNREADABLE)
+    elif not reasons and not types - DIGESTS and not observation.unhashable:
+        reasons.add(UnscannedReason.UNSUPPORTED)
+    return frozenset(reasons)
 
 
 _RENDERINGS: Final = frozenset({"frame", "t", "over"})
@@ -190,7 +207,7 @@ def _limited(observation: Observation) -> UnhashableReason | None:
     def picture(part: Part) -> Part:
         return Part(part.members, tuple(s for s in part.selectors if s[0] not in _RENDERINGS))
 
-    hashed = {picture(s.part) for s in observation.signals if s.type not in DIGESTS | _NAMED}
+    hashed = {picture(s.part) for s in observation.signals if s.type not in DIGESTS | WEIGHTS}
     return next((u.reason for u in observation.unhashable if picture(u.part) not in hashed), None)
 
 

@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from safelight.errors import PolicyError
-from safelight.scan.policy import POLICY_SCHEMA, Action, Policy, Rule, TooPlain
+from safelight.scan.policy import POLICY_SCHEMA, Action, Policy, Rule, TooPlain, Unsupported
 from safelight.types import ListClass
 
 _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.-]+$")]
 
 
-_SignalName = Literal["md5", "sha1", "sha256", "pdq", "autov2", "autov3"]
+_SignalName = Literal["md5", "sha1", "sha256", "pdq", "autov1", "autov2", "autov3", "t1", "t16", "tsid"]
 
 
 class _RuleForm(BaseModel):
@@ -57,6 +57,7 @@ class _PolicyForm(BaseModel):
 
     schema_: Literal["safelight.policy/1"] = Field(alias="schema")
     too_plain: Literal["clear", "hold"] = "clear"
+    unsupported: Literal["unscanned", "digests"] = "unscanned"
     rules: Annotated[list[_RuleForm], Field(min_length=1)]
 
 
@@ -84,12 +85,14 @@ def parse_policy(text: str, source: str = "the policy") -> Policy:
     twice = [name for name, times in Counter(rule.name for rule in form.rules).items() if times > 1]
     if twice:
         raise PolicyError(f"{source} is not valid: two rules are named {twice[0]!r}; give each its own name")
-    return Policy(tuple(rule.rule() for rule in form.rules), TooPlain(form.too_plain))
+    rules = tuple(rule.rule() for rule in form.rules)
+    return Policy(rules, TooPlain(form.too_plain), Unsupported(form.unsupported))
 
 
 def format_policy(policy: Policy) -> str:
     """The TOML text of a policy, which :func:`parse_policy` reads back to an equal one."""
-    blocks = [f'schema = "{POLICY_SCHEMA}"\ntoo_plain = "{policy.too_plain}"']
+    settings = [f'schema = "{POLICY_SCHEMA}"', f'too_plain = "{policy.too_plain}"']
+    blocks = ["\n".join([*settings, f'unsupported = "{policy.unsupported}"'])]
     for rule in policy.rules:
         lines = ["[[rules]]", f'name = "{rule.name}"']
         for field, values in (("classes", rule.classes), ("lists", rule.lists), ("signals", rule.signals)):

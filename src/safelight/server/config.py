@@ -290,6 +290,10 @@ class Config(BaseSettings):
     accept_partial_sandbox: bool = Field(
         False, description="start although this machine lacks one of the sandbox's protections"
     )
+    unsupported: Literal["unscanned", "digests"] = Field(
+        "unscanned",
+        description="what a file is that holds a format not decoded here: unscanned, or clear by its digests",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
     heads_directory: Path | None = Field(None, description="a second place for the ledger's signed heads")

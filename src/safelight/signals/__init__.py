@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from safelight.errors import UsageError
 from safelight.signals.digest import MD5, SHA1, SHA256
 from safelight.signals.pdq import PDQ
-from safelight.signals.weights import AUTOV2, AUTOV3
+from safelight.signals.weights import AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from safelight.signals.signal_type import SignalType
 
 SIGNAL_TYPES: Final[Mapping[str, SignalType]] = MappingProxyType(
-    {each.name: each for each in (MD5, SHA1, SHA256, PDQ, AUTOV2, AUTOV3)}
+    {each.name: each for each in (MD5, SHA1, SHA256, PDQ, AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID)}
 )
 """Every signal type by its name."""
 

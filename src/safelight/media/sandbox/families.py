@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from safelight.media.sandbox.messages import IMAGE_MESSAGES, PROVENANCE_MESSAGES, MessageSet
+from safelight.media.sandbox.messages import (
+    ARCHIVE_MESSAGES,
+    DOCUMENT_MESSAGES,
+    IMAGE_MESSAGES,
+    MODEL_MESSAGES,
+    PROVENANCE_MESSAGES,
+    MessageSet,
+)
 from safelight.native import _confine
 
 
@@ -42,4 +49,13 @@ PROVENANCE: Final = python_family(
 )
 """Readers of evidence of origin, of every kind of file that has fields for it."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE)
+ARCHIVE: Final = python_family("archive", "safelight.media.archive_reader:unpack", ARCHIVE_MESSAGES)
+"""What takes archives apart; its members are looked at by the families of their own kinds."""
+
+MODEL: Final = python_family("model", "safelight.media.model_reader:read", MODEL_MESSAGES)
+"""Readers of model files."""
+
+DOCUMENT: Final = python_family("document", "safelight.media.pdf_reader:read", DOCUMENT_MESSAGES)
+"""What takes the pictures and attachments out of PDF, and draws its pages."""
+
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL)

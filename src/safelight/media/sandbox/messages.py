@@ -64,6 +64,38 @@ EvidenceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
 EvidenceValue = Annotated[str, Field(max_length=8_000), AfterValidator(_printable)]
 
 
+MemberName = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_printable)]
+"""As the container has it, up to a length; a label, never used as a path."""
+
+
+class MemberFound(Body):
+    """A member begins: what data packets carry from here to :class:`MemberEnded` are its bytes."""
+
+    name: MemberName
+
+
+class MemberEnded(Body):
+    """The member is complete, or (``whole`` is false) could not be read to its end."""
+
+    whole: bool = True
+
+
+class TensorFound(Body):
+    """One tensor of a model file, its size in bytes, and the digests of the bytes and of their half cast."""
+
+    name: MemberName
+    bytes: Annotated[int, Field(ge=1, le=1 << 50)]
+    t1: Hash256
+    t16: Hash256 | None = None
+
+
+class ModelFound(Body):
+    """What the whole of a model file digests to."""
+
+    autov1: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")] | None = None
+    autov3: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
+
+
 class EvidenceFound(Body):
     """One item of evidence of origin, under the names of ``safelight.provenance.evidence``."""
 
@@ -84,20 +116,24 @@ class ProblemFound(Body):
     reason: Literal[
         UnscannedReason.EMPTY,
         UnscannedReason.UNSUPPORTED,
+        UnscannedReason.NOT_INSTALLED,
         UnscannedReason.DAMAGED,
         UnscannedReason.TRUNCATED,
         UnscannedReason.ENCRYPTED,
+        UnscannedReason.TOO_LARGE,
         UnscannedReason.TOO_MANY_PIXELS,
         UnscannedReason.TOO_MANY_PARTS,
         UnscannedReason.OUT_OF_MEMORY,
+        UnscannedReason.NOT_A_FILE,
     ]
     detail: Detail = ""
     selectors: Selectors = ()
+    member: MemberName | None = None
 
     @property
     def part(self) -> Part:
         """Where in the file it is."""
-        return Part(selectors=self.selectors)
+        return Part(() if self.member is None else (self.member,), self.selectors)
 
 
 class Ended(Body):
@@ -130,12 +166,22 @@ class InvalidMessage(ValueError):
 class MessageSet:
     """The kinds of message of one family: ``findings`` are its own, beside problem, end and failed.
 
-    ``counted`` is the finding of which the end message gives the number.
+    ``counted`` are the findings of which the end message gives the number. A family with ``members`` returns
+    the bytes of what it unpacks; from any other, a data packet is a broken rule.
     """
 
-    def __init__(self, findings: Mapping[str, type[Body]], *, counted: type[Body]) -> None:
+    def __init__(
+        self,
+        findings: Mapping[str, type[Body]],
+        *,
+        counted: type[Body] | tuple[type[Body], ...],
+        members: bool = False,
+    ) -> None:
         self.counted: Final = counted
+        self.members: Final = members
         kinds = {**findings, "problem": ProblemFound, "end": Ended, "failed": Failed}
+        if members:
+            kinds |= {"member": MemberFound, "member_end": MemberEnded}
         fields: dict[str, Any] = {name: (Optional[body], None) for name, body in kinds.items()}  # noqa: UP045
         self._envelope: type[Body] = create_model("Message", __base__=Body, **fields)
 
@@ -159,3 +205,14 @@ IMAGE_MESSAGES: Final = MessageSet({"picture": PictureFound, "defer": Deferred},
 
 PROVENANCE_MESSAGES: Final = MessageSet({"evidence": EvidenceFound}, counted=EvidenceFound)
 """What the readers of provenance say."""
+
+MODEL_MESSAGES: Final = MessageSet({"tensor": TensorFound, "model": ModelFound}, counted=TensorFound)
+"""What the readers of model files say."""
+
+DOCUMENT_MESSAGES: Final = MessageSet(
+    {"picture": PictureFound}, counted=(PictureFound, MemberFound), members=True
+)
+"""What the readers of documents say."""
+
+ARCHIVE_MESSAGES: Final = MessageSet({}, counted=MemberFound, members=True)
+"""What the readers of archives say."""
