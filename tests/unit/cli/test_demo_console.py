@@ -36,10 +36,19 @@ def test_without_a_wish_the_next_free_one_is_taken(
 def test_every_file_that_is_sent_is_one_that_the_demo_makes() -> None:
     from safelight.cli.demo_pictures import KINDS, PHOTOGRAPHS
 
-    kinds = {kind.name for kind in KINDS} | {"the same file", "other pictures", "broken files"}
+    kinds = {kind.name for kind in KINDS} | {
+        "the same file",
+        "other pictures",
+        "broken files",
+        "inside other files",
+    }
     originals = {name.partition(".")[0] for name in PHOTOGRAPHS}
     for upload in demo_console._UPLOADS:
         folder, _, name = upload.path.partition("/")
         assert folder in kinds
         stem = name.partition(".")[0]
-        assert stem in originals or stem.startswith("shapes-") or folder in {"other pictures", "broken files"}
+        assert (
+            stem in originals
+            or stem.startswith("shapes-")
+            or folder in {"other pictures", "broken files", "inside other files"}
+        )
