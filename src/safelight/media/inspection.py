@@ -22,7 +22,7 @@ _NAMES: Final = {
     MediaKind.TEXT: "text",
 }
 
-_CONTAINERS: Final = archive.MIMES | document.MIMES
+CONTAINERS: Final = archive.MIMES | document.MIMES
 """What is unpacked rather than looked at whole."""
 
 _NOT_THAT_AFTER_ALL: Final = frozenset(
@@ -67,7 +67,7 @@ class _Inspection:
             return image.look(content.fd, mime, self._sandbox)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
-        if mime in _CONTAINERS:
+        if mime in CONTAINERS:
             return self._unpack(content, mime, depth)
         if format_.kind is MediaKind.UNKNOWN:
             detail = "its first bytes are of no format that is known here"
@@ -98,4 +98,4 @@ def _denies(problem: Problem) -> bool:
 
 def is_container(content: Content) -> bool:
     """Whether it is unpacked, as anything that it validly is."""
-    return any(each.mime in _CONTAINERS for each in content.formats)
+    return any(each.mime in CONTAINERS for each in content.formats)

@@ -12,6 +12,7 @@ from decoders import family
 from documents import Page, pdf
 from pictures import draw, encode
 
+from safelight.cli.checkup import containers
 from safelight.media import Findings, OpenedFile, inspect, open_media
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.families import ARCHIVE, DOCUMENT, FAMILIES
@@ -46,6 +47,15 @@ def bag() -> bytes:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("pic.jpg", JPEG)
     return file.getvalue()
+
+
+def test_doctor_says_which_medium_is_missing_and_what_to_install(sandbox: Sandbox) -> None:
+    said = {finding.says.partition(":")[0]: finding for finding in containers(sandbox)}
+    assert {name: finding.well for name, finding in said.items()} == {
+        "archives": False, "PDF": False, "model files": True,
+    }  # fmt: skip
+    assert "libarchive13" in said["archives"].says
+    assert "safelight[media]" in said["PDF"].says
 
 
 @pytest.mark.parametrize(
