@@ -35,6 +35,9 @@ MIMES: Final = frozenset(
 MAX_STREAMS: Final = 8
 """Streams of moving pictures that are looked at; a film on disc has some angles, no file has this many."""
 
+MOST_CHILDREN: Final = 2_000
+"""Children after which a video is left: some five hours of decoding."""
+
 _SHARE: Final = 0.5
 """Of the time a file may take, what a child decodes before it pauses at the next keyframe."""
 PATIENCE: Final = 6
@@ -110,7 +113,7 @@ class _Watching:
             "stream": self.number,
             "seconds": self.sandbox.limits.wall_seconds * _SHARE,
         }
-        until = float("-inf")
+        until, children = float("-inf"), 0
         while True:
             reply = self.sandbox.decode(VIDEO.name, self.fd, json.dumps(asked).encode(), limits=limits)
             paused: ResumeFound | None = None
@@ -130,8 +133,10 @@ class _Watching:
                 self.progress(self._frames[-1].t, self._video.seconds if self._video else None)
             if paused is None:
                 return
-            if paused.until <= until:
-                self._problem(UnscannedReason.BAD_REPLY, "the decoder paused where it had begun")
+            children += 1
+            if paused.until <= until or children == MOST_CHILDREN:
+                detail = "the decoder paused where it had begun, or too often"
+                self._problem(UnscannedReason.TIMEOUT, detail)
                 return
             until = paused.until
             asked["resume"] = paused.model_dump()
