@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from safelight.errors import UsageError
 from safelight.signals.digest import MD5, SHA1, SHA256
 from safelight.signals.pdq import PDQ
+from safelight.signals.vpdq import VPDQ
 from safelight.signals.weights import AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from safelight.signals.signal_type import SignalType
 
 SIGNAL_TYPES: Final[Mapping[str, SignalType]] = MappingProxyType(
-    {each.name: each for each in (MD5, SHA1, SHA256, PDQ, AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID)}
+    {each.name: each for each in (MD5, SHA1, SHA256, PDQ, VPDQ, AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID)}
 )
 """Every signal type by its name."""
 
