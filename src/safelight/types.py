@@ -98,12 +98,18 @@ class UnscannedReason(StrEnum):
 
 
 class UnhashableReason(StrEnum):
-    """Why a picture that decoded well has no usable perceptual hash."""
+    """Why a picture or a sound that decoded well has no usable perceptual hash."""
 
     TOO_PLAIN = "too_plain"
     """Its PDQ quality is below 50: too few gradients to tell it from other plain pictures."""
     TOO_SMALL = "too_small"
     """A side is shorter than 5 pixels, the least that PDQ is defined for."""
+    SILENT = "silent"
+    """A sound with nothing to hear in it."""
+    TOO_STEADY = "too_steady"
+    """A hum, a tone or a steady noise: it changes too little to tell it from other such sounds."""
+    TOO_SHORT = "too_short"
+    """A sound of less than 3 seconds, the least that is told from others."""
     UNSUPPORTED = "unsupported"
     """Something in the file is not decoded here; the policy says that comparing its digests suffices."""
 
@@ -253,10 +259,20 @@ class ListEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, in seconds from the beginning of the file, and where in the listed one it is."""
+
+    start: float
+    end: float
+    listed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What matched what, and how closely. Never carries the listed value.
 
-    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ. ``transform`` says how the query was turned.
+    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ; for sounds, the bits of 256 that differ where
+    they agree best. ``transform`` says how the query was turned. ``spans`` are when a sound matches.
     Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of the
     listed model's distinctive bytes it holds, where tensors were compared.
     """
@@ -271,6 +287,7 @@ class Match:
     shadow: bool = False
     level: ModelLevel | None = None
     share: float | None = None
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from safelight.types import (
     ScanResult,
     SearchedList,
     Signal,
+    Span,
     Transform,
     Unhashable,
     UnhashableReason,
@@ -169,6 +170,7 @@ def _match_document(match: Match) -> dict[str, Any]:
         "shadow": match.shadow,
         "level": match.level and match.level.value,
         "share": match.share,
+        "spans": [{"start": s.start, "end": s.end, "listed": s.listed} for s in match.spans],
     }
 
 
@@ -238,6 +240,7 @@ def _match(m: dict[str, Any], signal: Signal) -> Match:
         shadow=m["shadow"],
         level=ModelLevel(level) if (level := m.get("level")) else None,
         share=m.get("share"),
+        spans=tuple(Span(s["start"], s["end"], s["listed"]) for s in m.get("spans", ())),
     )
 
 

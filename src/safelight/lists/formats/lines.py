@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from safelight.lists.formats.records import BadLine, Record
 from safelight.lists.formats.text import Line
 from safelight.types import Signal
-from safelight.values import HEX_BITS, SIGNAL_TYPES, degenerate, pack, unpack
+from safelight.values import SIGNAL_TYPES, degenerate, pack, unpack
 
 Complain = Callable[[BadLine], object]
 
@@ -55,7 +55,7 @@ def _read(lines: Iterable[Line], parse: Callable[[str], Signal], complain: Compl
 def looks_typed(line: Line) -> bool:
     """Whether a line can be nothing but ``signal_type value``."""
     words = line.text.split()
-    return len(words) == 2 and words[0].lower() in HEX_BITS
+    return len(words) == 2 and words[0].lower() in SIGNAL_TYPES
 
 
 def known_types() -> str:
