@@ -76,6 +76,13 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Containers within containers that are opened.",
     )
     @click.option(
+        "--max-video",
+        type=int,
+        default=_DEFAULT.max_video_seconds,
+        show_default=True,
+        help="Seconds of playing time of a video that are looked at.",
+    )
+    @click.option(
         "--accept-partial-sandbox",
         is_flag=True,
         help="Decode though this machine lacks some of the protections that `safelight doctor` lists.",
@@ -91,6 +98,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         max_members: int,
         max_unpacked: int,
         max_depth: int,
+        max_video: int,
         **options: object,
     ) -> object:
         limits = Limits(
@@ -103,6 +111,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
             max_members=max_members,
             max_unpacked_bytes=max_unpacked << 20,
             max_depth=max_depth,
+            max_video_seconds=max_video,
         )
         return command(*args, limits=limits, **options)
 

@@ -28,8 +28,8 @@ import numpy.typing as npt
 from safelight.sounds import ITEM_BITS, TELLING_WINDOW, WINDOW, Items, entropies
 
 ERROR_SHARE: Final = 0.15
-"""Of a window's bits that may differ. Re-encoded copies stay below, other sounds above: ``make bench-quality``
-prints by how much."""
+"""Of a window's bits that may differ. Re-encoded copies stay below, other sounds above: by how much is what
+``make bench-quality`` prints."""
 
 SEED_BITS: Final = 6
 

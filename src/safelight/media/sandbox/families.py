@@ -14,6 +14,7 @@ from safelight.media.sandbox.messages import (
     IMAGE_MESSAGES,
     MODEL_MESSAGES,
     PROVENANCE_MESSAGES,
+    VIDEO_MESSAGES,
     MessageSet,
 )
 from safelight.native import _confine
@@ -62,4 +63,7 @@ DOCUMENT: Final = python_family("document", "safelight.media.pdf_reader:read", D
 AUDIO: Final = python_family("audio", "safelight.media.audio_decoder:decode", AUDIO_MESSAGES)
 """Fingerprints the soundtracks of whatever FFmpeg opens."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL, AUDIO)
+VIDEO: Final = python_family("video", "safelight.media.video_decoder:decode", VIDEO_MESSAGES)
+"""FFmpeg, for moving pictures."""
+
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL, VIDEO, AUDIO)

@@ -33,6 +33,9 @@ class Limits:
     ``max_unpacked_bytes`` of them, none above ``max_member_bytes``, and containers within containers to
     ``max_depth`` (1: a container's members are looked at, and those that are containers are not opened).
 
+    ``max_video_seconds`` of playing time are looked at of one video, in as many children as that takes; each
+    of them may take some times ``wall_seconds``.
+
     Raises :class:`~safelight.errors.UsageError` for values outside these ranges.
     """
 
@@ -46,6 +49,7 @@ class Limits:
     max_member_bytes: int = 1 << 30
     max_unpacked_bytes: int = 2 << 30
     max_depth: int = 4
+    max_video_seconds: int = 12 * 3600
 
     def __post_init__(self) -> None:
         """Refuse what the warm parent would refuse later, where the operator can still see why."""
@@ -60,6 +64,7 @@ class Limits:
             ("max_member_bytes", 1, 1 << 50),
             ("max_unpacked_bytes", 1, 1 << 50),
             ("max_depth", 1, 16),
+            ("max_video_seconds", 1, 1 << 20),
         ):
             value = getattr(self, name)
             if not least <= value <= most:

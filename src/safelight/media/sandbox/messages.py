@@ -109,6 +109,47 @@ class SoundFound(Body):
     loudest: Annotated[int, Field(ge=0, le=1 << 15)]
 
 
+Moment = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+"""Seconds from the beginning of a recording."""
+
+
+class StreamsFound(Body):
+    """How many streams of moving pictures and of sound a container has."""
+
+    video: Annotated[int, Field(ge=0, le=1 << 16)]
+    audio: Annotated[int, Field(ge=0, le=1 << 16)]
+
+
+class VideoFound(Body):
+    """What the header of one stream of moving pictures says; its size is as stored, before any turning."""
+
+    width: Side
+    height: Side
+    seconds: Moment | None = None
+
+
+class FrameFound(Body):
+    """One frame, when it is shown, its PDQ quality and its eight dihedral hashes."""
+
+    t: Moment
+    quality: Annotated[int, Field(ge=0, le=100)]
+    hashes: Annotated[tuple[Hash256, ...], Field(min_length=8, max_length=8)]
+
+
+class ResumeFound(Body):
+    """The decoder paused: what another child is to be told, so that it goes on.
+
+    ``packets`` and ``pts`` are the number and the timestamp of the keyframe to begin at, ``until`` the moment
+    of the last frame looked at.
+    """
+
+    packets: Annotated[int, Field(ge=0, le=1 << 62)]
+    pts: Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)] | None
+    until: Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+    shift: Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+    shown: Hash256 | None
+
+
 class EvidenceFound(Body):
     """One item of evidence of origin, under the names of ``safelight.provenance.evidence``."""
 
@@ -231,3 +272,9 @@ ARCHIVE_MESSAGES: Final = MessageSet({}, counted=MemberFound, members=True)
 
 AUDIO_MESSAGES: Final = MessageSet({"sound": SoundFound}, counted=SoundFound)
 """What the decoder of sound says."""
+
+VIDEO_MESSAGES: Final = MessageSet(
+    {"streams": StreamsFound, "video": VideoFound, "frame": FrameFound, "resume": ResumeFound},
+    counted=FrameFound,
+)
+"""What the decoders of video say."""
