@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 MAX_STREAMS: Final = 8
 """Soundtracks of a file that are looked at: more languages than films have."""
 
+DECLARES: Final = frozenset({"aiff", "avi", "caf", "flac", "mov", "w64", "wav"})
+"""Formats whose headers say how long a soundtrack is; of others FFmpeg guesses it from the bit rate."""
+
 MAX_SECONDS: Final = 24 * 3600
 """Of all soundtracks together: silence compresses so well that a small file can hold years of it."""
 
@@ -78,7 +81,10 @@ def _sounds(fd: int) -> Iterator[Message]:
 
 
 def _tracks(container: InputContainer, streams: list[AudioStream]) -> Iterator[Message]:
-    tracks = {stream.index: _Track(number, stream) for number, stream in enumerate(streams, start=1)}
+    declares = not DECLARES.isdisjoint(container.format.name.split(","))
+    tracks = {
+        stream.index: _Track(number, stream, declares) for number, stream in enumerate(streams, start=1)
+    }
     stopped: Message | None = None
     try:
         for packet in container.demux(*streams):
@@ -99,9 +105,10 @@ def _tracks(container: InputContainer, streams: list[AudioStream]) -> Iterator[M
 class _Track:
     """One soundtrack: decoded, made into one channel, and fingerprinted."""
 
-    def __init__(self, number: int, stream: AudioStream) -> None:
+    def __init__(self, number: int, stream: AudioStream, declares: bool) -> None:
         self._number = number
-        self._stream = stream
+        known = declares and stream.duration is not None and stream.time_base is not None
+        self._declared = float(stream.duration * stream.time_base) if known else 0.0
         self._context = stream.codec_context
         if self._context is not None:
             self._context.thread_count = 1
@@ -164,6 +171,9 @@ class _Track:
             yield from self._hear(None)
         for each in self._prints:
             yield from each.end()
+        if not self._faults and self.seconds < 0.98 * self._declared - 1:
+            detail = f"{self.seconds:.0f} of {self._declared:.0f} seconds are there"
+            self._faults[UnscannedReason.TRUNCATED] = detail
         for reason, detail in self._faults.items():
             yield _problem(reason, detail, self._number)
         if not self._faults and not self._decoded:
@@ -218,3 +228,19 @@ def _said(error: Exception) -> str:
 def _problem(reason: UnscannedReason, detail: str, stream: int | None = None) -> Message:
     selectors = [] if stream is None else [["audio", str(stream)]]
     return {"problem": {"reason": reason.value, "detail": detail[:200], "selectors": selectors}}
+
+
+def _warm_up() -> None:
+    """Load what NumPy and PyAV would load with the first sound, when there is no file system any more."""
+    if av is None or library_version() is None:
+        return
+    frame = av.AudioFrame.from_ndarray(np.zeros((2, RATE), np.float32), "fltp", "stereo")
+    frame.sample_rate = 2 * RATE
+    maker = Fingerprinter(CHROMAPRINT.algorithm)
+    for each in av.AudioResampler("s16", "mono", RATE).resample(frame):
+        maker.feed(each.to_ndarray().reshape(-1))
+    maker.finish()
+    packed(maker.take())
+
+
+_warm_up()

@@ -97,9 +97,7 @@ class Fingerprinter:
             )
         )
         try:
-            items = (
-                np.ctypeslib.as_array(raw, (count.value,)).copy() if count.value else np.zeros(0, np.uint32)
-            )
+            items = np.frombuffer(ctypes.string_at(raw, 4 * count.value), dtype=np.uint32)
         finally:
             self._library.chromaprint_dealloc(raw)
         self._done(self._library.chromaprint_clear_fingerprint(self._context))
