@@ -15,6 +15,9 @@ from typing import Final
 
 VPDQ: Final = "vpdq"
 
+LEAST_QUALITY: Final = 50
+"""PDQ quality below which frames are not compared: plain frames match each other (PDQ description, 2019)."""
+
 MOST_FRAMES: Final = 200_000
 """Frames of one value; two days and more at one a second."""
 
@@ -23,7 +26,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame's PDQ hash in lower-case hexadecimal, its quality (0-100), and when it is shown, in seconds."""
+    """One frame's PDQ hash in lower-case hexadecimal, its quality (0-100), and its moment in seconds."""
 
     value: str = field(repr=False)
     quality: int

@@ -221,7 +221,7 @@ class MediaFile:
 class Signal:
     """One hash of one part.
 
-    ``type`` names a module of :mod:`safelight.signals` (``md5``, ``sha1``, ``sha256``, ``pdq``); ``value`` is
+    ``type`` names a module of :mod:`safelight.signals` (``md5``, ``sha256``, ``pdq``, ``vpdq``); ``value`` is
     that type's canonical lower-case text; ``quality`` is 0-100 where the type has one. ``variants`` are the
     hashes of the part turned and mirrored (the seven of :class:`Transform` after the original), for queries.
     """
@@ -268,11 +268,21 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a video, and of a listed one, the other has: shares (0-1) of the frames compared."""
+
+    query: float
+    listed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What matched what, and how closely. Never carries the listed value.
 
-    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ; for sounds, the bits of 256 that differ where
-    they agree best. ``transform`` says how the query was turned. ``spans`` are when a sound matches.
+    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ; of videos it is that of the nearest frames,
+    of sounds the bits of 256 that differ where they agree best. ``transform`` says how the query was turned.
+    ``coverage`` is set where the listed thing, or the query, is a video, and ``spans`` are when the query
+    shows, or lets hear, what is listed.
     Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of the
     listed model's distinctive bytes it holds, where tensors were compared.
     """
@@ -287,6 +297,7 @@ class Match:
     shadow: bool = False
     level: ModelLevel | None = None
     share: float | None = None
+    coverage: Coverage | None = None
     spans: tuple[Span, ...] = ()
 
 

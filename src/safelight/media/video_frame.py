@@ -45,7 +45,7 @@ class FrameHasher:
         self._reformatter = VideoReformatter()
 
     def hash(self, frame: VideoFrame) -> dict[str, object]:
-        """The quality (0-100) and the eight dihedral hashes of a frame as it is shown, as a reply says them."""
+        """The quality (0-100) and the eight dihedral hashes of a frame as it is shown, for a reply."""
         # One thread: the sandbox allows no others, and any number gives the same pixels.
         rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
         plane = rgb.planes[0]

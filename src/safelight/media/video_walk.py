@@ -1,4 +1,4 @@
-"""Walks through one stream of a video: decodes no more than it must, and notices what could not be decoded."""
+"""Walks through one stream of a video: decodes no more than it must, and notices what it could not."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _SKIPPABLE: Final = frozenset({"h264", "mpeg1video", "mpeg2video", "mpeg4", "vc1", "wmv3"})
-"""Codecs of which a frame that is no reference for others can be left out without changing any other. In H.265
-it may still be a reference for a higher layer; and the decoder of AV1 leaves nothing out."""
+"""Codecs of which a frame that is no reference for others can be left out without changing any other. In
+H.265 it may still be a reference for a higher layer; and the decoder of AV1 leaves nothing out."""
 
 _SHORT: Final = 2.0
 _SHORT_SHARE: Final = 0.05

@@ -15,7 +15,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from safelight.scan.gravity import gravest
 from safelight.signals.audio import SOUND_TYPES
@@ -69,7 +69,8 @@ class Rule:
     """One rule: it fits a match when every condition that is not None does.
 
     ``exact`` is true for equal digests and false for likeness; ``distance_at_most`` is 0-256 bits (digests
-    are at 0).
+    are at 0). ``query_percent_at_least`` and ``listed_percent_at_least`` (0-100) are how much of a video, and
+    of what is listed, a match must cover; matches in which no video is have no such shares, and do not fit.
     """
 
     name: str
@@ -79,6 +80,8 @@ class Rule:
     signals: frozenset[str] | None = None
     exact: bool | None = None
     distance_at_most: int | None = None
+    query_percent_at_least: int | None = None
+    listed_percent_at_least: int | None = None
 
     def fits(self, match: Match) -> bool:
         """Whether this rule speaks of that match."""
@@ -88,6 +91,10 @@ class Rule:
             and (self.signals is None or match.signal.type in self.signals)
             and (self.exact is None or self.exact == is_exact(match))
             and (self.distance_at_most is None or _near(match, self.distance_at_most))
+            and (self.query_percent_at_least is None or _covers(match, "query", self.query_percent_at_least))
+            and (
+                self.listed_percent_at_least is None or _covers(match, "listed", self.listed_percent_at_least)
+            )
         )
 
 
@@ -159,6 +166,13 @@ def is_exact(match: Match) -> bool:
 def _near(match: Match, distance: int) -> bool:
     """Whether it is within a distance; a share of a model has none."""
     return match.share is None and match.distance <= distance
+
+
+def _covers(match: Match, side: Literal["query", "listed"], percent: int) -> bool:
+    """Whether enough of that side of a match of videos is the same."""
+    if match.coverage is None:
+        return False
+    return (match.coverage.query if side == "query" else match.coverage.listed) * 100 >= percent
 
 
 def _vouches(match: Match, part: Part) -> bool:

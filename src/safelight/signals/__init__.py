@@ -9,6 +9,7 @@ from safelight.errors import UsageError
 from safelight.signals.audio import CHROMAPRINT, CHROMAPRINT_SHORT
 from safelight.signals.digest import MD5, SHA1, SHA256
 from safelight.signals.pdq import PDQ
+from safelight.signals.vpdq import VPDQ
 from safelight.signals.weights import AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from safelight.signals.signal_type import SignalType
 
 _TYPES: Final[tuple[SignalType, ...]] = (
-    *(MD5, SHA1, SHA256, PDQ),
+    *(MD5, SHA1, SHA256, PDQ, VPDQ),
     *(AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID),
     *(CHROMAPRINT, CHROMAPRINT_SHORT),
 )
