@@ -54,8 +54,20 @@ def entropies(items: Items, width: int) -> npt.NDArray[np.float32]:
     return mean
 
 
+def telling_windows(items: Items, width: int, gate: float = TELLING_WINDOW) -> npt.NDArray[np.bool_]:
+    """Which windows of ``width`` items change enough to be compared, by where they begin.
+
+    Their mean entropy reaches the gate, and of their items no more than a quarter repeat the one before: the
+    moment at which a sound begins after silence is like any other such moment.
+    """
+    repeats = np.zeros(len(items) + 1, dtype=np.int32)
+    repeats[2:] = np.cumsum(items[1:] == items[:-1])
+    still = (repeats[width:] - repeats[:-width]) if len(items) >= width else repeats[:0]
+    telling: npt.NDArray[np.bool_] = (entropies(items, width) >= gate) & (still <= width // 4)
+    return telling
+
+
 def tells(items: Items) -> bool:
     """Whether a fingerprint has a window to be told by."""
     width = min(WINDOW, len(items))
-    gate = TELLING if width == WINDOW else TELLING_WINDOW
-    return bool(entropies(items, width).max(initial=0) >= gate)
+    return bool(telling_windows(items, width, TELLING if width == WINDOW else TELLING_WINDOW).any())

@@ -4,7 +4,7 @@ What a match is, exactly. Let ``q`` and ``l`` be the items of two fingerprints, 
 ``w`` the least of 40, ``m`` and ``n``.
 
 * An item *tells* if it lies in a telling window of its fingerprint
-  (:data:`~safelight.sounds.TELLING_WINDOW`).
+  (:func:`~safelight.sounds.telling_windows`).
 * ``(i, j)`` is a *seed* if both items tell, their upper or their lower 16 bits are equal, and at most
   :data:`SEED_BITS` of all 32 differ.
 * The *window* of a seed are the ``w`` pairs of items along its diagonal that begin ``w // 2`` before it,
@@ -25,7 +25,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from safelight.sounds import ITEM_BITS, TELLING_WINDOW, WINDOW, Items, entropies
+from safelight.sounds import ITEM_BITS, WINDOW, Items, telling_windows
 
 ERROR_SHARE: Final = 0.15
 """Of a window's bits that may differ. Re-encoded copies stay below, other sounds above: by how much is what
@@ -50,7 +50,7 @@ def errors_allowed(width: int) -> int:
 def telling_items(items: Items) -> npt.NDArray[np.bool_]:
     """Which items lie in a telling window of their fingerprint."""
     width = min(WINDOW, len(items))
-    windows = entropies(items, width) >= TELLING_WINDOW
+    windows = telling_windows(items, width)
     edges = np.zeros(len(items) + 1, dtype=np.int32)
     edges[: len(windows)] += windows
     edges[width : width + len(windows)] -= windows
@@ -98,7 +98,7 @@ class Segment:
     def search(self, query: Items) -> Iterator[Windows]:
         """The windows that match, block by block."""
         telling = np.flatnonzero(telling_items(query))
-        gates = {width: entropies(query, width) >= TELLING_WINDOW for width in self._widths(len(query))}
+        gates = {width: telling_windows(query, width) for width in self._widths(len(query))}
         for postings in self._postings:
             for at, found in postings.pairs(query, telling):
                 yield self._verified(query, at, found, gates)
