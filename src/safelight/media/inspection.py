@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from safelight.media import archive, document, image, model_file, video
+from safelight.media import archive, audio, document, image, model_file, video
 from safelight.media.content import Content
 from safelight.media.file import OpenedFile
 from safelight.media.findings import Findings
@@ -65,7 +65,10 @@ class _Inspection:
         if mime in image.NATIVE | image.PILLOWS:
             return image.look(content.fd, mime, self._sandbox)
         if mime in video.MIMES:
-            return video.look(content.fd, self._sandbox)
+            shown = video.look(content.fd, self._sandbox)
+            return (shown + audio.look(content.fd, content.size, self._sandbox)).without_repeats()
+        if mime in audio.MIMES:
+            return audio.look(content.fd, content.size, self._sandbox)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
         if mime in CONTAINERS:

@@ -19,6 +19,7 @@ from enum import IntEnum, StrEnum
 from typing import Final, Literal
 
 from safelight.scan.gravity import gravest
+from safelight.signals.audio import SOUND_TYPES
 from safelight.signals.weights import CLAIMED, WEIGHTS
 from safelight.types import (
     ListClass,
@@ -216,13 +217,24 @@ _RENDERINGS: Final = frozenset({"frame", "t", "over"})
 
 
 def _limited(observation: Observation) -> UnhashableReason | None:
-    """Why some picture in the file could not be compared by likeness in any of its renderings."""
+    """Why some picture or sound in the file could not be compared by likeness in any of its renderings."""
 
     def picture(part: Part) -> Part:
         return Part(part.members, tuple(s for s in part.selectors if s[0] not in _RENDERINGS))
 
-    hashed = {picture(s.part) for s in observation.signals if s.type not in DIGESTS | WEIGHTS}
-    return next((u.reason for u in observation.unhashable if picture(u.part) not in hashed), None)
+    likeness = [signal for signal in observation.signals if signal.type not in DIGESTS | WEIGHTS]
+    hashed = {picture(signal.part) for signal in likeness}
+    shown = {signal.part.members for signal in likeness if signal.type not in SOUND_TYPES}
+    return next(
+        (
+            unhashable.reason
+            for unhashable in observation.unhashable
+            if picture(unhashable.part) not in hashed
+            # Most films are silent here and there; what they show was compared.
+            and not (unhashable.type in SOUND_TYPES and unhashable.part.members in shown)
+        ),
+        None,
+    )
 
 
 DEFAULT_POLICY: Final = Policy(
