@@ -93,7 +93,7 @@ def beat(request: HttpRequest, actor: PersonActor, viewing_id: UUID) -> HttpResp
 def metadata(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID) -> HttpResponse:
     """The page once more, with what a file's embedded fields say; that it was shown is on the ledger."""
     case = get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id)
-    require(actor, Permission.CASE_READ_OWN, case=case)
+    require(actor, Permission.EVIDENCE_VIEW, case=case)
     item = get_object_or_404(Item, pk=item_id)
     try:
         show_metadata(actor, case, item)

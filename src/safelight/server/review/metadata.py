@@ -19,7 +19,7 @@ from safelight.server.review.models import MetadataShown
 
 def show_metadata(actor: PersonActor, case: Case, item: Item) -> None:
     """Note that somebody is shown it now. Raises ``PermissionDenied`` and :class:`NotShown`."""
-    require(actor, Permission.CASE_READ_OWN, case=case)
+    require(actor, Permission.EVIDENCE_VIEW, case=case)
     if not case.members.filter(occurrence__item=item).exists():
         raise NotShown(_("This file is not part of the case."))
     with transaction.atomic():

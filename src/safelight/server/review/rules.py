@@ -7,14 +7,12 @@ from typing import Final
 from safelight.server.people.roles import Permission as P  # noqa: N817 - a table of permissions
 from safelight.server.rules import SIGNED_IN, Rule, holding
 
-_CASE: Final = holding(P.CASE_READ_ALL, P.CASE_TAKE, elsewhere=(P.CASE_READ_ALL,))
-
 RULES: Final[dict[str, Rule]] = {
     "POST /review/cases/{case_id}/items/{item_id}/": holding(P.EVIDENCE_VIEW, elsewhere=()),
     # What they name belongs to one session of one person; to others it does not exist.
     "GET /review/renderings/{token}/": holding(P.CASE_TAKE),
     "POST /review/viewings/{viewing_id}/": holding(P.CASE_TAKE),
-    "POST /review/cases/{case_id}/items/{item_id}/metadata/": _CASE,
+    "POST /review/cases/{case_id}/items/{item_id}/metadata/": holding(P.EVIDENCE_VIEW, elsewhere=()),
     "POST /review/cases/{case_id}/release/": holding(P.CASE_RELEASE),
     "POST /review/cases/{case_id}/escalation/": holding(P.CASE_ALARM),
     "GET /exposure/": SIGNED_IN,
