@@ -75,8 +75,8 @@ class EvidenceFound(Body):
 class SheetFound(Body):
     """A sheet of one or more pictures that were reduced to be looked at; its rows follow.
 
-    ``page`` of ``pages``, from 1; ``parts`` are all pictures of the file; ``missing`` of this sheet's could not
-    be decoded. ``bands`` is 1 for grey, 3 for red, green and blue.
+    ``page`` of ``pages``, from 1; ``parts`` are all pictures of the file; ``missing`` of this sheet's could
+    not be decoded. ``bands`` is 1 for grey, 3 for red, green and blue.
     """
 
     page: Annotated[int, Field(ge=1, le=1 << 20)]

@@ -66,7 +66,8 @@ def take_next(request: HttpRequest, actor: PersonActor) -> HttpResponse:
 @page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
 def case(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
     """The facts of one case."""
-    return case_shown(request, actor, get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id))
+    found = get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id)
+    return case_shown(request, actor, found)
 
 
 def case_shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object) -> HttpResponse:

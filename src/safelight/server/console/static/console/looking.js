@@ -25,6 +25,7 @@ class Look {
     this.asked = 0;
     this.timer = 0;
     this.form.hidden = false;
+    section.querySelector("[data-without]")?.remove();
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
