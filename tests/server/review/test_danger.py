@@ -44,7 +44,7 @@ def test_a_file_that_cannot_be_read_is_named(wrong: str, tmp_path: Path, workspa
     own = tmp_path / "own.toml"
     own.write_text(wrong)
     workspace_setting(review=Review(emergency_steps=own))
-    with pytest.raises(ReviewError, match="own.toml"):
+    with pytest.raises(ReviewError, match=r"own\.toml"):
         steps_of(["FR"])
 
 
