@@ -48,6 +48,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
             _Page(_("Webhooks"), "console_webhooks", (P.SETTINGS_CHANGE,), "console_webhook"),
             _Page(_("Wellbeing"), "review_team", (P.WELLBEING_SET,)),
             _Page(_("Exposure"), "review_search", (P.LEDGER_READ, P.FIGURES_READ), "review_pe"),
+            _Page(_("Hotlines"), "console_hotlines", (P.REPORT_FILE, P.JOBS_READ), "console_hotline"),
             _Page(_("Jobs"), "console_jobs", (P.JOBS_READ,), "console_job"),
             _Page(_("Ledger"), "console_ledger", (P.LEDGER_READ,)),
             _Page(_("Settings"), "console_settings", (P.SETTINGS_CHANGE,)),

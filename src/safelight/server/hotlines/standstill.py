@@ -18,6 +18,8 @@ from safelight.server.hotlines.queueing import enqueue_sending
 from safelight.server.ids import now
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor, PersonActor, SystemActor
+from safelight.server.people.permissions import require
+from safelight.server.people.roles import Permission
 from safelight.server.telling import clear_alarm, raise_alarm
 
 REFUSED: Final = "hotline_credentials"
@@ -48,6 +50,7 @@ def stand_still(environment: str, told: str) -> None:
 
 def resume(actor: Actor, environment: Environment) -> int:
     """Go on sending there; how many reports go on. For who has mended the credentials."""
+    require(actor, Permission.JOBS_RETRY)
     with transaction.atomic():
         ended = Standstill.objects.filter(environment=environment.value, ended_at=None)
         if not ended.update(ended_at=now()):
