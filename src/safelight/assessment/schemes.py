@@ -1,7 +1,7 @@
 """Schemes derived from the axes: where a rule is total it says the code, else the person is asked.
 
-A scheme is a versioned file, ours or the operator's, because taxonomies belong to their publishers and change.
-Its rules must not overlap: two people with the same answers get the same code whatever the order of the rules.
+A scheme is a versioned file, ours or the operator's, because taxonomies belong to their publishers and
+change. Its rules must not overlap: the same answers give the same code whatever the order of the rules.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ class _File(BaseModel):
 def read_scheme(text: str, name: str = "the scheme") -> Scheme:
     """A scheme from the text of its file. ``name`` is for what is told.
 
-    Raises :class:`~safelight.errors.UsageError` for a form that is not ours, an axis, answer or code that there
-    is not, *undetermined* in a rule, and rules that overlap.
+    Raises :class:`~safelight.errors.UsageError` for a form that is not ours, an axis, answer or code that
+    there is not, *undetermined* in a rule, and rules that overlap.
     """
     try:
         told = _File.model_validate(tomllib.loads(text))

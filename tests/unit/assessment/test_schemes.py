@@ -53,7 +53,7 @@ def industry_by_hand(severity: Severity, age: AgeBand) -> str:
     return ("A" if age in YOUNG else "B") + ("1" if severity in ACT else "2")
 
 
-@pytest.mark.parametrize(("severity", "age"), product(Severity, AgeBand))
+@pytest.mark.parametrize(("severity", "age"), list(product(Severity, AgeBand)))
 def test_every_answer_gives_the_code_the_scale_gives_or_asks(severity, age):
     told = Assessment(severity=severity, age=age)
     codes, asks = derive(told), {scheme.id for scheme in asked(told)}
