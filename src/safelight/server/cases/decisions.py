@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
@@ -32,6 +33,9 @@ POLICY: Final = SystemActor("policy")
 """The operator's written policy, where it decides by itself."""
 POLICY_RULE: Final = "cases.confirm_lists"
 
+BEFORE_DECIDING: Final[list[Callable[[Actor, Case, Occurrence, Decision.Outcome], None]]] = []
+"""Called in the transaction before anything is decided, answers to complaints excepted; raises to refuse."""
+
 
 def decide(
     actor: Actor,
@@ -44,8 +48,8 @@ def decide(
 ) -> Decision:
     """Decide about one occurrence of a case: a person, or the operator's written policy by a named rule.
 
-    A person who dismisses or escalates says why. Unseen, the policy confirms only what a list that it names
-    confirms by hash, and a person what any abuse list does. Raises :class:`CaseFinished`,
+    A person who does anything but confirm says why. Unseen, the policy confirms only what a list that it
+    names confirms by hash, and a person what any abuse list does. Raises :class:`CaseFinished`,
     :class:`NotInCase`, :class:`AlreadyDecided`, :class:`ReasonNeeded`, :class:`MustBeViewed` and
     :class:`NotHashConfirmed`.
     """
@@ -56,6 +60,7 @@ def decide(
         locked = locked_unfinished(case)
         if not locked.members.filter(occurrence=occurrence).exists():
             raise NotInCase(_("This is not part of the case."))
+        _ask_before(actor, locked, occurrence, outcome)
         decision = Decision(occurrence=occurrence, outcome=outcome)
         return _write(actor, locked, decision, reason, policy_rule)
 
@@ -87,7 +92,9 @@ def supersede(
     """
     case = decision.occurrence.membership.case if in_case is None else in_case
     require(actor, Permission.DECISION_MAKE, case=case)
-    return write_superseding(actor, decision, outcome, reason, case, policy_rule=policy_rule)
+    with transaction.atomic():
+        _ask_before(actor, locked_unfinished(case), decision.occurrence, outcome)
+        return write_superseding(actor, decision, outcome, reason, case, policy_rule=policy_rule)
 
 
 def write_superseding(
@@ -109,6 +116,11 @@ def write_superseding(
             raise NotInCase(_("Decide this in the case that follows the earlier one."))
         later = Decision(occurrence=decision.occurrence, outcome=outcome, supersedes=decision)
         return _write(actor, locked, later, reason, policy_rule)
+
+
+def _ask_before(actor: Actor, case: Case, occurrence: Occurrence, outcome: Decision.Outcome) -> None:
+    for ask in BEFORE_DECIDING:
+        ask(actor, case, occurrence, outcome)
 
 
 def _takes_up(case: Case, earlier: Case) -> bool:

@@ -99,11 +99,13 @@ class Decision(models.Model):
         WITHOUT_VIEWING = "without_viewing"
 
     class Outcome(models.TextChoices):
-        """What follows."""
+        """What follows. The last three leave the matter open: to a senior, to the platform, to later."""
 
         CONFIRMED = "confirmed"
         DISMISSED = "dismissed"
         ESCALATED = "escalated"
+        ASKED = "asked"
+        HELD = "held"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="decisions")

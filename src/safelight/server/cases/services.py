@@ -91,7 +91,7 @@ def finish(actor: Actor, case: Case) -> Case:
     with transaction.atomic():
         locked = locked_unfinished(case)
         if state_by_decisions(locked) is not Case.State.DECIDED:
-            raise NotAllDecided(_("Something in this case waits for a decision, or was escalated."))
+            raise NotAllDecided(_("Something in this case waits for a decision, or for an answer."))
         locked.state, locked.finished_at = Case.State.FINISHED, now()
         locked.save(update_fields=["state", "finished_at"])
         record(Event.CASE_FINISHED, actor, subject=case.pk, payload={"occurrences": locked.members.count()})
@@ -154,8 +154,9 @@ def locked_unfinished(case: Case) -> Case:
 
 
 def state_by_decisions(case: Case) -> Case.State:
-    """Decided when every member has a standing decision that is no escalation; else open."""
-    settled = standing_decisions().exclude(outcome=Decision.Outcome.ESCALATED)
+    """Decided when every member has a standing decision that confirms or dismisses; else open."""
+    closing = [Decision.Outcome.CONFIRMED, Decision.Outcome.DISMISSED]
+    settled = standing_decisions().filter(outcome__in=closing)
     waiting = case.members.exclude(occurrence__in=settled.values("occurrence"))
     return Case.State.OPEN if waiting.exists() else Case.State.DECIDED
 
