@@ -242,6 +242,8 @@ class Match:
     """What matched what, and how closely. Never carries the listed value.
 
     ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ. ``transform`` says how the query was turned.
+    ``shadow``: the list is on trial. ``held``: the list or the entry hits or errs more than is usual, and a
+    person looks at what would otherwise match.
     """
 
     signal: Signal
@@ -252,6 +254,7 @@ class Match:
     distance: int = 0
     transform: Transform = Transform.ORIGINAL
     shadow: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class HashListInfo:
     """What is known of a list beside its entries.
 
     ``distance`` (0-64) is the widest Hamming distance that counts as a match for its PDQ entries. ``shadow``
-    suppresses automatic action, never review. A list that is not ``enabled`` is kept and not searched.
+    suppresses automatic action, never review. What a list that is ``held`` would match is held for review. A
+    list that is not ``enabled`` is kept and not searched.
     Names have 1-100 printable characters, no slash and no colon, so that none is taken for a file. Raises
     :class:`~safelight.errors.UsageError`.
     """
@@ -45,6 +46,7 @@ class HashListInfo:
     enabled: bool = True
     source: str = ""
     entries: int = 0
+    held: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.name) <= MAX_NAME or not self.name.isprintable() or set(self.name) & set("/:"):

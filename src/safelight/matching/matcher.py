@@ -201,5 +201,6 @@ def _match(found: _Found, info: HashListInfo) -> Match:
         found.entry.classification,
         found.distance,
         found.transform,
-        info.shadow or HELD in found.entry.flags,
+        info.shadow,
+        info.held or HELD in found.entry.flags,
     )

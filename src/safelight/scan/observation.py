@@ -155,6 +155,7 @@ def _match_document(match: Match) -> dict[str, Any]:
         "distance": match.distance,
         "transform": match.transform.value,
         "shadow": match.shadow,
+        "held": match.held,
     }
 
 
@@ -221,6 +222,7 @@ def _match(m: dict[str, Any], signal: Signal) -> Match:
         distance=m["distance"],
         transform=Transform(m["transform"]),
         shadow=m["shadow"],
+        held=m["held"],
     )
 
 

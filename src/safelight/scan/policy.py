@@ -4,6 +4,7 @@ Those promises, in the order in which they are applied:
 
 * With no list to compare with, nothing is clear.
 * A shadow list never acts on its own: on abuse classes its hits are held for review, elsewhere noted.
+* What a list or an entry that has fallen to hold would match is held for review, in every class.
 * A known-good list silences likeness only, by the SHA-256 of that very file, and never equality of digests.
 * A match that no rule speaks of is held.
 * A file that was not wholly looked at is *unscanned*, unless something in it matched or is held.
@@ -107,6 +108,9 @@ class Policy:
         if match.shadow:
             action = min(action, Action.HOLD if match.list_class in ABUSE_CLASSES else Action.NOTE)
             name += " (shadow)"
+        elif match.held:
+            action = min(action, Action.HOLD)
+            name += " (held)"
         if not is_exact(match) and any(_vouches(other, match.signal.part) for other in beside):
             return Decided(Action.NOTE, f"{name} (known good)")
         return Decided(action, name)
@@ -150,7 +154,7 @@ def _vouches(match: Match, part: Part) -> bool:
     return (
         match.list_class is ListClass.KNOWN_GOOD
         and match.signal.type == "sha256"
-        and not match.shadow
+        and not (match.shadow or match.held)
         and not holder.selectors
         and part.members[: len(holder.members)] == holder.members
     )

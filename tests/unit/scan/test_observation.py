@@ -71,6 +71,7 @@ def results(draw: st.DrawFn) -> ScanResult:
         distance=st.integers(0, 256),
         transform=st.sampled_from(Transform),
         shadow=st.booleans(),
+        held=st.booleans(),
     )
     observation = Observation(
         name=draw(names),

@@ -47,6 +47,7 @@ class MatchFacts:
     distance: int
     part: str
     shadow: bool
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +266,7 @@ def _matches(found: Iterable[Match]) -> tuple[MatchFacts, ...]:
             one.distance,
             str(one.signal.part),
             one.shadow,
+            one.held,
         )
         for one in found
     )

@@ -41,6 +41,7 @@ class MatchedEntry:
     exact: tuple[str, ...]
     distance: int | None
     shadow: bool
+    held: bool
     parts: tuple[str, ...]
 
 
@@ -172,6 +173,7 @@ def _entry(found: list[MatchFacts]) -> MatchedEntry:
         exact=tuple(dict.fromkeys(match.signal for match in found if match.signal != "pdq")),
         distance=min(near, default=None),
         shadow=first.shadow,
+        held=first.held,
         parts=tuple(dict.fromkeys(match.part for match in found if match.part)),
     )
 

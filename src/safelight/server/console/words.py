@@ -117,14 +117,14 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "dead": _("given up"),
     },
     "held": {
-        "hits": _("more hits than expected"),
-        "dismissed": _("more dismissals than expected"),
+        "too_many_hits": _("more hits than expected"),
+        "too_many_dismissed": _("more dismissals than expected"),
+        "hits_everything": _("matches far too many files"),
         "review_overdue": _("its review is overdue"),
     },
     "set_apart": {
         "placeholder": _("a placeholder, not the hash of a file"),
         "near_constant": _("the hash of a picture without content"),
-        "hits_everything": _("matches far too many files"),
     },
     "severity": {
         "page": _("now"),

@@ -131,6 +131,7 @@ def _with_match(row: HashList, hit: RecheckHit, item: Item) -> ScanResult:
         hit.distance,
         Transform(hit.transform),
         known.shadow,
+        known.held or row.entries.filter(key=hit.key).exclude(held_reason="").exists(),
     )
     there = {(one.list, one.entry_key, one.signal.type, one.signal.part) for one in seen.matches}
     if (match.list, match.entry_key, match.signal.type, match.signal.part) not in there:

@@ -367,17 +367,18 @@ class DjangoListStore:
 
 
 class _Known:
-    """A list as searches see it: what has fallen to hold is in shadow, what waits for people is not there."""
+    """A list as searches see it: what waits for people is not there."""
 
     def __init__(self, row: HashList, entries: int) -> None:
         self.info = HashListInfo(
             row.name,
             ListClass(row.list_class),
             row.distance,
-            row.shadow or bool(row.held_reason),
+            row.shadow,
             row.enabled and row.admitted,
             row.source,
             entries,
+            bool(row.held_reason),
         )
         self.categories = {told: ListClass(class_) for told, class_ in row.categories.items()}
 
@@ -388,13 +389,14 @@ class KnownAs:
 
     list_class: ListClass
     shadow: bool
+    held: bool
 
 
 def known_as(row: HashList, classification: str | None) -> KnownAs:
     """The class and standing of a list's entries, its category map applied."""
     known = _Known(row, 0)
     mapped = known.categories.get(classification) if classification else None
-    return KnownAs(mapped or known.info.list_class, known.info.shadow)
+    return KnownAs(mapped or known.info.list_class, known.info.shadow, known.info.held)
 
 
 def list_row(name: str) -> HashList:

@@ -66,6 +66,7 @@ class MatchOut(Schema):
     distance: int
     part: str
     shadow: bool
+    held: bool
 
 
 class MemberOut(Schema):
