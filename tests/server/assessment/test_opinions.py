@@ -1,4 +1,4 @@
-"""A second pair of eyes: who may answer, that blind ones are blind, and that a senior settles what differs."""
+"""A second pair of eyes: who may answer, that blind is blind, and that a senior settles what differs."""
 
 from __future__ import annotations
 

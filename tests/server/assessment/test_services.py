@@ -13,8 +13,8 @@ from safelight.assessment.schemes import INDUSTRY, UK
 from safelight.errors import UsageError
 from safelight.server.assessment.models import StoredAssessment
 from safelight.server.assessment.services import assess, assessed_items, current, note_of
-from safelight.server.cases.errors import CaseFinished, NotInCase
 from safelight.server.cases.decisions import decide
+from safelight.server.cases.errors import CaseFinished, NotInCase
 from safelight.server.cases.models import Decision
 from safelight.server.cases.rearranging import merge
 from safelight.server.cases.services import finish

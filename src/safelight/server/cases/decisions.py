@@ -32,6 +32,7 @@ from safelight.server.people.roles import Permission
 POLICY: Final = SystemActor("policy")
 """The operator's written policy, where it decides by itself."""
 POLICY_RULE: Final = "cases.confirm_lists"
+EQUAL_FILE: Final = Decision.Basis.EQUAL_FILE
 
 BEFORE_DECIDING: Final[list[Callable[[Actor, Case, Occurrence, Decision.Outcome], None]]] = []
 """Called in the transaction before anything is decided, answers to complaints excepted; raises to refuse."""
@@ -118,6 +119,43 @@ def write_superseding(
         return _write(actor, locked, later, reason, policy_rule)
 
 
+def follow_equal(actor: PersonActor, lead: Decision, occurrence: Occurrence) -> Decision:
+    """Decide about a file as about one with the same bytes, for a service that had the places confirmed.
+
+    The other's case is the person's own, or nobody's. Raises :class:`CaseFinished`, :class:`AlreadyDecided`.
+    """
+    require(actor, Permission.DECISION_MAKE, case=lead.case)
+    if occurrence.item_id is None or occurrence.item_id != lead.occurrence.item_id:
+        raise NotInCase(_("This is another file."))
+    here = Case.objects.get(members__occurrence=occurrence)
+    basis = lead.basis if here.pk == lead.case_id or lead.basis != Decision.Basis.VIEWED else EQUAL_FILE
+    return _follow(actor, lead, occurrence, here, Decision.Basis(basis))
+
+
+def follow_near(actor: PersonActor, lead: Decision, occurrence: Occurrence) -> Decision:
+    """Decide about a near file as about the one it is near to, for a service that knows that it was shown."""
+    here = Case.objects.get(members__occurrence=occurrence)
+    require(actor, Permission.DECISION_MAKE, case=here)
+    _ask_before(actor, here, occurrence, Decision.Outcome(lead.outcome))
+    item = occurrence.item
+    viewed = item is not None and has_viewed(actor.person, item)
+    basis = Decision.Basis.VIEWED if viewed else Decision.Basis.SHOWN_NEAR
+    return _follow(actor, lead, occurrence, here, basis)
+
+
+def _follow(
+    actor: PersonActor, lead: Decision, occurrence: Occurrence, case: Case, basis: Decision.Basis
+) -> Decision:
+    with transaction.atomic():
+        locked = locked_unfinished(case)
+        if locked.assigned_to_id not in {None, actor.person.pk}:
+            raise NotInCase(_("Somebody else has that case."))
+        before = Decision.objects.filter(occurrence=occurrence, superseded_by=None).first()
+        made = Decision(occurrence=occurrence, outcome=lead.outcome, supersedes=before)
+        reason = lead.reason or _("As decided about the same or a near file.")
+        return _write(actor, locked, made, reason, "", basis=basis)
+
+
 def _ask_before(actor: Actor, case: Case, occurrence: Occurrence, outcome: Decision.Outcome) -> None:
     for ask in BEFORE_DECIDING:
         ask(actor, case, occurrence, outcome)
@@ -152,9 +190,17 @@ def _basis(actor: Actor, decision: Decision) -> Decision.Basis:
     return Decision.Basis.WITHOUT_VIEWING
 
 
-def _write(actor: Actor, case: Case, decision: Decision, reason: str, policy_rule: str) -> Decision:
+def _write(
+    actor: Actor,
+    case: Case,
+    decision: Decision,
+    reason: str,
+    policy_rule: str,
+    *,
+    basis: Decision.Basis | None = None,
+) -> Decision:
     decision.case, decision.reason, decision.decided_at = case, reason.strip(), now()
-    decision.basis = _basis(actor, decision)
+    decision.basis = _basis(actor, decision) if basis is None else basis
     if isinstance(actor, PersonActor):
         decision.person = actor.person
     else:

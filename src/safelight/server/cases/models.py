@@ -96,6 +96,10 @@ class Decision(models.Model):
 
         VIEWED = "viewed"
         HASH_CONFIRMED = "hash_confirmed"
+        EQUAL_FILE = "equal_file"
+        """Its bytes equal a file of another case that the same person decided on."""
+        SHOWN_NEAR = "shown_near"
+        """Shown, though not as large as counts as viewed, beside a near file that they decided on."""
         WITHOUT_VIEWING = "without_viewing"
 
     class Outcome(models.TextChoices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
 from safelight.server.people.models import Person
 
@@ -11,4 +12,9 @@ def has_viewed(_person: Person, _item: Item) -> bool:
 
     There is no viewer yet, so nobody has.
     """
+    return False
+
+
+def was_shown(_person: Person, _item: Item, _case: Case) -> bool:
+    """Whether a person was shown this file in this case at level 1 or above; there is no viewer yet."""
     return False
