@@ -1,4 +1,4 @@
-"""A decision reaches byte-identical files once and together; near pictures are each looked at for themselves."""
+"""A decision reaches byte-identical files once and together; near pictures are each looked at."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ def same_as(actor: PersonActor, case: Case, item: Item, lead: Item) -> Decision:
 
 
 def next_undecided(case: Case, after: Item | None = None) -> UUID | None:
-    """The next item of a case without a decision that closes it, the oldest first; None where all have one."""
+    """The next item of a case without a decision that closes it, the oldest first; None without any."""
     closing = [Decision.Outcome.CONFIRMED, Decision.Outcome.DISMISSED]
     closed = standing_decisions().filter(outcome__in=closing).values("occurrence")
     open_ = Occurrence.objects.filter(membership__case=case, item__isnull=False).exclude(pk__in=closed)
