@@ -128,7 +128,7 @@ def _opinion_page(client: Client, opinion: Opinion) -> tuple[str, list[str]]:
 def test_blind_is_blind(
     case: Case, item: Item, reviewer: Any, second: Any, policy: Make, browser_of: Make
 ) -> None:
-    """Whatever the first person said, the page is byte for byte the same and asks the same of the database."""
+    """Whatever the first person said, the page is byte for byte the same, and asks the database the same."""
     policy(opinions="blind")
     first = axes.Assessment(outcome=Outcome.UNLAWFUL, severity=Severity.EXHIBITION, age=AgeBand.AGE_7_10)
     assess(reviewer, case, item, first, note="a first note")
