@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from safelight.media.sandbox.messages import IMAGE_MESSAGES, PROVENANCE_MESSAGES, MessageSet
+from safelight.media.sandbox.messages import (
+    IMAGE_MESSAGES,
+    PROVENANCE_MESSAGES,
+    RENDERING_MESSAGES,
+    MessageSet,
+)
 from safelight.native import _confine
 
 
@@ -42,4 +47,9 @@ PROVENANCE: Final = python_family(
 )
 """Readers of evidence of origin, of every kind of file that has fields for it."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE)
+RENDERING: Final = python_family(
+    "rendering", "safelight.media.rendering_decoder:decode", RENDERING_MESSAGES, threads=True
+)
+"""Makes the reduced pictures that a person is shown (:mod:`safelight.media.rendering`)."""
+
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, RENDERING)

@@ -23,7 +23,9 @@ from safelight.server.assessment.services import standing
 from safelight.server.assessment.showing import Shown, shown
 from safelight.server.console.access import act, done, page
 from safelight.server.people.actors import PersonActor
+from safelight.server.people.permissions import PermissionDenied
 from safelight.server.people.roles import Permission
+from safelight.server.review.pane import Pane, pane_of_one
 
 
 @page(Permission.CASE_TAKE)
@@ -67,6 +69,7 @@ def opinion(request: HttpRequest, actor: PersonActor, opinion_id: UUID) -> HttpR
         "item": found.item,
         "facts": file_facts(found.item),
         "form": form_of(told, known, note),
+        "pane": _pane(actor, found),
         "others": _others(found),
     }
     return render(request, "assessment/opinion.html", context, status=status)
@@ -78,6 +81,14 @@ def back(request: HttpRequest, actor: PersonActor, opinion_id: UUID) -> HttpResp
     found = get_object_or_404(Opinion, pk=opinion_id, taken_by=actor.person, state=Opinion.State.TAKEN)
     done(request, lambda: give_back(actor, found), _("Left to somebody else. Nobody asks why."))
     return redirect("assessment_opinions")
+
+
+def _pane(actor: PersonActor, found: Opinion) -> Pane | None:
+    """None where this person may not look now: without a second factor, say. They are told when they try."""
+    try:
+        return pane_of_one(actor, found.case, found.item)
+    except PermissionDenied:
+        return None
 
 
 def _others(found: Opinion) -> tuple[Shown, ...]:

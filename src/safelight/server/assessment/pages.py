@@ -28,6 +28,7 @@ from safelight.server.intake.models import Item, Occurrence
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
+from safelight.server.review.pane import pane_for
 
 
 @page(Permission.CASE_TAKE, methods=("GET", "HEAD", "POST"))
@@ -167,6 +168,7 @@ def _asked(
         "case": case,
         "item": found,
         "facts": file_facts(found),
+        "pane": pane_for(actor, case),
         "form": form_of(told, known, note),
         "stored": stored,
         "decision": _decision(case, found),

@@ -138,7 +138,7 @@ def follow_near(actor: PersonActor, lead: Decision, occurrence: Occurrence) -> D
     require(actor, Permission.DECISION_MAKE, case=here)
     _ask_before(actor, here, occurrence, Decision.Outcome(lead.outcome))
     item = occurrence.item
-    viewed = item is not None and has_viewed(actor.person, item)
+    viewed = item is not None and has_viewed(actor.person, item, here)
     basis = Decision.Basis.VIEWED if viewed else Decision.Basis.SHOWN_NEAR
     return _follow(actor, lead, occurrence, here, basis)
 
@@ -181,7 +181,7 @@ def _basis(actor: Actor, decision: Decision) -> Decision.Basis:
                 _("Policy confirms only what a list of cases.confirm_lists holds by equal digests.")
             )
         return Decision.Basis.HASH_CONFIRMED if confirms else Decision.Basis.WITHOUT_VIEWING
-    if item is not None and has_viewed(actor.person, item):
+    if item is not None and has_viewed(actor.person, item, decision.case):
         return Decision.Basis.VIEWED
     if item is not None and confirms:
         if not hash_confirmed(matches_of(item)):

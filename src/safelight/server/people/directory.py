@@ -93,6 +93,12 @@ def _in_words(proposal: Proposal) -> str:
                 told["entries"],
             )
             return words.format(entries=told["entries"], list=told["list"])
+        case Proposal.Kind.EVIDENCE_RELEASE:
+            told = _("Let {person} look at evidence in the case {case}")
+            return told.format(person=person, case=str(proposal.detail["case"])[-8:])
+        case Proposal.Kind.EXPOSURE_RELEASE:
+            told = _("Let {reader} see what {person} looked at")
+            return told.format(reader=proposal.proposed_by, person=person)
         case Proposal.Kind.LIST_ADMISSION:
             return _("Search the list {list}").format(list=proposal.detail["list"])
         case _:

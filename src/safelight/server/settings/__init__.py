@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "safelight.server.alerts.apps.Config",
     "safelight.server.lists.apps.Config",
     "safelight.server.assessment.apps.Config",
+    "safelight.server.review.apps.Config",
 ]
 
 MIDDLEWARE = [

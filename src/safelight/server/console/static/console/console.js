@@ -3,6 +3,7 @@
 import { answerByDigits } from "./assessing.js";
 import { offerCopying } from "./copying.js";
 import { showHelp } from "./help.js";
+import { offerLooking } from "./looking.js";
 import { walkQueue } from "./queue.js";
 import { localTimes } from "./times.js";
 
@@ -11,3 +12,4 @@ offerCopying(document);
 walkQueue(document);
 showHelp(document);
 answerByDigits(document);
+offerLooking(document);
