@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from intake_fixtures import arrive, keys, scanner, sender, spool, use_ring, vault
+from server_lists import begin
 
 __all__ = ["arrive", "keys", "scanner", "sender", "spool", "use_ring", "vault"]
 
@@ -71,3 +72,17 @@ def browser_of(person_with: Callable[..., Any]) -> Callable[..., Any]:
         return client
 
     return made
+
+
+@pytest.fixture
+def store(db: None) -> Any:
+    """An empty store of lists, rolled back after."""
+    return begin()
+
+
+@pytest.fixture
+def manager(store: Any, actor_with: Callable[..., Any]) -> Any:
+    """Somebody who may change lists."""
+    from safelight.server.people.roles import Role
+
+    return actor_with(Role.LIST_MANAGER)

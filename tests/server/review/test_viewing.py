@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from PIL import Image
 from pictures import draw, encode
+from PIL import Image
 
 from safelight.media.rendering import Level
 from safelight.server.cases.decisions import decide

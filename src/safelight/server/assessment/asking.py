@@ -56,9 +56,9 @@ def answers_in(said: QueryDict) -> Assessment:
 
     Raises :class:`~safelight.errors.UsageError` for answers that contradict each other.
     """
-    codes = {scheme.id: said[_CODE + scheme.id] for scheme in schemes() if said.get(_CODE + scheme.id)}
-    told = {axis: said[axis] for axis in AXES if said.get(axis)}
-    return read(told, basis=frozenset(said.getlist("origin_basis")), **codes)
+    codes = {scheme.id: str(code) for scheme in schemes() if (code := said.get(_CODE + scheme.id))}
+    told = {axis: str(value) for axis in AXES if (value := said.get(axis))}
+    return read(told, basis=frozenset(map(str, said.getlist("origin_basis"))), **codes)
 
 
 def not_answered(told: Assessment) -> tuple[Scheme, ...]:

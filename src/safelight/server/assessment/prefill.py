@@ -46,7 +46,7 @@ def prefill(item: Item) -> Prefilled:
         for axis, value in _said(scheme, match).items():
             found.setdefault(axis, set()).add(value)
             names[match.list] = None
-        if match.classification in scheme.codes:
+        if match.classification is not None and match.classification in scheme.codes:
             codes.setdefault(scheme.id, set()).add(match.classification)
             names[match.list] = None
     agreed = {axis: values.pop() for axis, values in found.items() if len(values) == 1}

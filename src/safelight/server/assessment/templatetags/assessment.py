@@ -23,6 +23,7 @@ def assessments(context: Context, case: Case, item: Item | None, member: MemberF
     """What was answered about one member of a case, and the way to assess and decide it."""
     request = context["request"]
     assert isinstance(request, HttpRequest)
+    loop = context.get("forloop")
     unfinished = case.state in (Case.State.OPEN, Case.State.DECIDED)
     return {
         "request": request,
@@ -31,7 +32,7 @@ def assessments(context: Context, case: Case, item: Item | None, member: MemberF
         "member": member,
         "told": on_case(actor_of(request), case, item) if item is not None else None,
         "may_decide": unfinished and case.assigned_to == request.user,
-        "first": context.get("forloop", {}).get("first", False),
+        "first": loop is None or loop["first"],
     }
 
 
