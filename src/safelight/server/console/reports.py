@@ -22,13 +22,13 @@ from safelight.hotlines.files import FileDetails
 from safelight.hotlines.findings import in_words
 from safelight.server.cases.models import Case
 from safelight.server.console.access import act, done, page
-from safelight.server.hotlines import drafts
+from safelight.server.hotlines import drafts, sending
 from safelight.server.hotlines.checking import checked
 from safelight.server.hotlines.draft_errors import DraftError
 from safelight.server.hotlines.events import Event
 from safelight.server.hotlines.filling import drafts_for
 from safelight.server.hotlines.guiding import filed
-from safelight.server.hotlines.handing_over import go_on, hand_over
+from safelight.server.hotlines.handing_over import hand_over
 from safelight.server.hotlines.models import Report, ReportFile
 from safelight.server.hotlines.sealed import content, details
 from safelight.server.intake.models import Item
@@ -202,7 +202,11 @@ def _put_in(actor: PersonActor, row: Report, said: QueryDict) -> object:
 
 _ACTS: Final[dict[str, tuple[_Act, Promise]]] = {
     "send": (_send, gettext_lazy("Handed over. It is sent by itself, and this page says how far it is.")),
-    "go_on": (lambda a, r, s: go_on(a, r, s.get("reason", "")), gettext_lazy("It goes on.")),
+    "go_on": (lambda a, r, s: sending.restart(a, r, s.get("reason", "")), gettext_lazy("It goes on.")),
+    "told_finished": (
+        lambda a, r, s: sending.told_finished(a, r, s.get("reason", "")),
+        gettext_lazy("Noted as finished, from now on. There is no receipt of it."),
+    ),
     "filed": (_filed, gettext_lazy("Noted. The clocks run from the time that you gave.")),
     "leave_out": (_leave_out, gettext_lazy("Left out.")),
     "put_in": (_put_in, gettext_lazy("It goes with the report.")),
