@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from safelight.assessment.axes import AgeBand, Appearance, Assessment, Origin, Severity
 from safelight.hotlines.codes import EventName, FileFlag, IncidentType
 from safelight.hotlines.model import Chat
 from safelight.server.cases.models import CaseAccount, Decision
@@ -276,10 +277,10 @@ def test_only_the_assessment_says_that_a_file_was_generated(arrives, confirm, re
     told_to("production")
     case = confirm(arrives(b"one", C.CSAM))
     report = draft_for(reporter, case)
-    monkeypatch.setattr(observed, "assessed", lambda *_: frozenset({FileFlag.GENERATIVE_AI}))
+    monkeypatch.setattr(observed, "current", lambda *_: Assessment(origin=Origin.GENERATED))
     require_ready(report)
     assert told(report).details[0].annotations == {FileFlag.GENERATIVE_AI}
-    monkeypatch.setattr(observed, "assessed", lambda *_: frozenset())
+    monkeypatch.setattr(observed, "current", lambda *_: Assessment(origin=Origin.ALTERED))
     require_ready(report)
     assert told(report).details[0].annotations == frozenset()
 
@@ -334,3 +335,33 @@ def test_a_discarded_draft_makes_room_for_another(arrives, confirm, reporter, to
     report = draft_for(reporter, case)
     discard(reporter, report, "begun too early")
     assert draft_for(reporter, case) != report
+
+
+def test_what_was_assessed_is_told_in_the_hotlines_words(arrives, confirm, reporter, told_to, monkeypatch):
+    told = Assessment(
+        appearance=Appearance.NON_PHOTOGRAPHIC, age=AgeBand.AGE_0_2, severity=Severity.EXHIBITION
+    )
+    monkeypatch.setattr(observed, "current", lambda *_: told)
+    told_to("production")
+    case = confirm(arrives(b"one", C.CSAM))
+    unsigned = draft_for(reporter, case)
+    assert sealed_details(unsigned).annotations == {FileFlag.DRAWING, FileFlag.INFANT}
+    assert sealed_details(unsigned).industry_classification is None
+    discard(reporter, unsigned, "not signed yet")
+    told_to("production", shares_hashes=True)
+    assert sealed_details(draft_for(reporter, case)).industry_classification == "A2"
+
+
+def test_the_viewing_log_is_asked_of_every_case_that_is_told(
+    arrives, confirm, reporter, told_to, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(observed, "has_viewed_whole", lambda item, *, case: asked.append(case) or True)
+    told_to("production")
+    case = confirm(arrives(b"one", C.CSAM))
+    assert sealed_details(draft_for(reporter, case)).viewed_by_esp is True
+    assert asked == [case]
+
+
+def sealed_details(report):
+    return told(report).details[0]

@@ -9,7 +9,18 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from report_samples import AT, BEFORE, VARIANTS, files, full, full_report, legal_file, legal_report, reports
+from report_samples import (
+    AT,
+    BEFORE,
+    PHASES,
+    VARIANTS,
+    files,
+    full,
+    full_report,
+    legal_file,
+    legal_report,
+    reports,
+)
 
 from safelight.errors import ReportInvalid
 from safelight.hotlines import codes
@@ -112,7 +123,7 @@ def test_the_codes_are_those_of_the_schema(schema_bytes: bytes) -> None:
         assert of(name) == {str(member) for member in enum}, name
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(report=reports())
 def test_reports_that_keep_the_rules_pass_and_are_valid(report: Report, schema: Schema) -> None:
     assert not stops(check(report, at=AT)), check(report, at=AT)
@@ -120,7 +131,7 @@ def test_reports_that_keep_the_rules_pass_and_are_valid(report: Report, schema: 
     assert report_from_json(report_to_json(report)) == report
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(details=files())
 def test_files_that_keep_the_rules_pass_and_are_valid(details: FileDetails, schema: Schema) -> None:
     found = check(legal_report(), [details], at=AT, shares_hashes=True, schema=schema)

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     REPORT_STOPPED = "report_stopped"
     HOTLINE_CREDENTIALS = "hotline_credentials"
     HOTLINE_MISSING = "hotline_missing"
+    UNUSUAL_VIEWING = "unusual_viewing"
 
 
 class Severity(StrEnum):
@@ -213,5 +214,11 @@ MEANINGS: Final[dict[Kind, Meaning]] = {
         "A key of the platform was suspended, and what it sends is refused.",
         "See the keys' page for the reason. Resume the key, or replace it.",
         _HOURS,
+    ),
+    Kind.UNUSUAL_VIEWING: Meaning(
+        Severity.TODAY,
+        "Somebody looks at evidence in an unusual way.",
+        "Open the alerts to see who. Ask them first; what they looked at takes a second person's release.",
+        _DAY,
     ),
 }

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from safelight.errors import SafelightError, UsageError
+from safelight.server.assessment.opinions import blinded, note_read
 from safelight.server.cases import handling
 from safelight.server.cases.models import Case, CaseAccount
 from safelight.server.cases.queue import next_case, own_cases
@@ -19,11 +20,13 @@ from safelight.server.console.access import act, done, page
 from safelight.server.console.case_acts import ACTS
 from safelight.server.console.case_facts import case_page
 from safelight.server.console.case_queue import FilterForm, queued
+from safelight.server.console.case_reports import reporting_of
 from safelight.server.intake.models import Occurrence
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Person, RoleGrant
 from safelight.server.people.permissions import PermissionDenied, permissions_of, require
 from safelight.server.people.roles import GRANTS, Permission
+from safelight.server.review.pane import pane_for
 
 
 @page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
@@ -64,17 +67,25 @@ def take_next(request: HttpRequest, actor: PersonActor) -> HttpResponse:
 
 @page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
 def case(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
-    """The facts of one case."""
-    return _shown(request, actor, get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id))
+    """The facts of one case; not for whoever is to answer about it without knowing them."""
+    found = get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id)
+    if (blind := blinded(actor, found)) is not None:
+        messages.info(request, _("You are to answer about this case without having read it."))
+        return redirect("assessment_opinion", blind.pk)
+    shown = case_shown(request, actor, found)
+    note_read(actor, found)
+    return shown
 
 
-def _shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object) -> HttpResponse:
+def case_shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object) -> HttpResponse:
+    """The page of a case; ``more`` is what was asked for besides its facts."""
     granted = permissions_of(actor.person)
     unfinished = found.state in (Case.State.OPEN, Case.State.DECIDED)
     mine = found.assigned_to_id == actor.person.pk
     may_work = unfinished and _may(actor, Permission.CASE_WORK, found)
     context: dict[str, Any] = {
         "page": case_page(actor, found),
+        "pane": pane_for(actor, found),
         "case": found,
         "is_mine": mine,
         "unfinished": unfinished,
@@ -83,9 +94,11 @@ def _shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object
         "may_assign": unfinished and Permission.CASE_ASSIGN in granted,
         "may_work": may_work,
         "may_alarm": unfinished and Permission.CASE_ALARM in granted and not found.imminent_danger,
+        "may_escalate": Permission.CASE_ALARM in granted,
         "may_calm": unfinished and Permission.CASE_RELEASE in granted and found.imminent_danger,
         "reviewers": _reviewers() if unfinished and Permission.CASE_ASSIGN in granted else (),
         "roles": CaseAccount.Role.choices,
+        **reporting_of(found, granted),
         **more,
     }
     return render(request, "console/case.html", context)
@@ -135,4 +148,4 @@ def words(request: HttpRequest, actor: PersonActor, case_id: UUID, occurrence_id
     except SafelightError as refused:
         messages.error(request, str(refused))
         return redirect("console_case", found.pk)
-    return _shown(request, actor, found, words=read, words_of=occurrence.pk)
+    return case_shown(request, actor, found, words=read, words_of=occurrence.pk)

@@ -32,9 +32,13 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
         (
             _Page(_("Overview"), "console_home"),
             _Page(_("Cases"), "console_cases", (P.CASE_READ_ALL, P.CASE_TAKE), "console_case"),
+            _Page(_("Reports"), "console_reports", (P.CASE_READ_ALL,), "console_report"),
+            _Page(_("Opinions"), "assessment_opinions", (P.CASE_TAKE,), "assessment_opinion"),
             _Page(_("Complaints"), "console_complaints", (P.CASE_READ_ALL,)),
+            _Page(_("Corrections"), "assessment_corrections", (P.CASE_READ_ALL,)),
             _Page(_("Unscanned"), "console_unscanned", (P.INTAKE_READ,)),
             _Page(_("Lists"), "console_lists", (P.LIST_READ,), "console_list"),
+            _Page(_("Suggestions"), "assessment_suggestions", (P.LIST_CHANGE,)),
             _Page(_("Proposals"), "console_proposals", tuple(dict.fromkeys(NEEDED.values()))),
         ),
     ),
@@ -45,6 +49,9 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
             _Page(_("API keys"), "console_keys", (P.KEY_CHANGE,), "console_key"),
             _Page(_("Surfaces"), "console_surfaces", (P.SURFACE_CHANGE,), "console_surface"),
             _Page(_("Webhooks"), "console_webhooks", (P.SETTINGS_CHANGE,), "console_webhook"),
+            _Page(_("Agreement"), "assessment_agreement", (P.FIGURES_READ,)),
+            _Page(_("Wellbeing"), "review_team", (P.WELLBEING_SET,)),
+            _Page(_("Exposure"), "review_search", (P.LEDGER_READ, P.FIGURES_READ), "review_pe"),
             _Page(_("Hotlines"), "console_hotlines", (P.REPORT_FILE, P.JOBS_READ), "console_hotline"),
             _Page(_("Jobs"), "console_jobs", (P.JOBS_READ,), "console_job"),
             _Page(_("Ledger"), "console_ledger", (P.LEDGER_READ,)),
@@ -60,6 +67,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
     ),
 )
 _OWN: Final = (
+    _Page(_("Your day"), "review_own"),
     _Page(_("Your account"), "people_account"),
     _Page(_("Second factor"), "mfa_index", family="mfa_"),
     _Page(_("Sessions"), "usersessions_list"),

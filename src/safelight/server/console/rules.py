@@ -24,6 +24,14 @@ RULES: Final[dict[str, Rule]] = {
     # Each act asks for its own permission in its service; what is refused is told on the page.
     "POST /cases/{case_id}/do/": _QUEUE,
     "POST /cases/{case_id}/words/{occurrence_id}/": holding(P.EVIDENCE_VIEW, elsewhere=()),
+    "POST /cases/{case_id}/reports/": holding(P.REPORT_FILE),
+    "GET /reports/": holding(P.CASE_READ_ALL),
+    "GET /reports/{report_id}/": holding(P.CASE_READ_ALL),
+    "POST /reports/{report_id}/do/": holding(P.REPORT_FILE),
+    "GET /reports/{report_id}/edit/{section}/": holding(P.REPORT_FILE),
+    "POST /reports/{report_id}/edit/{section}/": holding(P.REPORT_FILE),
+    "GET /reports/{report_id}/files/{file_id}/": holding(P.REPORT_FILE),
+    "POST /reports/{report_id}/files/{file_id}/": holding(P.REPORT_FILE),
     "GET /proposals/": SIGNED_IN,
     # Each kind asks for its own permission; this is that of the kind in the matrix, a role.
     "POST /proposals/{proposal_id}/": holding(P.PEOPLE_CHANGE),

@@ -19,6 +19,7 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "no_list": _("no list to compare with"),
         "empty": _("the file is empty"),
         "unsupported": _("a format that this installation does not decode"),
+        "not_installed": _("the library that decodes it is not installed"),
         "damaged": _("damaged: the decoder refused it"),
         "truncated": _("cut short: only a part could be read"),
         "encrypted": _("needs a password"),
@@ -83,6 +84,23 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "confirmed": _("confirmed"),
         "dismissed": _("dismissed"),
         "escalated": _("escalated"),
+        "asked": _("platform asked"),
+        "held": _("on hold"),
+    },
+    "report": {
+        "draft": _("draft"),
+        "sending": _("being sent"),
+        "stopped": _("stopped"),
+        "finished": _("finished"),
+        "discarded": _("discarded"),
+    },
+    "reporting": {
+        "nothing_confirmed": _("nothing to report"),
+        "not_reported": _("NOT REPORTED"),
+        "drafted": _("NOT REPORTED: a draft"),
+        "sending": _("NOT REPORTED yet: being sent"),
+        "stopped": _("NOT REPORTED: stopped"),
+        "reported": _("reported"),
     },
     "detail": {},  # open: what a reader found, named by the reader
     "grade": {
@@ -107,6 +125,18 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "sha1": "SHA-1",
         "sha256": "SHA-256",
         "pdq": "PDQ",
+        "autov1": "AutoV1",
+        "autov2": "AutoV2",
+        "autov3": "AutoV3",
+        "t1": "T1",
+        "t16": "T16",
+        "tsid": "TSID",
+    },
+    "model_level": {
+        "same_weights": _("the same weights"),
+        "other_precision": _("the same weights in another precision"),
+        "derived": _("a derived copy"),
+        "lead": _("a lead: for a person to look into"),
     },
     "job": {
         "due": _("waiting"),
@@ -115,14 +145,14 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "dead": _("given up"),
     },
     "held": {
-        "hits": _("more hits than expected"),
-        "dismissed": _("more dismissals than expected"),
+        "too_many_hits": _("more hits than expected"),
+        "too_many_dismissed": _("more dismissals than expected"),
+        "hits_everything": _("matches far too many files"),
         "review_overdue": _("its review is overdue"),
     },
     "set_apart": {
         "placeholder": _("a placeholder, not the hash of a file"),
         "near_constant": _("the hash of a picture without content"),
-        "hits_everything": _("matches far too many files"),
     },
     "severity": {
         "page": _("now"),

@@ -14,7 +14,7 @@ from safelight.server.cases.models import CaseAccount
 from safelight.server.cases.reading import if_readable
 from safelight.server.config import Reporting
 from safelight.server.hotlines.matter import Matter
-from safelight.server.hotlines.observed import with_what_was_observed
+from safelight.server.hotlines.observed import industry_class, with_what_was_observed
 from safelight.server.intake.context import IpSeen
 from safelight.server.intake.models import Account, Intake, IpEvent, Item, Occurrence
 from safelight.server.intake.record_keys import RecordKeys, record_keys
@@ -73,6 +73,9 @@ def compose_file(item: Item, occurrence: Occurrence, matter: Matter) -> FileDeta
         uploaded_at=occurrence.occurred_at if upload else None,
         publicly_available=public.get(Occurrence.Visibility(occurrence.visibility)),
         relevance=model.FileRelevance.REPORTED,
+        industry_classification=(
+            industry_class(item, matter.cases) if settings.CONFIG.reporting.shares_hashes else None
+        ),
         hashes=_digests(keys, item),
         ip_event=_ip_event(events[0]) if events else None,
     )

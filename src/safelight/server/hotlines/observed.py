@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Final
 
-from safelight.hotlines.codes import FileFlag
+from safelight.assessment.axes import AgeBand, Appearance, Assessment, Origin, SchemeId
+from safelight.assessment.schemes import derive
+from safelight.hotlines.codes import FileFlag, IndustryClassification
 from safelight.hotlines.files import FileDetails
-from safelight.server.cases.models import Case, Decision
-from safelight.server.cases.viewing import has_viewed
+from safelight.server.assessment.loading import schemes
+from safelight.server.assessment.services import current
+from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
+from safelight.server.review.viewing import has_viewed_whole, metadata_seen
 
-FROM_THE_ASSESSMENT = frozenset({FileFlag.GENERATIVE_AI, FileFlag.DRAWING, FileFlag.INFANT})
+_INDUSTRY: Final = SchemeId("industry")
+
+FROM_THE_ASSESSMENT: Final = frozenset({FileFlag.GENERATIVE_AI, FileFlag.DRAWING, FileFlag.INFANT})
 """Annotations that nobody sets by hand: they are the assessment's."""
 
 
@@ -30,9 +37,10 @@ class Seen:
 
 def seen(item: Item, cases: Collection[Case]) -> Seen:
     """What the viewing log has about a file in these cases."""
-    decided = Decision.objects.filter(case__in=cases, occurrence__item=item, person__isnull=False)
-    whole = any(has_viewed(one.person, item) for one in decided.select_related("person") if one.person)
-    return Seen(whole, metadata=False)
+    return Seen(
+        whole=any(has_viewed_whole(item.pk, case=case) for case in cases),
+        metadata=any(metadata_seen(item.pk, case=case) for case in cases),
+    )
 
 
 def with_what_was_observed(details: FileDetails, item: Item, cases: Collection[Case]) -> FileDetails:
@@ -49,6 +57,24 @@ def with_what_was_observed(details: FileDetails, item: Item, cases: Collection[C
     )
 
 
-def assessed(_item: Item, _cases: Collection[Case]) -> frozenset[FileFlag]:
+def assessed(item: Item, cases: Collection[Case]) -> frozenset[FileFlag]:
     """What the assessment says of a file, in the hotline's words; nothing while nobody has assessed it."""
-    return frozenset()
+    found = set()
+    for told in _assessments(item, cases):
+        if told.origin is Origin.GENERATED:
+            found.add(FileFlag.GENERATIVE_AI)
+        if told.appearance is Appearance.NON_PHOTOGRAPHIC:
+            found.add(FileFlag.DRAWING)
+        if told.age is AgeBand.AGE_0_2:
+            found.add(FileFlag.INFANT)
+    return frozenset(found)
+
+
+def industry_class(item: Item, cases: Collection[Case]) -> IndustryClassification | None:
+    """The industry's code, as the assessment has it; None where there is none, or two that differ."""
+    codes = {derive(told, schemes()).get(_INDUSTRY) for told in _assessments(item, cases)} - {None}
+    return IndustryClassification(str(codes.pop())) if len(codes) == 1 else None
+
+
+def _assessments(item: Item, cases: Collection[Case]) -> list[Assessment]:
+    return [told for case in cases if (told := current(case, item)) is not None]
