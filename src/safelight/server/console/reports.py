@@ -31,6 +31,7 @@ from safelight.server.hotlines.guiding import filed
 from safelight.server.hotlines.handing_over import hand_over
 from safelight.server.hotlines.models import Report, ReportFile
 from safelight.server.hotlines.sealed import content, details
+from safelight.server.hotlines.showing import protocol_of
 from safelight.server.intake.models import Item
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import PersonActor
@@ -104,6 +105,7 @@ def report(request: HttpRequest, actor: PersonActor, report_id: UUID) -> HttpRes
         "cases": row.told_cases.order_by("pk"),
         "rehearsal": row.environment != Report.Environment.PRODUCTION,
         "guided": result.hotline is not None,
+        "protocol": protocol_of(row),
         "left_out": row.left_out.select_related("item").order_by("pk"),
     }
     return render(request, "console/report.html", context)
