@@ -94,6 +94,15 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "finished": _("finished"),
         "discarded": _("discarded"),
     },
+    "attempt": {
+        "acknowledged": _("done"),
+        "pending": _("under way"),
+        "lost": _("the answer was lost"),
+        "not_sent": _("not sent"),
+        "failed": _("the hotline failed"),
+        "refused": _("refused"),
+        "credentials": _("name or password refused"),
+    },  # open: others are shown as they are stored
     "reporting": {
         "nothing_confirmed": _("nothing to report"),
         "not_reported": _("NOT REPORTED"),
