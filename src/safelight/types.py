@@ -100,12 +100,18 @@ class UnscannedReason(StrEnum):
 
 
 class UnhashableReason(StrEnum):
-    """Why a picture that decoded well has no usable perceptual hash."""
+    """Why a picture or a sound that decoded well has no usable perceptual hash."""
 
     TOO_PLAIN = "too_plain"
     """Its PDQ quality is below 50: too few gradients to tell it from other plain pictures."""
     TOO_SMALL = "too_small"
     """A side is shorter than 5 pixels, the least that PDQ is defined for."""
+    SILENT = "silent"
+    """A sound with nothing to hear in it."""
+    TOO_STEADY = "too_steady"
+    """A hum, a tone or a steady noise: it changes too little to tell it from other such sounds."""
+    TOO_SHORT = "too_short"
+    """A sound of less than 3 seconds, the least that is told from others."""
     UNSUPPORTED = "unsupported"
     """Something in the file is not decoded here; the policy says that comparing its digests suffices."""
 
@@ -217,7 +223,7 @@ class MediaFile:
 class Signal:
     """One hash of one part.
 
-    ``type`` names a module of :mod:`safelight.signals` (``md5``, ``sha1``, ``sha256``, ``pdq``); ``value`` is
+    ``type`` names a module of :mod:`safelight.signals` (``md5``, ``sha256``, ``pdq``, ``vpdq``); ``value`` is
     that type's canonical lower-case text; ``quality`` is 0-100 where the type has one. ``variants`` are the
     hashes of the part turned and mirrored (the seven of :class:`Transform` after the original), for queries.
     """
@@ -255,12 +261,31 @@ class ListEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, in seconds from the beginning of the file, and where in the listed one it is."""
+
+    start: float
+    end: float
+    listed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a video, and of a listed one, the other has: shares (0-1) of the frames compared."""
+
+    query: float
+    listed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What matched what, and how closely. Never carries the listed value.
 
-    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ. ``transform`` says how the query was turned.
-    ``shadow``: the list is on trial. ``held``: the list or the entry hits or errs more than is usual, and a
-    person looks at what would otherwise match.
+    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ; of videos it is that of the nearest frames,
+    of sounds the bits of 256 that differ where they agree best. ``transform`` says how the query was turned.
+    ``coverage`` is set where the listed thing, or the query, is a video, and ``spans`` are when the query
+    shows, or lets hear, what is listed. ``shadow``: the list is on trial. ``held``: the list or the entry
+    hits or errs more than is usual, and a person looks at what would otherwise match.
     Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of the
     listed model's distinctive bytes it holds, where tensors were compared.
     """
@@ -276,6 +301,8 @@ class Match:
     held: bool = False
     level: ModelLevel | None = None
     share: float | None = None
+    coverage: Coverage | None = None
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,13 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Seconds that a file may take with all that it holds.",
     )
     @click.option(
+        "--max-video",
+        type=int,
+        default=_DEFAULT.max_video_seconds,
+        show_default=True,
+        help="Seconds of playing time of a video that are looked at.",
+    )
+    @click.option(
         "--accept-partial-sandbox",
         is_flag=True,
         help="Decode though this machine lacks some of the protections that `safelight doctor` lists.",
@@ -99,6 +106,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         max_unpacked: int,
         max_depth: int,
         max_seconds: float,
+        max_video: int,
         **options: object,
     ) -> object:
         limits = Limits(
@@ -112,6 +120,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
             max_unpacked_bytes=max_unpacked << 20,
             max_depth=max_depth,
             total_seconds=max_seconds,
+            max_video_seconds=max_video,
         )
         return command(*args, limits=limits, **options)
 

@@ -23,9 +23,8 @@ from safelight.lists import (
     import_file,
     refuse_unreadable,
 )
-from safelight.lists.formats import ENCODINGS
+from safelight.lists.formats import ENCODINGS, LISTABLE
 from safelight.types import ListClass
-from safelight.values import SIGNAL_TYPES
 from safelight.workspace import Workspace
 
 SCHEMA = "safelight.import/1"
@@ -63,7 +62,7 @@ def _mapping(
 @click.option(
     "--format", "layout", type=click.Choice([item.value for item in Layout]), help="How the file is laid out."
 )
-@click.option("--signal-type", type=click.Choice(SIGNAL_TYPES), help="Of which type one hash a line is.")
+@click.option("--signal-type", type=click.Choice(LISTABLE), help="Of which type one hash a line is.")
 @click.option(
     "--column",
     "columns",

@@ -43,5 +43,8 @@ REASONS: Final = {
 LIMITED: Final = {
     UnhashableReason.TOO_PLAIN: "too plain to be compared by likeness; its digests were compared",
     UnhashableReason.TOO_SMALL: "too small to be compared by likeness; its digests were compared",
+    UnhashableReason.SILENT: "nothing to hear in it; its digests were compared",
+    UnhashableReason.TOO_STEADY: "a hum or a steady noise, as others are; its digests were compared",
+    UnhashableReason.TOO_SHORT: "too short a sound to be compared by likeness; its digests were compared",
     UnhashableReason.UNSUPPORTED: "holds a format that is not decoded here; its digests were compared",
 }

@@ -21,7 +21,7 @@ def check_file(path: Path, layout: ListFormat) -> ImportReport:
     """
     bad = BadLines()
     with open_list(path, layout) as reader:
-        read = sum(len(record.signals) for record in reader.records(bad.add))
+        read = sum(len(tuple(record.stored())) for record in reader.records(bad.add))
     return ImportReport(read=read, bad=tuple(bad.kept), bad_total=bad.total)
 
 
@@ -52,9 +52,9 @@ def import_file(
 
         def entries() -> Iterator[ListEntry]:
             for count, record in enumerate(records):
-                key = record.key or store.derive_key(record.signals)
-                for signal in record.signals:
-                    yield ListEntry(info.name, key, signal, record.classification)
+                key = record.key or store.derive_key([signal for signal, _ in record.stored()])
+                for signal, flags in record.stored():
+                    yield ListEntry(info.name, key, signal, record.classification, flags)
                 if count % 1000 == 0:
                     progress(reader.position(), reader.size)
 

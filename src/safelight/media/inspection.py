@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from safelight.media import archive, document, image, model_file
+from safelight.media import archive, audio, document, image, model_file, video
 from safelight.media.content import Content
 from safelight.media.file import OpenedFile
 from safelight.media.findings import Findings
@@ -14,7 +14,6 @@ from safelight.media.unpacking import Allowance, Unpacking
 from safelight.types import WHOLE, MediaKind, Problem, UnscannedReason
 
 _NAMES: Final = {
-    MediaKind.VIDEO: "video",
     MediaKind.AUDIO: "audio",
     MediaKind.ARCHIVE: "this kind of archive",
     MediaKind.DOCUMENT: "this kind of document",
@@ -65,6 +64,11 @@ class _Inspection:
         mime = format_.mime
         if mime in image.NATIVE | image.PILLOWS:
             return image.look(content.fd, mime, self._sandbox)
+        if mime in video.MIMES:
+            shown = video.look(content.fd, self._sandbox)
+            return (shown + audio.look(content.fd, content.size, self._sandbox)).without_repeats()
+        if mime in audio.MIMES:
+            return audio.look(content.fd, content.size, self._sandbox)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
         if mime in CONTAINERS:

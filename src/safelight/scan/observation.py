@@ -20,9 +20,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from safelight.errors import UsageError
+from safelight.frames import VPDQ
 from safelight.signals.weights import TENSORS
 from safelight.types import (
     OBSERVATION_SCHEMA,
+    Coverage,
     Grade,
     ListClass,
     Match,
@@ -37,6 +39,7 @@ from safelight.types import (
     ScanResult,
     SearchedList,
     Signal,
+    Span,
     Transform,
     Unhashable,
     UnhashableReason,
@@ -143,7 +146,7 @@ def _yielded(seen: Observation, withheld: Set[str]) -> dict[str, Any]:
         "signals": [
             {
                 "type": s.type,
-                "value": None if s.value in withheld else s.value,
+                "value": None if _withheld(s, withheld) else s.value,
                 "quality": s.quality,
                 "part": _part(s.part),
             }
@@ -154,6 +157,11 @@ def _yielded(seen: Observation, withheld: Set[str]) -> dict[str, Any]:
             for u in seen.unhashable
         ],
     }
+
+
+def _withheld(signal: Signal, values: Set[str]) -> bool:
+    """Whether a signal is a listed value; of a video, whether a frame is."""
+    return signal.value in values or (signal.type == VPDQ and any(value in signal.value for value in values))
 
 
 def _match_document(match: Match) -> dict[str, Any]:
@@ -170,6 +178,8 @@ def _match_document(match: Match) -> dict[str, Any]:
         "held": match.held,
         "level": match.level and match.level.value,
         "share": match.share,
+        "coverage": match.coverage and {"query": match.coverage.query, "listed": match.coverage.listed},
+        "spans": [{"start": s.start, "end": s.end, "listed": s.listed} for s in match.spans],
     }
 
 
@@ -240,6 +250,8 @@ def _match(m: dict[str, Any], signal: Signal) -> Match:
         held=m["held"],
         level=ModelLevel(level) if (level := m.get("level")) else None,
         share=m.get("share"),
+        coverage=Coverage(coverage["query"], coverage["listed"]) if (coverage := m.get("coverage")) else None,
+        spans=tuple(Span(s["start"], s["end"], s["listed"]) for s in m.get("spans", ())),
     )
 
 

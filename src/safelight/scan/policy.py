@@ -16,9 +16,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from safelight.scan.gravity import gravest
+from safelight.signals.audio import SOUND_TYPES
 from safelight.signals.weights import CLAIMED, WEIGHTS
 from safelight.types import (
     ListClass,
@@ -69,7 +70,8 @@ class Rule:
     """One rule: it fits a match when every condition that is not None does.
 
     ``exact`` is true for equal digests and false for likeness; ``distance_at_most`` is 0-256 bits (digests
-    are at 0).
+    are at 0). ``query_percent_at_least`` and ``listed_percent_at_least`` (0-100) are how much of a video, and
+    of what is listed, a match must cover; matches in which no video is have no such shares, and do not fit.
     """
 
     name: str
@@ -79,6 +81,8 @@ class Rule:
     signals: frozenset[str] | None = None
     exact: bool | None = None
     distance_at_most: int | None = None
+    query_percent_at_least: int | None = None
+    listed_percent_at_least: int | None = None
 
     def fits(self, match: Match) -> bool:
         """Whether this rule speaks of that match."""
@@ -88,6 +92,10 @@ class Rule:
             and (self.signals is None or match.signal.type in self.signals)
             and (self.exact is None or self.exact == is_exact(match))
             and (self.distance_at_most is None or _near(match, self.distance_at_most))
+            and (self.query_percent_at_least is None or _covers(match, "query", self.query_percent_at_least))
+            and (
+                self.listed_percent_at_least is None or _covers(match, "listed", self.listed_percent_at_least)
+            )
         )
 
 
@@ -166,6 +174,13 @@ def _near(match: Match, distance: int) -> bool:
     return match.share is None and match.distance <= distance
 
 
+def _covers(match: Match, side: Literal["query", "listed"], percent: int) -> bool:
+    """Whether enough of that side of a match of videos is the same."""
+    if match.coverage is None:
+        return False
+    return (match.coverage.query if side == "query" else match.coverage.listed) * 100 >= percent
+
+
 def _vouches(match: Match, part: Part) -> bool:
     """Whether a match says by SHA-256 that the file or member which holds ``part`` is known to be good."""
     holder = match.signal.part
@@ -202,13 +217,24 @@ _RENDERINGS: Final = frozenset({"frame", "t", "over"})
 
 
 def _limited(observation: Observation) -> UnhashableReason | None:
-    """Why some picture in the file could not be compared by likeness in any of its renderings."""
+    """Why some picture or sound in the file could not be compared by likeness in any of its renderings."""
 
     def picture(part: Part) -> Part:
         return Part(part.members, tuple(s for s in part.selectors if s[0] not in _RENDERINGS))
 
-    hashed = {picture(s.part) for s in observation.signals if s.type not in DIGESTS | WEIGHTS}
-    return next((u.reason for u in observation.unhashable if picture(u.part) not in hashed), None)
+    likeness = [signal for signal in observation.signals if signal.type not in DIGESTS | WEIGHTS]
+    hashed = {picture(signal.part) for signal in likeness}
+    shown = {signal.part.members for signal in likeness if signal.type not in SOUND_TYPES}
+    return next(
+        (
+            unhashable.reason
+            for unhashable in observation.unhashable
+            if picture(unhashable.part) not in hashed
+            # Most films are silent here and there; what they show was compared.
+            and not (unhashable.type in SOUND_TYPES and unhashable.part.members in shown)
+        ),
+        None,
+    )
 
 
 DEFAULT_POLICY: Final = Policy(

@@ -56,7 +56,10 @@ class Answers(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     alike_seconds: float = Field(
-        2.0, ge=0.1, le=30.0, description="everything but *clear* is answered exactly this long after it came"
+        2.0,
+        ge=0.1,
+        le=30.0,
+        description="everything but *clear* is answered this long after it came, or up to a tenth later",
     )
 
 

@@ -96,6 +96,60 @@ class ModelFound(Body):
     autov3: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
 
 
+class SoundFound(Body):
+    """A piece of one soundtrack: the items of its fingerprint from the ``at``-th on, 8 digits each.
+
+    ``stream`` counts soundtracks from 1; ``loudest`` is the largest sample of the piece.
+    """
+
+    stream: Annotated[int, Field(ge=1, le=64)]
+    kind: Literal["chromaprint", "chromaprint_short"]
+    at: Annotated[int, Field(ge=0, le=1 << 24)]
+    items: Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{8}){0,4096}$")]
+    loudest: Annotated[int, Field(ge=0, le=1 << 15)]
+
+
+Moment = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+"""Seconds from the beginning of a recording."""
+
+
+class StreamsFound(Body):
+    """How many streams of moving pictures and of sound a container has."""
+
+    video: Annotated[int, Field(ge=0, le=1 << 16)]
+    audio: Annotated[int, Field(ge=0, le=1 << 16)]
+
+
+class VideoFound(Body):
+    """What the header of one stream of moving pictures says; its size is as stored, before any turning."""
+
+    width: Side
+    height: Side
+    seconds: Moment | None = None
+
+
+class FrameFound(Body):
+    """One frame, when it is shown, its PDQ quality and its eight dihedral hashes."""
+
+    t: Moment
+    quality: Annotated[int, Field(ge=0, le=100)]
+    hashes: Annotated[tuple[Hash256, ...], Field(min_length=8, max_length=8)]
+
+
+class ResumeFound(Body):
+    """The decoder paused: what another child is to be told, so that it goes on.
+
+    ``packets`` and ``pts`` are the number and the timestamp of the keyframe to begin at, ``until`` the moment
+    of the last frame looked at.
+    """
+
+    packets: Annotated[int, Field(ge=0, le=1 << 62)]
+    pts: Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)] | None
+    until: Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+    shift: Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
+    shown: Hash256 | None
+
+
 class EvidenceFound(Body):
     """One item of evidence of origin, under the names of ``safelight.provenance.evidence``."""
 
@@ -216,3 +270,12 @@ DOCUMENT_MESSAGES: Final = MessageSet(
 
 ARCHIVE_MESSAGES: Final = MessageSet({}, counted=MemberFound, members=True)
 """What the readers of archives say."""
+
+AUDIO_MESSAGES: Final = MessageSet({"sound": SoundFound}, counted=SoundFound)
+"""What the decoder of sound says."""
+
+VIDEO_MESSAGES: Final = MessageSet(
+    {"streams": StreamsFound, "video": VideoFound, "frame": FrameFound, "resume": ResumeFound},
+    counted=FrameFound,
+)
+"""What the decoders of video say."""

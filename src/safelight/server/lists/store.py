@@ -139,6 +139,8 @@ class DjangoListStore:
                 shadow=info.shadow,
                 enabled=info.enabled,
                 source=info.source,
+                query_percent=info.query_percent,
+                listed_percent=info.listed_percent,
                 made_at=now(),
                 changed_at=now(),
                 judged_from=now(),
@@ -152,9 +154,17 @@ class DjangoListStore:
         distance: int | None = None,
         shadow: bool | None = None,
         enabled: bool | None = None,
+        query_percent: int | None = None,
+        listed_percent: int | None = None,
     ) -> HashListInfo:
         """Change a list's settings; takes effect for the next search, without rebuilding an index."""
-        told = {"distance": distance, "shadow": shadow, "enabled": enabled}
+        told = {
+            "distance": distance,
+            "shadow": shadow,
+            "enabled": enabled,
+            "query_percent": query_percent,
+            "listed_percent": listed_percent,
+        }
         with self._write():
             row = list_row(name)
             for field, value in told.items():
@@ -383,6 +393,8 @@ class _Known:
             row.source,
             entries,
             bool(row.held_reason),
+            row.query_percent,
+            row.listed_percent,
         )
         self.categories = {told: ListClass(class_) for told, class_ in row.categories.items()}
 
