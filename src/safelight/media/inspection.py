@@ -64,11 +64,9 @@ class _Inspection:
         mime = format_.mime
         if mime in image.NATIVE | image.PILLOWS:
             return image.look(content.fd, mime, self._sandbox)
-        if mime in video.MIMES:
-            shown = video.look(content.fd, self._sandbox)
+        if mime in video.MIMES | audio.MIMES:
+            shown = video.look(content.fd, self._sandbox) if mime in video.MIMES else Findings()
             return (shown + audio.look(content.fd, content.size, self._sandbox)).without_repeats()
-        if mime in audio.MIMES:
-            return audio.look(content.fd, content.size, self._sandbox)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
         if mime in CONTAINERS:

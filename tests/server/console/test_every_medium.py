@@ -12,6 +12,10 @@ from decoders import family
 from documents import Page, pdf
 from models import pytorch, safetensors, tensors
 from pictures import draw, encode
+from PIL import Image
+from sounds import encode as sound
+from sounds import song
+from videos import HEIGHT, WIDTH, Video, scene
 
 from safelight import HashList
 from safelight.media.sandbox.client import Sandbox
@@ -36,6 +40,8 @@ Make = Callable[..., Any]
 
 JPEG = encode(draw(), "JPEG")
 MODEL = tensors(1, 12)
+FRAME = encode(Image.fromarray(scene(2)).crop((0, 0, WIDTH, HEIGHT)), "PNG")
+SONG = song(1)
 
 
 def bag(**members: bytes) -> bytes:
@@ -56,7 +62,8 @@ def sandbox() -> Iterator[Sandbox]:
 def listed(sandbox: Sandbox) -> HashList:
     """A list of class test: a picture, and a model by what it is as a whole."""
     listed = HashList("ours", "test")
-    for content, key in ((JPEG, "picture-1"), (safetensors(MODEL), "model-1")):
+    known = {"picture-1": JPEG, "model-1": safetensors(MODEL), "frame-1": FRAME, "song-1": sound(SONG)}
+    for key, content in known.items():
         for signal in observe(content, "", sandbox, Limits(), now_utc()).signals:
             if signal.type not in ("t1", "t16", "autov1", "autov2"):
                 listed.add(signal.type, signal.value, key)
@@ -132,6 +139,35 @@ def test_a_listed_model_is_found_in_another_format_and_its_name_is_checked(
     # A tensor alone would find every model that shares one.
     assert not SeenHash.objects.filter(signal_type__in=["t1", "t16"]).exists()
     assert SeenHash.objects.filter(signal_type="tsid").exists()
+
+
+@pytest.mark.usefixtures("scanner")
+def test_a_listed_picture_in_a_video_is_held_and_the_case_says_when(
+    sender: Make, spool: Make, page: Callable[[], str]
+) -> None:
+    content = Video(scenes=(1, 2, 3)).bytes()
+    received = receive_file(sender(audience="server"), spool(content), Context(account="u1"))
+    assert received.verdict.reason is UnscannedReason.NOT_YET
+    work()
+    assert Intake.objects.get().outcome == "hold"
+    told = page()
+    assert "frame-1" in told
+    assert "100 % of what is listed" in told
+    assert "of 256 bits differ" in told
+    assert not SeenHash.objects.filter(signal_type="vpdq").exists()
+
+
+@pytest.mark.usefixtures("scanner")
+def test_a_listed_sound_is_held_and_the_case_says_when(
+    sender: Make, spool: Make, page: Callable[[], str]
+) -> None:
+    content = sound(SONG, "mp3", "libmp3lame", 96_000)
+    receive_file(sender(audience="server"), spool(content), Context(account="u1"))
+    work()
+    assert Intake.objects.get().outcome == "hold"
+    told = page()
+    assert "song-1" in told
+    assert "0:00-0:1" in told
 
 
 def test_without_its_library_an_archive_is_unscanned_and_kept_for_another_try(
