@@ -176,8 +176,7 @@ def _match(shown: _Shown, coverage: Coverage, info: HashListInfo) -> Match:
         entry.classification,
         shown.distance,
         shown.transform,
-        info.shadow,
-        info.held or shown.held,
+        info.shadow or shown.held,
         coverage=coverage,
         spans=shown.spans(),
     )

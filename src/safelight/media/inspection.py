@@ -64,9 +64,11 @@ class _Inspection:
         mime = format_.mime
         if mime in image.NATIVE | image.PILLOWS:
             return image.look(content.fd, mime, self._sandbox)
-        if mime in video.MIMES | audio.MIMES:
-            shown = video.look(content.fd, self._sandbox) if mime in video.MIMES else Findings()
+        if mime in video.MIMES:
+            shown = video.look(content.fd, self._sandbox)
             return (shown + audio.look(content.fd, content.size, self._sandbox)).without_repeats()
+        if mime in audio.MIMES:
+            return audio.look(content.fd, content.size, self._sandbox)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
         if mime in CONTAINERS:
@@ -85,11 +87,7 @@ class _Inspection:
             detail = f"nested more than {limits.max_depth} deep; it was not opened"
             return Findings.nothing(UnscannedReason.TOO_MANY_PARTS, detail)
         unpacking = Unpacking(
-            limits,
-            self._allowance,
-            lambda member: self.look(member, depth + 1),
-            is_container,
-            self._sandbox.spools,
+            limits, self._allowance, lambda member: self.look(member, depth + 1), is_container
         )
         unpack = archive.unpack if mime in archive.MIMES else document.unpack
         with unpacking.members():

@@ -141,35 +141,6 @@ def test_a_listed_model_is_found_in_another_format_and_its_name_is_checked(
     assert SeenHash.objects.filter(signal_type="tsid").exists()
 
 
-@pytest.mark.usefixtures("scanner")
-def test_a_listed_picture_in_a_video_is_held_and_the_case_says_when(
-    sender: Make, spool: Make, page: Callable[[], str]
-) -> None:
-    content = Video(scenes=(1, 2, 3)).bytes()
-    received = receive_file(sender(audience="server"), spool(content), Context(account="u1"))
-    assert received.verdict.reason is UnscannedReason.NOT_YET
-    work()
-    assert Intake.objects.get().outcome == "hold"
-    told = page()
-    assert "frame-1" in told
-    assert "100 % of what is listed" in told
-    assert "of 256 bits differ" in told
-    assert not SeenHash.objects.filter(signal_type="vpdq").exists()
-
-
-@pytest.mark.usefixtures("scanner")
-def test_a_listed_sound_is_held_and_the_case_says_when(
-    sender: Make, spool: Make, page: Callable[[], str]
-) -> None:
-    content = sound(SONG, "mp3", "libmp3lame", 96_000)
-    receive_file(sender(audience="server"), spool(content), Context(account="u1"))
-    work()
-    assert Intake.objects.get().outcome == "hold"
-    told = page()
-    assert "song-1" in told
-    assert "0:00-0:1" in told
-
-
 def test_without_its_library_an_archive_is_unscanned_and_kept_for_another_try(
     listed: HashList, sender: Make, spool: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ from safelight.server.paging import LARGEST_PAGE, Page, page_size, wrong_place
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
-from safelight.types import Coverage, ListClass, Match, ModelLevel, Span
+from safelight.types import ListClass, Match, ModelLevel
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -39,7 +39,6 @@ class MatchFacts:
     """What matched and how closely (0-256 bits; 0 for digests). Never the listed value.
 
     Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of it.
-    ``coverage`` and ``spans`` are of videos and sounds, as in :class:`~safelight.types.Match`.
     """
 
     list: str
@@ -54,8 +53,6 @@ class MatchFacts:
     held: bool
     level: ModelLevel | None
     share: float | None
-    coverage: Coverage | None
-    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +274,6 @@ def _matches(found: Iterable[Match]) -> tuple[MatchFacts, ...]:
             one.held,
             one.level,
             one.share,
-            one.coverage,
-            one.spans,
         )
         for one in found
     )

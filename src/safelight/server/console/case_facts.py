@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,12 +23,12 @@ from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Person
 from safelight.server.vault import services as vault
 from safelight.server.vault.models import SealedObject
+from safelight.signals.pdq import PDQ
 from safelight.types import ListClass, MediaKind, ModelLevel, Observation, Problem, Provenance
 
 _MOST_EARLIER: Final = 20
 _MOST_SIZES: Final = 3
 _MOST_PROBLEMS: Final = 20
-_MOST_TIMES: Final = 10
 _LEVELS: Final = tuple(ModelLevel)
 
 
@@ -38,8 +38,7 @@ class MatchedEntry:
 
     ``exact`` are digests of the file itself, ``inside`` those of something that it holds. ``distance`` is the
     least of 256 bits, None where no likeness was found. ``level`` and ``percent`` say how far a model file is
-    the listed model. Of videos and sounds, ``shown_percent`` is how much of the file shows what is listed,
-    ``listed_percent`` how much of what is listed it shows, and ``times`` when.
+    the listed model.
     """
 
     list: str
@@ -51,10 +50,6 @@ class MatchedEntry:
     distance: int | None
     level: ModelLevel | None
     percent: int | None
-    shown_percent: int | None
-    listed_percent: int | None
-    times: tuple[str, ...]
-    more_times: int
     shadow: bool
     held: bool
     parts: tuple[str, ...]
@@ -190,9 +185,7 @@ def _strongest_first(entry: MatchedEntry) -> tuple[bool, bool, int, str]:
 
 
 def _entry(found: list[MatchFacts]) -> MatchedEntry:
-    near = [match.distance for match in found if not match.exact and match.level is None]
-    covers = [match.coverage for match in found if match.coverage]
-    times = tuple(f"{_clock(s.start)}-{_clock(s.end)}" for match in found for s in match.spans)
+    near = [match.distance for match in found if match.signal == PDQ.name]
     exact = dict.fromkeys(match.signal for match in found if match.exact and not match.part)
     inside = dict.fromkeys(match.signal for match in found if match.exact and match.part)
     shares = [match.share for match in found if match.share is not None]
@@ -206,26 +199,11 @@ def _entry(found: list[MatchFacts]) -> MatchedEntry:
         inside=() if exact else tuple(inside),
         distance=min(near, default=None),
         level=min((match.level for match in found if match.level), key=_LEVELS.index, default=None),
-        percent=_percent(shares),
-        shown_percent=_percent([cover.query for cover in covers]),
-        listed_percent=_percent([cover.listed for cover in covers]),
-        times=times[:_MOST_TIMES],
-        more_times=max(0, len(times) - _MOST_TIMES),
+        percent=math.floor(100 * max(shares)) if shares else None,
         shadow=first.shadow,
         held=first.held,
         parts=tuple(dict.fromkeys(match.part for match in found if match.part)),
     )
-
-
-def _percent(shares: Sequence[float]) -> int | None:
-    return math.floor(100 * max(shares)) if shares else None
-
-
-def _clock(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are any."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _pixels(seen: Observation) -> str:

@@ -114,9 +114,6 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "t1": "T1",
         "t16": "T16",
         "tsid": "TSID",
-        "vpdq": "vPDQ",
-        "chromaprint": "Chromaprint",
-        "chromaprint_short": "Chromaprint",
     },
     "model_level": {
         "same_weights": _("the same weights"),

@@ -29,13 +29,11 @@ from safelight.server.lists.models import SeenGone, SeenHash, SeenState
 from safelight.server.secrets import ProcessKeys, process_keys
 from safelight.signals.weights import TENSORS
 from safelight.types import Signal, Transform
-from safelight.values import SIGNAL_TYPES, unpack
+from safelight.values import unpack
 
 VARIANTS: Final = len(Transform)
 KEPT_OF_A_FILE: Final = 256
 """Hashes kept of one file at most: an archive or a video may have thousands."""
-_SEARCHED: Final = frozenset(SIGNAL_TYPES) - TENSORS
-_LAST: Final = frozenset({"md5", "sha1"})
 _BATCH: Final = 2_000
 _RENEWED: Final = timedelta(hours=12)
 """A file that comes again and again is noted as seen this often, not each time."""
@@ -108,17 +106,9 @@ def seen_rows(item: Item, signals: Sequence[Signal], at: datetime) -> list[SeenH
     return list(rows.values())
 
 
-def _kept(signals: Iterable[Signal]) -> list[Signal]:
-    """Those that are kept: of the file itself first, then of what it holds, MD5 and SHA-1 of that last.
-
-    A tensor alone says nothing of a model, nor a frame of a video: in the past, these are found as wholes.
-    """
-    searched = (signal for signal in signals if signal.type in _SEARCHED)
-    return sorted(searched, key=_turn)[:KEPT_OF_A_FILE]
-
-
-def _turn(signal: Signal) -> tuple[bool, bool]:
-    return bool(signal.part.members), signal.type in _LAST
+def _kept(signals: Iterable[Signal]) -> Iterator[Signal]:
+    """Those that are kept. A tensor alone says nothing of a model: past models are found as wholes."""
+    return islice((signal for signal in signals if signal.type not in TENSORS), KEPT_OF_A_FILE)
 
 
 def number_pending() -> int:

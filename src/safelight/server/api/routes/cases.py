@@ -55,27 +55,11 @@ class QueuedCaseOut(CaseOut):
     occurrences: int
 
 
-class CoverageOut(Schema):
-    """How much of a video, and of the listed one, the other has, 0 to 1."""
-
-    query: float
-    listed: float
-
-
-class SpanOut(Schema):
-    """A stretch of time in seconds, and where in the listed thing it is."""
-
-    start: float
-    end: float
-    listed: float
-
-
 class MatchOut(Schema):
     """What matched and how closely: 0 to 256 bits, 0 for digests. Never the listed value.
 
     `part` is where in the file, empty for the file itself. Of model files `level` says how far the file is
-    the listed model, and `share` (0 to 1) how much of that model's distinctive bytes it holds. `spans` are
-    when a video shows, or a sound lets hear, what is listed.
+    the listed model, and `share` (0 to 1) how much of that model's distinctive bytes it holds.
     """
 
     list: str
@@ -89,8 +73,6 @@ class MatchOut(Schema):
     held: bool
     level: Literal["same_weights", "other_precision", "derived", "lead"] | None
     share: float | None
-    coverage: CoverageOut | None
-    spans: tuple[SpanOut, ...]
 
 
 class MemberOut(Schema):
