@@ -61,6 +61,8 @@ class UnscannedReason(StrEnum):
     """The file has no bytes."""
     UNSUPPORTED = "unsupported"
     """The bytes are of no format that this installation decodes."""
+    NOT_INSTALLED = "not_installed"
+    """The library that decodes this format is not installed here, though this version can use it."""
     DAMAGED = "damaged"
     """The decoder refused the bytes."""
     TRUNCATED = "truncated"
@@ -98,12 +100,18 @@ class UnscannedReason(StrEnum):
 
 
 class UnhashableReason(StrEnum):
-    """Why a picture that decoded well has no usable perceptual hash."""
+    """Why a picture or a sound that decoded well has no usable perceptual hash."""
 
     TOO_PLAIN = "too_plain"
     """Its PDQ quality is below 50: too few gradients to tell it from other plain pictures."""
     TOO_SMALL = "too_small"
     """A side is shorter than 5 pixels, the least that PDQ is defined for."""
+    SILENT = "silent"
+    """A sound with nothing to hear in it."""
+    TOO_STEADY = "too_steady"
+    """A hum, a tone or a steady noise: it changes too little to tell it from other such sounds."""
+    TOO_SHORT = "too_short"
+    """A sound of less than 3 seconds, the least that is told from others."""
     UNSUPPORTED = "unsupported"
     """Something in the file is not decoded here; the policy says that comparing its digests suffices."""
 
@@ -273,9 +281,11 @@ class Coverage:
 class Match:
     """What matched what, and how closely. Never carries the listed value.
 
-    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ; of videos it is that of the nearest frames.
-    ``transform`` says how the query was turned. ``coverage`` is set where the listed thing, or the query, is
-    a video, and ``spans`` are when the query shows what is listed.
+    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ; of videos it is that of the nearest frames,
+    of sounds the bits of 256 that differ where they agree best. ``transform`` says how the query was turned.
+    ``coverage`` is set where the listed thing, or the query, is a video, and ``spans`` are when the query
+    shows, or lets hear, what is listed. ``shadow``: the list is on trial. ``held``: the list or the entry
+    hits or errs more than is usual, and a person looks at what would otherwise match.
     Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of the
     listed model's distinctive bytes it holds, where tensors were compared.
     """
@@ -288,6 +298,7 @@ class Match:
     distance: int = 0
     transform: Transform = Transform.ORIGINAL
     shadow: bool = False
+    held: bool = False
     level: ModelLevel | None = None
     share: float | None = None
     coverage: Coverage | None = None

@@ -16,6 +16,7 @@ from safelight.cli.checkup import (
     containers,
     decoders,
     sandbox_protections,
+    sounds,
     versions,
     workspace_and_lists,
 )
@@ -55,6 +56,7 @@ def _findings(workspace: Path | None, key_file: Path | None) -> Iterator[Finding
         yield from attempt("sandbox", lambda: sandbox_protections(sandbox, names))
         yield from attempt("decoders", lambda: decoders(sandbox))
         yield from attempt("decoders", lambda: containers(sandbox))
+        yield from attempt("decoders", lambda: sounds(sandbox))
     yield from attempt("workspace", lambda: workspace_and_lists(workspace, key_file))
     yield from attempt("server", lambda: server(workspace))
 

@@ -24,7 +24,7 @@ from safelight.types import Observation, Part
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
 @limit_options
 def hash_(*, paths: tuple[str, ...], as_json: bool, limits: Limits, accept_partial_sandbox: bool) -> None:
-    """Print MD5, SHA-1, SHA-256 and PDQ of files, and of everything in directories.
+    """Print digests and hashes of pictures, videos and sounds, and of everything in directories.
 
     Lines are `type value`, after a comment with the file's name: the output can be used as a hash list. What
     an archive or document holds is printed too, after a comment with its place.

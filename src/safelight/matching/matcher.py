@@ -10,19 +10,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from safelight.errors import IndexFileError
 from safelight.frames import VPDQ
 from safelight.lists.store import HELD, HashListInfo, ListStore, Stamp, StoredEntry
 from safelight.lists.videos import listed_frames
-from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex
+from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex, SoundHit, SoundIndex
 from safelight.matching.kinds import PDQ
 from safelight.matching.models import level_of, weigh
 from safelight.matching.videos import Clip, Look, Shown, clips_of, holder
+from safelight.signals.audio import SOUND_TYPES, spans
 from safelight.signals.weights import TENSORS
-from safelight.types import Match, Part, SearchedList, Signal, Transform
+from safelight.types import Match, Part, SearchedList, Signal, Span, Transform
 
 _WIDEN: Final = 8
 """Factor by which a search is widened when rows that no enabled list claims took places under the cap."""
@@ -51,6 +52,10 @@ class Indexes(Protocol):
         """The index by equality of that type; None if there is none, and the store is asked instead."""
         ...
 
+    def sounds(self, signal_type: str) -> SoundIndex:
+        """The sounds of that type, at the source's present state."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Matched:
@@ -69,12 +74,13 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row that one signal came upon: how near, and turned or mirrored how."""
+    """A row that one signal came upon: how near, turned or mirrored how, or when."""
 
     signal: Signal
     entry: StoredEntry
     distance: int = 0
     transform: Transform = Transform.ORIGINAL
+    spans: tuple[Span, ...] = ()
 
     def nearness(self) -> tuple[int, int]:
         return self.distance, _ORDER[self.transform]
@@ -89,8 +95,11 @@ class _Nearest:
     def offer(self, found: _Found) -> None:
         key = found.signal.type, found.signal.part, found.entry.list, found.entry.key
         known = self.best.get(key)
-        if known is None or found.nearness() < known.nearness():
-            self.best[key] = found
+        nearest = found if known is None or found.nearness() < known.nearness() else known
+        if known and nearest.spans:
+            every = sorted({*known.spans, *found.spans}, key=lambda span: (span.start, span.end))
+            nearest = replace(nearest, spans=tuple(every))
+        self.best[key] = nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +155,8 @@ class Matcher:
                 nearest.offer(found)
             queries = tuple(_queries(signals))
             capped = self._near(queries, lists, nearest, shown)
+            for found in self._heard([s for s in signals if s.type in SOUND_TYPES], lists):
+                nearest.offer(found)
         except IndexFileError as error:
             failed = error
             for found in self._stored(digests, lists):
@@ -215,6 +226,16 @@ class Matcher:
             asked, cap = crowded, cap * _WIDEN
         return capped
 
+    def _heard(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo]) -> Iterator[_Found]:
+        """Listed sounds that agree with these for a while."""
+        for signal in signals:
+            hits = self._indexes.sounds(signal.type).search(signal.value)
+            entries = self._store.resolve([hit.row for hit in hits])
+            for hit in hits:
+                entry = entries.get(hit.row)
+                if entry and entry.list in lists:
+                    yield _Found(signal, entry, hit.distance, spans=_spans(signal, hit))
+
     def _told(
         self, signals: Sequence[Signal], nearest: _Nearest, lists: Mapping[str, HashListInfo]
     ) -> tuple[tuple[Match, ...], bool]:
@@ -232,8 +253,12 @@ class Matcher:
         return (*(_match(found, lists[found.entry.list]) for found in told), *models), cut
 
 
-_NEAR: Final = frozenset({PDQ.signal_type, VPDQ})
+_NEAR: Final = frozenset({PDQ.signal_type, VPDQ, *SOUND_TYPES})
 """Types that are compared by nearness."""
+
+
+def _spans(signal: Signal, hit: SoundHit) -> tuple[Span, ...]:
+    return spans(signal, ((each.start, each.end, each.listed) for each in hit.agreements))
 
 
 def _queries(signals: Sequence[Signal]) -> Iterator[_Query]:
@@ -264,6 +289,8 @@ def _match(found: _Found, info: HashListInfo) -> Match:
         found.entry.classification,
         found.distance,
         found.transform,
-        info.shadow or HELD in found.entry.flags,
+        info.shadow,
+        info.held or HELD in found.entry.flags,
         level_of(found.signal),
+        spans=found.spans,
     )

@@ -44,6 +44,10 @@ class Findings:
             tuple(chain.from_iterable(each.problems for each in every)),
         )
 
+    def without_repeats(self) -> Findings:
+        """Each problem once: two decoders that stumble over one container say the same."""
+        return replace(self, problems=tuple(dict.fromkeys(self.problems)))
+
     def within(self, member: str) -> Findings:
         """The same, as seen from the container that holds the member."""
 

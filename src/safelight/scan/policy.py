@@ -4,6 +4,7 @@ Those promises, in the order in which they are applied:
 
 * With no list to compare with, nothing is clear.
 * A shadow list never acts on its own: on abuse classes its hits are held for review, elsewhere noted.
+* What a list or an entry that has fallen to hold would match is held for review, in every class.
 * A known-good list silences likeness only, by the SHA-256 of that very file, and never equality of digests.
 * A match that no rule speaks of is held.
 * A file that was not wholly looked at is *unscanned*, unless something in it matched or is held.
@@ -18,6 +19,7 @@ from enum import IntEnum, StrEnum
 from typing import Final, Literal
 
 from safelight.scan.gravity import gravest
+from safelight.signals.audio import SOUND_TYPES
 from safelight.signals.weights import CLAIMED, WEIGHTS
 from safelight.types import (
     ListClass,
@@ -122,6 +124,9 @@ class Policy:
         if match.shadow:
             action = min(action, Action.HOLD if match.list_class in ABUSE_CLASSES else Action.NOTE)
             name += " (shadow)"
+        elif match.held:
+            action = min(action, Action.HOLD)
+            name += " (held)"
         if not is_exact(match) and any(_vouches(other, match.signal.part) for other in beside):
             return Decided(Action.NOTE, f"{name} (known good)")
         return Decided(action, name)
@@ -145,7 +150,9 @@ class Policy:
         if limited and self.too_plain is TooPlain.HOLD:
             return Verdict(Outcome.HOLD, "too-plain")
         unseen = _not_looked_at(observation)
-        if unseen == {UnscannedReason.UNSUPPORTED} and self.unsupported is Unsupported.DIGESTS:
+        # Where the bytes were never here, as with hashes alone, nobody found a format that is not decoded.
+        undecoded = observation.problems and unseen == {UnscannedReason.UNSUPPORTED}
+        if undecoded and self.unsupported is Unsupported.DIGESTS:
             limited = UnhashableReason.UNSUPPORTED
         elif unseen:
             return Verdict(Outcome.UNSCANNED, "not-scanned", reason=gravest(unseen))
@@ -180,7 +187,7 @@ def _vouches(match: Match, part: Part) -> bool:
     return (
         match.list_class is ListClass.KNOWN_GOOD
         and match.signal.type == "sha256"
-        and not match.shadow
+        and not (match.shadow or match.held)
         and not holder.selectors
         and part.members[: len(holder.members)] == holder.members
     )
@@ -198,7 +205,7 @@ def _not_looked_at(observation: Observation) -> frozenset[UnscannedReason]:
     """Why the file was not wholly looked at; no problem told and still nothing to show for it counts too."""
     types = {signal.type for signal in observation.signals if signal.part != CLAIMED}
     reasons = {problem.reason for problem in observation.problems}
-    if not types & DIGESTS:
+    if not types & DIGESTS and reasons <= {UnscannedReason.UNSUPPORTED}:
         reasons.add(UnscannedReason.UNREADABLE)
     elif not reasons and not types - DIGESTS and not observation.unhashable:
         reasons.add(UnscannedReason.UNSUPPORTED)
@@ -210,13 +217,24 @@ _RENDERINGS: Final = frozenset({"frame", "t", "over"})
 
 
 def _limited(observation: Observation) -> UnhashableReason | None:
-    """Why some picture in the file could not be compared by likeness in any of its renderings."""
+    """Why some picture or sound in the file could not be compared by likeness in any of its renderings."""
 
     def picture(part: Part) -> Part:
         return Part(part.members, tuple(s for s in part.selectors if s[0] not in _RENDERINGS))
 
-    hashed = {picture(s.part) for s in observation.signals if s.type not in DIGESTS | WEIGHTS}
-    return next((u.reason for u in observation.unhashable if picture(u.part) not in hashed), None)
+    likeness = [signal for signal in observation.signals if signal.type not in DIGESTS | WEIGHTS]
+    hashed = {picture(signal.part) for signal in likeness}
+    shown = {signal.part.members for signal in likeness if signal.type not in SOUND_TYPES}
+    return next(
+        (
+            unhashable.reason
+            for unhashable in observation.unhashable
+            if picture(unhashable.part) not in hashed
+            # Most films are silent here and there; what they show was compared.
+            and not (unhashable.type in SOUND_TYPES and unhashable.part.members in shown)
+        ),
+        None,
+    )
 
 
 DEFAULT_POLICY: Final = Policy(

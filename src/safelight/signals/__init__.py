@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from safelight.errors import UsageError
+from safelight.signals.audio import CHROMAPRINT, CHROMAPRINT_SHORT
 from safelight.signals.digest import MD5, SHA1, SHA256
 from safelight.signals.pdq import PDQ
 from safelight.signals.vpdq import VPDQ
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 
     from safelight.signals.signal_type import SignalType
 
-SIGNAL_TYPES: Final[Mapping[str, SignalType]] = MappingProxyType(
-    {each.name: each for each in (MD5, SHA1, SHA256, PDQ, VPDQ, AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID)}
+_TYPES: Final[tuple[SignalType, ...]] = (
+    *(MD5, SHA1, SHA256, PDQ, VPDQ),
+    *(AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID),
+    *(CHROMAPRINT, CHROMAPRINT_SHORT),
 )
+
+SIGNAL_TYPES: Final[Mapping[str, SignalType]] = MappingProxyType({each.name: each for each in _TYPES})
 """Every signal type by its name."""
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from safelight.media.sandbox.messages import (
     ARCHIVE_MESSAGES,
+    AUDIO_MESSAGES,
     DOCUMENT_MESSAGES,
     IMAGE_MESSAGES,
     MODEL_MESSAGES,
@@ -59,7 +60,10 @@ MODEL: Final = python_family("model", "safelight.media.model_reader:read", MODEL
 DOCUMENT: Final = python_family("document", "safelight.media.pdf_reader:read", DOCUMENT_MESSAGES)
 """What takes the pictures and attachments out of PDF, and draws its pages."""
 
+AUDIO: Final = python_family("audio", "safelight.media.audio_decoder:decode", AUDIO_MESSAGES)
+"""Fingerprints the soundtracks of whatever FFmpeg opens."""
+
 VIDEO: Final = python_family("video", "safelight.media.video_decoder:decode", VIDEO_MESSAGES)
 """FFmpeg, for moving pictures."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL, VIDEO)
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL, VIDEO, AUDIO)

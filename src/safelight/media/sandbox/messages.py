@@ -96,6 +96,19 @@ class ModelFound(Body):
     autov3: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
 
 
+class SoundFound(Body):
+    """A piece of one soundtrack: the items of its fingerprint from the ``at``-th on, 8 digits each.
+
+    ``stream`` counts soundtracks from 1; ``loudest`` is the largest sample of the piece.
+    """
+
+    stream: Annotated[int, Field(ge=1, le=64)]
+    kind: Literal["chromaprint", "chromaprint_short"]
+    at: Annotated[int, Field(ge=0, le=1 << 24)]
+    items: Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{8}){0,4096}$")]
+    loudest: Annotated[int, Field(ge=0, le=1 << 15)]
+
+
 Moment = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 """Seconds from the beginning of a recording."""
 
@@ -157,6 +170,7 @@ class ProblemFound(Body):
     reason: Literal[
         UnscannedReason.EMPTY,
         UnscannedReason.UNSUPPORTED,
+        UnscannedReason.NOT_INSTALLED,
         UnscannedReason.DAMAGED,
         UnscannedReason.TRUNCATED,
         UnscannedReason.ENCRYPTED,
@@ -256,6 +270,9 @@ DOCUMENT_MESSAGES: Final = MessageSet(
 
 ARCHIVE_MESSAGES: Final = MessageSet({}, counted=MemberFound, members=True)
 """What the readers of archives say."""
+
+AUDIO_MESSAGES: Final = MessageSet({"sound": SoundFound}, counted=SoundFound)
+"""What the decoder of sound says."""
 
 VIDEO_MESSAGES: Final = MessageSet(
     {"streams": StreamsFound, "video": VideoFound, "frame": FrameFound, "resume": ResumeFound},
