@@ -90,6 +90,7 @@ def show_console(folder: Path, port: int | None, *, stop_when_ready: bool) -> No
         out.print(
             f"sent {len(_UPLOADS)} files to the API: {', '.join(f'{n} {what}' for what, n in sent.items())}"
         )
+        out.print("What was unscanned may only have waited: archives and documents are scanned in a moment.")
         _say(out, chosen, folder, seeded)
         if stop_when_ready:
             return

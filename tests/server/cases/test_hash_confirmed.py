@@ -130,7 +130,7 @@ def test_nobody_confirms_likeness_unseen_and_what_was_seen_is_said_to_be(
     assert escalated.basis == "without_viewing"
     with pytest.raises(MustBeViewed):
         supersede(reviewer, escalated, CONFIRMED, "sure")
-    monkeypatch.setattr(decisions, "has_viewed", lambda person, item: item == near.item)
+    monkeypatch.setattr(decisions, "has_viewed", lambda person, item, case: item == near.item)
     assert supersede(reviewer, escalated, CONFIRMED, "seen by now").basis == "viewed"
 
 
