@@ -35,7 +35,7 @@ FORMS = (
     ("adts", "aac"),
     ("aiff", "pcm_s16be"),
     ("caf", "pcm_s16be"),
-    ("matroska", "ac3"),
+    ("matroska", "aac"),
     ("mpegts", "mp2"),
     ("avi", "pcm_u8"),
     ("asf", "wmav2"),
