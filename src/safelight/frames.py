@@ -21,7 +21,8 @@ LEAST_QUALITY: Final = 50
 MOST_FRAMES: Final = 200_000
 """Frames of one value; two days and more at one a second."""
 
-_HASH = re.compile(r"[0-9a-f]{64}")
+_NO_ARRAY: Final = "it is no JSON array of frames, each of 64 hexadecimal digits, a quality and a time"
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,9 @@ def parse_frames(text: str) -> tuple[Frame, ...]:
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("it is no JSON array of frames") from None
+        raise ValueError(_NO_ARRAY) from None
     if not isinstance(rows, list) or not rows:
-        raise ValueError("it is no JSON array of frames")
+        raise ValueError(_NO_ARRAY)
     if len(rows) > MOST_FRAMES:
         raise ValueError(f"it has {len(rows)} frames; at most {MOST_FRAMES} are read")
     return tuple(_frame(number, row) for number, row in enumerate(rows, start=1))

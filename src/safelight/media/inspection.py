@@ -14,7 +14,6 @@ from safelight.media.unpacking import Allowance, Unpacking
 from safelight.types import MediaKind, UnscannedReason
 
 _NAMES: Final = {
-    MediaKind.VIDEO: "video",
     MediaKind.AUDIO: "audio",
     MediaKind.ARCHIVE: "this kind of archive",
     MediaKind.DOCUMENT: "this kind of document",

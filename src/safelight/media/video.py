@@ -35,9 +35,12 @@ MIMES: Final = frozenset(
 MAX_STREAMS: Final = 8
 """Streams of moving pictures that are looked at; a film on disc has some angles, no file has this many."""
 
+MOST_CHILDREN: Final = 2_000
+"""Children after which a video is left: some five hours of decoding."""
+
 _SHARE: Final = 0.5
 """Of the time a file may take, what a child decodes before it pauses at the next keyframe."""
-_PATIENCE: Final = 6
+PATIENCE: Final = 6
 """Times the time a file may take that a child has for reaching that keyframe: ten seconds of large pictures
 take a small processor minutes."""
 
@@ -49,11 +52,11 @@ def unnoticed(_done: float, _whole: float | None) -> None:
     """No progress to show."""
 
 
-def look(fd: int, sandbox: Sandbox, progress: Progress = unnoticed) -> Findings:
+def look(fd: int, sandbox: Sandbox, progress: Progress = unnoticed, *, patience: int = PATIENCE) -> Findings:
     """The vPDQ of every stream of moving pictures, and what of them could not be read."""
     found, number, streams = [], 0, 1
     while number < min(streams, MAX_STREAMS):
-        watching = _Watching(fd, number, sandbox, progress)
+        watching = _Watching(fd, number, sandbox, progress, patience)
         found.append(watching.findings())
         streams = watching.streams
         number += 1
@@ -71,6 +74,7 @@ class _Watching:
     number: int
     sandbox: Sandbox
     progress: Progress
+    patience: int
     streams: int = 0
     _video: VideoFound | None = None
     _frames: list[FrameFound] = field(default_factory=list)
@@ -104,12 +108,12 @@ class _Watching:
 
     def _replies(self) -> Iterator[ResumeFound]:
         """One pause after the other, until there is nothing to go on to."""
-        limits = _limits(self.sandbox.limits)
+        limits = _limits(self.sandbox.limits, self.patience)
         asked: dict[str, object] = {
             "stream": self.number,
             "seconds": self.sandbox.limits.wall_seconds * _SHARE,
         }
-        until = float("-inf")
+        until, children = float("-inf"), 0
         while True:
             reply = self.sandbox.decode(VIDEO.name, self.fd, json.dumps(asked).encode(), limits=limits)
             paused: ResumeFound | None = None
@@ -129,8 +133,10 @@ class _Watching:
                 self.progress(self._frames[-1].t, self._video.seconds if self._video else None)
             if paused is None:
                 return
-            if paused.until <= until:
-                self._problem(UnscannedReason.BAD_REPLY, "the decoder paused where it had begun")
+            children += 1
+            if paused.until <= until or children == MOST_CHILDREN:
+                detail = "the decoder paused where it had begun, or too often"
+                self._problem(UnscannedReason.TIMEOUT, detail)
                 return
             until = paused.until
             asked["resume"] = paused.model_dump()
@@ -147,12 +153,12 @@ class _Watching:
 _OF_THE_WHOLE: Final = frozenset({UnscannedReason.TRUNCATED, UnscannedReason.DAMAGED})
 
 
-def _limits(limits: Limits) -> Limits:
+def _limits(limits: Limits, patience: int) -> Limits:
     """What one child may use: more time than a picture has."""
     return replace(
         limits,
-        wall_seconds=min(MAX_WALL_SECONDS, limits.wall_seconds * _PATIENCE),
-        cpu_seconds=min(MAX_WALL_SECONDS, limits.cpu_seconds * _PATIENCE),
+        wall_seconds=min(MAX_WALL_SECONDS, limits.wall_seconds * patience),
+        cpu_seconds=min(MAX_WALL_SECONDS, limits.cpu_seconds * patience),
         max_parts=max(limits.max_parts, _MAX_FRAMES),
     )
 

@@ -45,11 +45,12 @@ def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes = b"{}") 
 def _messages(fd: int, asked: dict[str, Any], max_pixels: int, max_parts: int) -> Iterator[Message]:
     with open_container(fd) as container:
         number, streams = asked.get("stream", 0), container.streams.video
+        yield {"streams": {"video": len(streams), "audio": len(container.streams.audio)}}
+        if not streams and not container.streams.audio:
+            yield _problem(UnscannedReason.DAMAGED, "it holds neither moving pictures nor sound")
         if number >= len(streams):
-            yield {"streams": {"video": len(streams), "audio": len(container.streams.audio)}}
             return
         stream = streams[number]
-        yield {"streams": {"video": len(streams), "audio": len(container.streams.audio)}}
         if refused := _refused(stream, max_pixels):
             yield refused
             return

@@ -56,6 +56,7 @@ class Walk:
         self._end = 0.0
         self._promised: set[int] = set()
         self._seen: set[int] = set()
+        self._hurt: set[int] = set()
         self._failed: Exception | None = None
 
     def described(self) -> Message:
@@ -180,11 +181,15 @@ class Walk:
             return
         except av.error.FFmpegError as error:
             self._failed = self._failed or error
+            if packet is not None and packet.pts is not None:
+                self._hurt.add(math.floor((packet.pts - self._origin) * self._tick))
             return
         for frame in shown:
             self._frames += 1
             moment = self._moment(frame)
             self._seen.add(math.floor(moment))
+            if frame.is_corrupt:
+                self._hurt.add(math.floor(moment))
             wanted = self._clock.wanted(moment, key=frame.key_frame)
             if wanted is Wanted.YES or (
                 wanted is Wanted.IF_ANOTHER_SCENE and self._hasher.another_scene(frame)
@@ -198,6 +203,13 @@ class Walk:
             return self._clock.at((self._frames - 1) / max(rate, 0.001))
         return self._clock.at((frame.pts - self._origin) * self._tick)
 
+    def _lost(self) -> set[int]:
+        """Seconds of which not all that the container has could be decoded, its end aside."""
+        if self._clock.shift or not self._seen:
+            return self._hurt
+        last = max(self._seen)
+        return {second for second in (self._promised - self._seen) | self._hurt if second <= last}
+
     def _problems(self) -> Iterator[Message]:
         """What was promised and not found."""
         if not self._count:
@@ -205,9 +217,9 @@ class Walk:
         elif not self._frames and not self._resumed:
             reason = reason_of(self._failed) if self._failed else UnscannedReason.DAMAGED
             yield _problem(reason, f"none of {self._count} frames could be decoded")
-        elif self._clock.shift == 0 and (lost := self._promised - self._seen):
+        elif lost := self._lost():
             moments = f"{len(lost)} seconds, from {max(0, min(lost))} s on"
-            yield _problem(UnscannedReason.DAMAGED, f"nothing could be decoded of {moments}")
+            yield _problem(UnscannedReason.DAMAGED, f"not all could be decoded of {moments}")
         promised, frames = self._promised_seconds(), self._stream.frames
         if frames > self._count:
             detail = f"it says that it has {frames} frames and ends after {self._count}"

@@ -21,11 +21,11 @@ def test_the_types_there_are() -> None:
         *("autov1", "autov2", "autov3", "t1", "t16", "tsid"),
         *("chromaprint", "chromaprint_short"),
     ]
-    assert {each.name: each.max_distance for each in TYPES if each.max_distance} == {"pdq": 64}
+    assert {each.name: each.max_distance for each in TYPES if each.max_distance} == {"pdq": 64, "vpdq": 64}
 
 
 def test_an_unknown_type_is_answered_with_those_known() -> None:
-    with pytest.raises(UsageError, match="no signal type 'phash'; there are md5, sha1, sha256, pdq, autov1"):
+    with pytest.raises(UsageError, match="no signal type 'phash'; there are md5, sha1, sha256, pdq, vpdq"):
         signal_type("phash")
 
 
