@@ -45,7 +45,8 @@ FORMS = (
 def corpus() -> list[bytes]:
     samples = song(1, 4)
     files = [
-        encode(samples, form, codec, rate=48000 if codec == "libopus" else 22050) for form, codec in FORMS
+        encode(samples, form, codec, bit_rate=64_000, rate=48000 if codec == "libopus" else 22050)
+        for form, codec in FORMS
     ]
     return [*files, encode_tracks([samples, samples[::-1].copy()], "matroska", "flac")]
 

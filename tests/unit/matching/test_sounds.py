@@ -226,8 +226,8 @@ def test_threads_may_search_while_the_list_grows() -> None:
     found: list[bool] = []
 
     def search() -> None:
-        for _ in range(30):
-            found.append(bool(indexes.of("chromaprint").search(entry(0).signal.value)))
+        value = entry(0).signal.value
+        found.extend(bool(indexes.of("chromaprint").search(value)) for _ in range(30))
 
     threads = [threading.Thread(target=search) for _ in range(3)]
     for thread in threads:
