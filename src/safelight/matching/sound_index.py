@@ -146,11 +146,13 @@ def _runs(place: Positions, start: Positions, end: Positions, listed: Positions)
     place, start, end, listed = place[order], start[order], end[order], listed[order]
     diagonal = listed - start
     begins = np.ones(len(place), dtype=bool)
-    # Windows of one fingerprint have one width, and runs are in order: the one before ends last.
-    begins[1:] = (place[1:] != place[:-1]) | (diagonal[1:] != diagonal[:-1]) | (start[1:] > end[:-1])
+    begins[1:] = (place[1:] != place[:-1]) | (diagonal[1:] != diagonal[:-1])
+    group = np.cumsum(begins) << 32  # so that what ended in one diagonal says nothing of the next
+    ended = np.maximum.accumulate(end + group) - group
+    begins[1:] |= start[1:] > ended[:-1]
     first = np.flatnonzero(begins)
     last = np.append(first[1:], len(place)) - 1
-    return np.stack([place[first], start[first], end[last[: len(first)]], listed[first]])
+    return np.stack([place[first], start[first], ended[last[: len(first)]], listed[first]])
 
 
 def _longest(runs: npt.NDArray[np.int64]) -> tuple[Agreement, ...]:

@@ -223,7 +223,7 @@ class _Print:
 
 def _fault(error: Exception) -> tuple[UnscannedReason, str]:
     if isinstance(error, MemoryError):
-        raise MemoryError from error  # C++ says so, which needs no memory for it
+        raise MemoryError from error  # noqa: TRY004 - C++ says so, which needs no memory for it
     return reason_of(error), str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
