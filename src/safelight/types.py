@@ -61,6 +61,8 @@ class UnscannedReason(StrEnum):
     """The file has no bytes."""
     UNSUPPORTED = "unsupported"
     """The bytes are of no format that this installation decodes."""
+    NOT_INSTALLED = "not_installed"
+    """The library that decodes this format is not installed here, though this version can use it."""
     DAMAGED = "damaged"
     """The decoder refused the bytes."""
     TRUNCATED = "truncated"
@@ -282,7 +284,8 @@ class Match:
     ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ; of videos it is that of the nearest frames,
     of sounds the bits of 256 that differ where they agree best. ``transform`` says how the query was turned.
     ``coverage`` is set where the listed thing, or the query, is a video, and ``spans`` are when the query
-    shows, or lets hear, what is listed.
+    shows, or lets hear, what is listed. ``shadow``: the list is on trial. ``held``: the list or the entry
+    hits or errs more than is usual, and a person looks at what would otherwise match.
     Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of the
     listed model's distinctive bytes it holds, where tensors were compared.
     """
@@ -295,6 +298,7 @@ class Match:
     distance: int = 0
     transform: Transform = Transform.ORIGINAL
     shadow: bool = False
+    held: bool = False
     level: ModelLevel | None = None
     share: float | None = None
     coverage: Coverage | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pypdfium2 as pdfium
 from PIL import Image
+from pypdfium2 import raw
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,29 @@ def strips(picture: Image.Image, count: int = 8) -> bytes:
         image.set_matrix(at)
         page.insert_obj(image)
     page.gen_content()
+    file = io.BytesIO()
+    document.save(file)
+    document.close()
+    return file.getvalue()
+
+
+def stamped(jpeg: bytes, stamp: Image.Image) -> bytes:
+    """One page with one picture, and an annotation that shows another one over it."""
+    document = pdfium.PdfDocument.new()
+    page = document.new_page(600, 400)
+    picture = pdfium.PdfImage.new(document)
+    picture.load_jpeg(io.BytesIO(jpeg))
+    picture.set_matrix(pdfium.PdfMatrix().scale(200, 150))
+    page.insert_obj(picture)
+    page.gen_content()
+    over = pdfium.PdfImage.new(document)
+    over.set_bitmap(pdfium.PdfBitmap.from_pil(stamp))
+    over.set_matrix(pdfium.PdfMatrix().scale(300, 200).translate(250, 150))
+    annotation = raw.FPDFPage_CreateAnnot(page, raw.FPDF_ANNOT_STAMP)
+    raw.FPDFAnnot_SetRect(annotation, raw.FS_RECTF(250, 350, 550, 150))
+    assert raw.FPDFAnnot_AppendObject(annotation, over)
+    over._detach_finalizer()  # the annotation owns it now
+    raw.FPDFPage_CloseAnnot(annotation)
     file = io.BytesIO()
     document.save(file)
     document.close()

@@ -76,6 +76,13 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Containers within containers that are opened.",
     )
     @click.option(
+        "--max-seconds",
+        type=float,
+        default=_DEFAULT.total_seconds,
+        show_default=True,
+        help="Seconds that a file may take with all that it holds.",
+    )
+    @click.option(
         "--max-video",
         type=int,
         default=_DEFAULT.max_video_seconds,
@@ -98,6 +105,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         max_members: int,
         max_unpacked: int,
         max_depth: int,
+        max_seconds: float,
         max_video: int,
         **options: object,
     ) -> object:
@@ -111,6 +119,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
             max_members=max_members,
             max_unpacked_bytes=max_unpacked << 20,
             max_depth=max_depth,
+            total_seconds=max_seconds,
             max_video_seconds=max_video,
         )
         return command(*args, limits=limits, **options)

@@ -20,6 +20,7 @@ REASONS: Final = {
     _R.NO_LIST: "no hash list with entries was searched; import one with `safelight lists import`",
     _R.EMPTY: "the file has no bytes",
     _R.UNSUPPORTED: "a format that is not decoded here; its digests were compared",
+    _R.NOT_INSTALLED: "the library that decodes it is not installed; run `safelight doctor`",
     _R.DAMAGED: "the decoder refused the content; its digests were compared",
     _R.TRUNCATED: "the file is cut short; what is there was compared",
     _R.ENCRYPTED: "a password is needed to look inside",

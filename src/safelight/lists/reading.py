@@ -95,7 +95,15 @@ def live(connection: sqlite3.Connection, keys: RowKeys, signal_type: str) -> Ite
 def _info(row: tuple[str, str, int, int, int, str, int, int, int]) -> HashListInfo:
     name, class_, distance, shadow, enabled, source, query, listed, entries = row
     return HashListInfo(
-        name, ListClass(class_), distance, bool(shadow), bool(enabled), source, entries, query, listed
+        name,
+        ListClass(class_),
+        distance,
+        bool(shadow),
+        bool(enabled),
+        source,
+        entries,
+        query_percent=query,
+        listed_percent=listed,
     )
 
 

@@ -39,7 +39,8 @@ class HashListInfo:
     ``distance`` (0-64) is the widest Hamming distance that counts as a match for its PDQ entries. Of its
     videos, one matches where ``query_percent`` (0-100) of the query's frames are among its own, or
     ``listed_percent`` of its own are among the query's. ``shadow`` suppresses automatic action, never review.
-    A list that is not ``enabled`` is kept and not searched.
+    What a list that is ``held`` would match is held for review. One that is not ``enabled`` is kept and not
+    searched.
     Names have 1-100 printable characters, no slash and no colon, so that none is taken for a file. Raises
     :class:`~safelight.errors.UsageError`.
     """
@@ -51,6 +52,7 @@ class HashListInfo:
     enabled: bool = True
     source: str = ""
     entries: int = 0
+    held: bool = False
     query_percent: int = DEFAULT_PERCENT
     listed_percent: int = DEFAULT_PERCENT
 

@@ -289,7 +289,8 @@ def _match(found: _Found, info: HashListInfo) -> Match:
         found.entry.classification,
         found.distance,
         found.transform,
-        info.shadow or HELD in found.entry.flags,
+        info.shadow,
+        info.held or HELD in found.entry.flags,
         level_of(found.signal),
         spans=found.spans,
     )

@@ -83,7 +83,7 @@ def weigh(
     benign = {
         signal.part
         for signal, entry in found
-        if signal.type in TENSORS and lists[entry.list].list_class is ListClass.KNOWN_GOOD
+        if signal.type in TENSORS and _vouches(entry, lists[entry.list])
     }
     same = {
         (entry.list, entry.key, signal.part)
@@ -105,6 +105,11 @@ def weigh(
     return tuple(sorted(told, key=lambda match: -(match.share or 0)))
 
 
+def _vouches(entry: StoredEntry, info: HashListInfo) -> bool:
+    """Whether an entry says of a tensor that it is a benign model's; a list on trial or held says nothing."""
+    return info.list_class is ListClass.KNOWN_GOOD and not (info.shadow or info.held or HELD in entry.flags)
+
+
 def _match(signal: Signal, weighed: _Weighed, level: ModelLevel, info: HashListInfo) -> Match:
     return Match(
         signal,
@@ -112,7 +117,8 @@ def _match(signal: Signal, weighed: _Weighed, level: ModelLevel, info: HashListI
         weighed.entry.list_class or info.list_class,
         weighed.entry.key,
         weighed.entry.classification,
-        shadow=info.shadow or weighed.held,
+        shadow=info.shadow,
+        held=info.held or weighed.held,
         level=level,
         share=weighed.share if weighed.millionths else None,
     )

@@ -62,14 +62,18 @@ def clips_of(signals: Sequence[Signal]) -> Iterator[Clip]:
     pictured = {holder(signal.part) for signal in signals if signal.type == "pdq"}
     for signal in signals:
         if signal.type == VPDQ:
-            looks = tuple(_looks(signal))
+            looks = tuple(looks_of(signal))
             if looks:
                 yield Clip(signal, looks, stills=signal.part not in pictured)
         elif signal.type == "pdq" and holder(signal.part) not in videos:
             yield Clip(signal, (Look(signal),))
 
 
-def _looks(signal: Signal) -> Iterator[Look]:
+def looks_of(signal: Signal) -> Iterator[Look]:
+    """The looks of a vPDQ that can be compared, each as a PDQ signal of the moment it is first shown at.
+
+    Raises :class:`~safelight.errors.UsageError` for a value that is no vPDQ.
+    """
     try:
         original, *turned = (parse_frames(text) for text in (signal.value, *signal.variants))
     except ValueError as error:

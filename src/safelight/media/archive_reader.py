@@ -112,7 +112,7 @@ def unpack(
     told = json.loads(payload)
     _Source.fd, _Source.size = fd, os.fstat(fd).st_size
     if ffi is None:
-        yield _problem(UnscannedReason.UNSUPPORTED, MISSING)
+        yield _problem(UnscannedReason.NOT_INSTALLED, MISSING)
         yield json.dumps({"end": {"parts": 0}})
         return
     reader = _Reader(bool(told.get("stream")), int(told.get("max_member_bytes", 1 << 30)))
@@ -128,7 +128,7 @@ class _Reader:
         self._max_member_bytes = max_member_bytes
         self._only_stream = False
         self._next = 0
-        self._told = False
+        self._told: set[str] = set()
         self.parts = 0
 
     def everything(self) -> Iterator[str | bytes]:
@@ -145,8 +145,10 @@ class _Reader:
             try:
                 yield from self._pass()
             except ArchiveError as error:
-                self._told = True
-                yield _problem(_reason(error), f"the archive cannot be read on: {_text(error)}")
+                problem = _problem(_reason(error), f"the archive cannot be read on: {_text(error)}")
+                if problem not in self._told:
+                    self._told.add(problem)
+                    yield problem
             except _Broken:
                 if self._next > before:
                     continue

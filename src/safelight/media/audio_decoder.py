@@ -63,7 +63,7 @@ def decode(
 
 def _sounds(fd: int) -> Iterator[Message]:
     if av is None:
-        yield _problem(UnscannedReason.UNSUPPORTED, "PyAV is not installed; install safelight[media]")
+        yield _problem(UnscannedReason.NOT_INSTALLED, "PyAV is not installed; install safelight[media]")
         return
     try:
         container = open_container(fd)
@@ -72,7 +72,7 @@ def _sounds(fd: int) -> Iterator[Message]:
         return
     streams = list(container.streams.audio)
     if streams and library_version() is None:
-        yield _problem(UnscannedReason.UNSUPPORTED, MISSING)
+        yield _problem(UnscannedReason.NOT_INSTALLED, MISSING)
     elif streams:
         if len(streams) > MAX_STREAMS:
             detail = f"{len(streams)} soundtracks; the first {MAX_STREAMS} were compared"

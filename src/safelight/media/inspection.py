@@ -11,7 +11,7 @@ from safelight.media.findings import Findings
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sniff import Sniffed
 from safelight.media.unpacking import Allowance, Unpacking
-from safelight.types import MediaKind, UnscannedReason
+from safelight.types import WHOLE, MediaKind, Problem, UnscannedReason
 
 _NAMES: Final = {
     MediaKind.AUDIO: "audio",
@@ -21,13 +21,13 @@ _NAMES: Final = {
     MediaKind.TEXT: "text",
 }
 
-_CONTAINERS: Final = archive.MIMES | document.MIMES
+CONTAINERS: Final = archive.MIMES | document.MIMES
 """What is unpacked rather than looked at whole."""
 
 _NOT_THAT_AFTER_ALL: Final = frozenset(
-    {UnscannedReason.DAMAGED, UnscannedReason.UNSUPPORTED, UnscannedReason.EMPTY, UnscannedReason.TRUNCATED}
+    {UnscannedReason.DAMAGED, UnscannedReason.EMPTY, UnscannedReason.TRUNCATED}
 )
-"""Reasons for which a file is not, beside what it is, another format as well."""
+"""Reasons, told of the whole, for which a file is not another format as well, beside what it is."""
 
 
 def inspect(opened: OpenedFile, sandbox: Sandbox) -> Findings:
@@ -54,7 +54,7 @@ class _Inspection:
         found = [self._as(first, content, depth)]
         for other in others:
             more = self._as(other, content, depth)
-            if more or any(problem.reason not in _NOT_THAT_AFTER_ALL for problem in more.problems):
+            if more or not all(_denies(problem) for problem in more.problems):
                 found.append(more)
         if first.kind is MediaKind.UNKNOWN and len(found) > 1:
             del found[0]  # what it begins with is unknown, what it is is not
@@ -70,7 +70,7 @@ class _Inspection:
             return (shown + audio.look(content.fd, content.size, self._sandbox)).without_repeats()
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
-        if mime in _CONTAINERS:
+        if mime in CONTAINERS:
             return self._unpack(content, mime, depth)
         if format_.kind is MediaKind.UNKNOWN:
             detail = "its first bytes are of no format that is known here"
@@ -86,7 +86,7 @@ class _Inspection:
             detail = f"nested more than {limits.max_depth} deep; it was not opened"
             return Findings.nothing(UnscannedReason.TOO_MANY_PARTS, detail)
         unpacking = Unpacking(
-            limits, self._allowance, lambda member: self.look(member, depth + 1), _is_container
+            limits, self._allowance, lambda member: self.look(member, depth + 1), is_container
         )
         unpack = archive.unpack if mime in archive.MIMES else document.unpack
         with unpacking.members():
@@ -94,5 +94,11 @@ class _Inspection:
         return unpacking.findings + itself
 
 
-def _is_container(content: Content) -> bool:
-    return any(each.mime in _CONTAINERS for each in content.formats)
+def _denies(problem: Problem) -> bool:
+    """Whether a problem says that a file is not of a format after all; one of a member says that it is."""
+    return problem.part == WHOLE and problem.reason in _NOT_THAT_AFTER_ALL
+
+
+def is_container(content: Content) -> bool:
+    """Whether it is unpacked, as anything that it validly is."""
+    return any(each.mime in CONTAINERS for each in content.formats)

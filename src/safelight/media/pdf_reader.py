@@ -3,6 +3,7 @@
 A picture that lies in the document as a JPEG file comes back as a member, ``!page=3/image=1``, since others
 may have listed that very file. Any other picture is hashed here, ``#page=3/image=1``. A page that has not
 exactly one picture is drawn and hashed as well, ``#page=3``: what it shows may be made of strips or strokes.
+So is one with annotations, which may show pictures of their own.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def read(fd: int, *, max_pixels: int, max_parts: int) -> Iterator[Message]:
     """Yield the pictures, pages and attachments of a PDF, then ``end``; at most ``max_parts`` pages."""
     reader = _Reader(max_pixels, max_parts)
     if pdfium is None:
-        yield _problem(UnscannedReason.UNSUPPORTED, MISSING)
+        yield _problem(UnscannedReason.NOT_INSTALLED, MISSING)
     else:
         yield from reader.document(fd)
     yield json.dumps({"end": {"parts": reader.parts}})
@@ -104,7 +105,7 @@ class _Reader:
                 yield from self._image(image, there)
             except (pdfium.PdfiumError, ValueError) as error:
                 yield _problem(UnscannedReason.DAMAGED, str(error), there)
-        if len(images) == 1:
+        if len(images) == 1 and not raw.FPDFPage_GetAnnotCount(page):
             return
         width, height = page.get_size()
         if not (0 < width < 1e7 and 0 < height < 1e7):

@@ -111,6 +111,15 @@ _BINARY: Final = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\x1b")
 """Bytes that text does not hold."""
 
 
+_TEXTS: Final = (Sniffed(MediaKind.TEXT, "text/html"), Sniffed(_I, "image/svg+xml"))
+FORMATS: Final = frozenset(
+    {*(format_ for _, format_ in _COMPILED), *_BRANDS.values(), *_TEXTS}
+    | {Sniffed(_I, mime) for mime in ("image/avif", "image/heic", "image/heif")}
+    | {Sniffed(_V, mime) for mime in ("video/3gpp", "video/mp4")}
+)
+"""Every format that is known by its content, plain text aside."""
+
+
 def sniff(head: bytes) -> Sniffed:
     """Name a file by its beginning, of which ``head`` is the first :data:`HEAD_BYTES` or the whole."""
     if head[4:8] == b"ftyp":

@@ -7,6 +7,7 @@ not wait for another: a full house of them would wait for ever.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,11 +26,18 @@ class Allowance:
 
     members: int
     unpacked_bytes: int
+    until: float
 
     @classmethod
     def of(cls, limits: Limits) -> Allowance:
         """All that the limits allow."""
-        return cls(limits.max_members, limits.max_unpacked_bytes)
+        until = time.monotonic() + limits.total_seconds
+        return cls(limits.max_members, limits.max_unpacked_bytes, until)
+
+    @property
+    def late(self) -> bool:
+        """Whether its time is over."""
+        return time.monotonic() > self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +90,25 @@ class Unpacking:
     def _look_at_shelved(self) -> None:
         for each in self._shelved:
             assert self._shelf is not None
+            if self.allowance.late:
+                self._give_up(each.name, self._late())
+                continue
             spool = Spool()
             try:
                 spool.append(self._shelf.fd, each.at, each.size)
                 self._look(each.name, spool, whole=each.whole)
             except OSError as error:
-                enough = _no_memory(error)
-                self._found.append(Findings.nothing(enough.reason, enough.detail).within(each.name))
+                self._give_up(each.name, _no_memory(error))
             finally:
                 spool.close()
 
+    def _give_up(self, name: str, enough: Enough) -> None:
+        self._found.append(Findings.nothing(enough.reason, enough.detail).within(name))
+
     def begin(self, name: str) -> None:
         """A member begins."""
+        if self.allowance.late:
+            raise self._late()
         if not self.allowance.members:
             detail = f"more than {self.limits.max_members:,} members in all; the first ones were looked at"
             raise Enough(UnscannedReason.TOO_MANY_PARTS, detail)
@@ -104,6 +119,12 @@ class Unpacking:
             self._spool = Spool()
         except OSError as error:
             raise _no_memory(error) from error
+
+    def _late(self) -> Enough:
+        detail = (
+            f"more than {self.limits.total_seconds:,.0f} seconds in all; the first members were looked at"
+        )
+        return Enough(UnscannedReason.TIMEOUT, detail)
 
     def _unique(self, name: str) -> str:
         """A container may have one name twice; an address is of one member."""

@@ -4,6 +4,7 @@ Those promises, in the order in which they are applied:
 
 * With no list to compare with, nothing is clear.
 * A shadow list never acts on its own: on abuse classes its hits are held for review, elsewhere noted.
+* What a list or an entry that has fallen to hold would match is held for review, in every class.
 * A known-good list silences likeness only, by the SHA-256 of that very file, and never equality of digests.
 * A match that no rule speaks of is held.
 * A file that was not wholly looked at is *unscanned*, unless something in it matched or is held.
@@ -123,6 +124,9 @@ class Policy:
         if match.shadow:
             action = min(action, Action.HOLD if match.list_class in ABUSE_CLASSES else Action.NOTE)
             name += " (shadow)"
+        elif match.held:
+            action = min(action, Action.HOLD)
+            name += " (held)"
         if not is_exact(match) and any(_vouches(other, match.signal.part) for other in beside):
             return Decided(Action.NOTE, f"{name} (known good)")
         return Decided(action, name)
@@ -146,7 +150,9 @@ class Policy:
         if limited and self.too_plain is TooPlain.HOLD:
             return Verdict(Outcome.HOLD, "too-plain")
         unseen = _not_looked_at(observation)
-        if unseen == {UnscannedReason.UNSUPPORTED} and self.unsupported is Unsupported.DIGESTS:
+        # Where the bytes were never here, as with hashes alone, nobody found a format that is not decoded.
+        undecoded = observation.problems and unseen == {UnscannedReason.UNSUPPORTED}
+        if undecoded and self.unsupported is Unsupported.DIGESTS:
             limited = UnhashableReason.UNSUPPORTED
         elif unseen:
             return Verdict(Outcome.UNSCANNED, "not-scanned", reason=gravest(unseen))
@@ -181,7 +187,7 @@ def _vouches(match: Match, part: Part) -> bool:
     return (
         match.list_class is ListClass.KNOWN_GOOD
         and match.signal.type == "sha256"
-        and not match.shadow
+        and not (match.shadow or match.held)
         and not holder.selectors
         and part.members[: len(holder.members)] == holder.members
     )
@@ -199,7 +205,7 @@ def _not_looked_at(observation: Observation) -> frozenset[UnscannedReason]:
     """Why the file was not wholly looked at; no problem told and still nothing to show for it counts too."""
     types = {signal.type for signal in observation.signals if signal.part != CLAIMED}
     reasons = {problem.reason for problem in observation.problems}
-    if not types & DIGESTS:
+    if not types & DIGESTS and reasons <= {UnscannedReason.UNSUPPORTED}:
         reasons.add(UnscannedReason.UNREADABLE)
     elif not reasons and not types - DIGESTS and not observation.unhashable:
         reasons.add(UnscannedReason.UNSUPPORTED)

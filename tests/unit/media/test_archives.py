@@ -246,6 +246,14 @@ def test_what_unpacks_too_far_in_all_is_cut_off() -> None:
         assert (UnscannedReason.TOO_LARGE, "!big.png") in said(findings)
 
 
+def test_what_takes_too_long_in_all_is_cut_off() -> None:
+    inner = zipped({"pic.png": PICTURE})
+    with Sandbox(limits=Limits(total_seconds=0.001)) as sandbox:
+        findings = look(zipped({"bag.zip": inner, "pic.png": PICTURE}), sandbox)
+    assert UnscannedReason.TIMEOUT in {reason for reason, _ in said(findings)}
+    assert not hashed(findings)
+
+
 def test_an_archive_of_nothing_says_so(sandbox: Sandbox) -> None:
     assert said(look(zipped({}), sandbox)) == {(UnscannedReason.EMPTY, "")}
     findings = look(zipped({"empty": b"", "pic.png": PICTURE}), sandbox)

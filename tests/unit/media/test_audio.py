@@ -190,7 +190,7 @@ def test_a_missing_library_makes_sound_unscanned_and_says_so() -> None:
         findings = look(encode(song(1)), sandbox)
         assert findings.signals == ()
         [problem] = findings.problems
-        assert problem.reason is UnscannedReason.UNSUPPORTED
+        assert problem.reason is UnscannedReason.NOT_INSTALLED
         assert "apt-get install libchromaprint1" in problem.detail
 
 

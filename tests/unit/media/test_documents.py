@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from documents import LOCKED, Page, pdf, strips
+from documents import LOCKED, Page, pdf, stamped, strips
 from pictures import distance, draw, encode, oracle
 
 from safelight.media import Findings, OpenedFile, inspect, open_media
@@ -123,3 +123,8 @@ def test_a_picture_that_is_a_pdf_too_is_looked_at_as_both(sandbox: Sandbox) -> N
     both = picture[:2] + b"\xff\xfe\0\x0c%PDF-1.4\n\n" + picture[2:] + pdf([Page(jpegs=(JPEG,))])
     findings = look(both, sandbox)
     assert "" in hashed(findings)
+
+
+def test_a_page_with_one_picture_and_a_stamp_is_drawn_too(sandbox: Sandbox) -> None:
+    findings = look(stamped(JPEG, draw(320, 240, 9)), sandbox)
+    assert {"!page=1/image=1", "#page=1"} <= set(hashed(findings))

@@ -195,3 +195,19 @@ def test_a_pickle_is_never_carried_out(tmp_path, sandbox: Sandbox) -> None:
     assert values(findings, "t1") == t1(TENSORS)
     assert [p.reason for p in look(trap, sandbox).problems] == [UnscannedReason.UNSUPPORTED]
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("fault", ["no shape", "a member before the file"])
+def test_a_header_that_lacks_what_it_needs_is_damaged_never_a_dead_decoder(
+    fault: str, sandbox: Sandbox
+) -> None:
+    if fault == "no shape":
+        header = b'{"w":{"dtype":"U8","data_offsets":[0,1024]}}'
+        content = len(header).to_bytes(8, "little") + header + bytes(range(256)) * 4
+    else:
+        content = bytearray(pytorch(tensors(1, 2)))
+        end = content.rindex(b"PK\5\6")
+        start = int.from_bytes(content[end + 16 : end + 20], "little")
+        content[end + 16 : end + 20] = (start + 40).to_bytes(4, "little")
+    findings = look(bytes(content), sandbox)
+    assert {problem.reason for problem in findings.problems} == {UnscannedReason.DAMAGED}

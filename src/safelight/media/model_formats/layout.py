@@ -47,7 +47,7 @@ class Bounded:
 
     def take(self, count: int) -> bytes:
         """The next bytes. Raises :class:`Malformed` where there are not as many."""
-        if count < 0 or count > MAX_HEADER or self.at + count > self.size:
+        if min(count, self.at) < 0 or count > MAX_HEADER or self.at + count > self.size:
             raise Malformed("the header asks for more bytes than there are")
         pieces, wanted = [], count
         while wanted and (piece := os.pread(self._fd, wanted, self.at)):

@@ -84,7 +84,7 @@ def _range(name: str, entry: object, data_at: int) -> Range:
 
 
 def _declared(entry: object, width: int) -> int | None:
-    shape = dict(entry)["shape"] if isinstance(entry, _Pairs) else None
+    shape = dict(entry).get("shape") if isinstance(entry, _Pairs) else None
     if not isinstance(shape, list) or len(shape) > 32 or any(type(side) is not int for side in shape):
         return None
     return prod(shape) * width

@@ -14,6 +14,7 @@ from safelight.media.sandbox.messages import (
     IMAGE_MESSAGES,
     MODEL_MESSAGES,
     PROVENANCE_MESSAGES,
+    RENDERING_MESSAGES,
     VIDEO_MESSAGES,
     MessageSet,
 )
@@ -66,4 +67,9 @@ AUDIO: Final = python_family("audio", "safelight.media.audio_decoder:decode", AU
 VIDEO: Final = python_family("video", "safelight.media.video_decoder:decode", VIDEO_MESSAGES)
 """FFmpeg, for moving pictures."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL, VIDEO, AUDIO)
+RENDERING: Final = python_family(
+    "rendering", "safelight.media.rendering_decoder:decode", RENDERING_MESSAGES, threads=True
+)
+"""Makes the reduced pictures that a person is shown (:mod:`safelight.media.rendering`)."""
+
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL, VIDEO, AUDIO, RENDERING)

@@ -32,6 +32,7 @@ class Limits:
     What a file holds is bounded over all its depths together: ``max_members`` of archives and documents,
     ``max_unpacked_bytes`` of them, none above ``max_member_bytes``, and containers within containers to
     ``max_depth`` (1: a container's members are looked at, and those that are containers are not opened).
+    ``total_seconds`` (to an hour) bound the time over all of them: no further member is begun after it.
 
     ``max_video_seconds`` of playing time are looked at of one video, in as many children as that takes; each
     of them may take some times ``wall_seconds``.
@@ -49,6 +50,7 @@ class Limits:
     max_member_bytes: int = 1 << 30
     max_unpacked_bytes: int = 2 << 30
     max_depth: int = 4
+    total_seconds: float = 1800.0
     max_video_seconds: int = 12 * 3600
 
     def __post_init__(self) -> None:
@@ -64,6 +66,7 @@ class Limits:
             ("max_member_bytes", 1, 1 << 50),
             ("max_unpacked_bytes", 1, 1 << 50),
             ("max_depth", 1, 16),
+            ("total_seconds", 0.001, MAX_WALL_SECONDS),
             ("max_video_seconds", 1, 1 << 20),
         ):
             value = getattr(self, name)

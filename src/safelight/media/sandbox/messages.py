@@ -158,6 +158,29 @@ class EvidenceFound(Body):
     detail: Annotated[dict[EvidenceName, EvidenceValue], Field(max_length=40)]
 
 
+class SheetFound(Body):
+    """A sheet of one or more pictures that were reduced to be looked at; its rows follow.
+
+    ``page`` of ``pages``, from 1; ``parts`` are all pictures of the file; ``missing`` of this sheet's could
+    not be decoded. ``bands`` is 1 for grey, 3 for red, green and blue.
+    """
+
+    page: Annotated[int, Field(ge=1, le=1 << 20)]
+    pages: Annotated[int, Field(ge=1, le=1 << 20)]
+    parts: Annotated[int, Field(ge=1, le=1 << 20)]
+    missing: Annotated[int, Field(ge=0, le=64)]
+    cut_short: bool
+    width: Annotated[int, Field(ge=1, le=4096)]
+    height: Annotated[int, Field(ge=1, le=4096)]
+    bands: Literal[1, 3]
+
+
+class SheetRows(Body):
+    """The next bytes of a sheet's pixels, row by row, in base 64."""
+
+    data: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z+/]+={0,2}$", max_length=60_000)]
+
+
 class Deferred(Body):
     """The decoder asks that another family look at the file instead."""
 
@@ -170,6 +193,7 @@ class ProblemFound(Body):
     reason: Literal[
         UnscannedReason.EMPTY,
         UnscannedReason.UNSUPPORTED,
+        UnscannedReason.NOT_INSTALLED,
         UnscannedReason.DAMAGED,
         UnscannedReason.TRUNCATED,
         UnscannedReason.ENCRYPTED,
@@ -278,3 +302,6 @@ VIDEO_MESSAGES: Final = MessageSet(
     counted=FrameFound,
 )
 """What the decoders of video say."""
+
+RENDERING_MESSAGES: Final = MessageSet({"sheet": SheetFound, "rows": SheetRows}, counted=SheetFound)
+"""What the maker of renderings says."""

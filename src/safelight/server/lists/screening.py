@@ -13,7 +13,6 @@ from safelight.values import degenerate
 
 PLACEHOLDER: Final = "placeholder"
 NEAR_CONSTANT: Final = "near_constant"
-HITS_EVERYTHING: Final = "hits_everything"
 
 _FEW_BITS: Final = 8
 """Set or clear bits below which a digest is no digest: of 2^80 random ones not one has so few."""
