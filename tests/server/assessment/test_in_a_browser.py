@@ -106,7 +106,7 @@ def test_a_whole_case_by_the_keyboard_alone(opened: Make, arrive: Make, person_w
     assert faults(page) == []
     keys.press("y")
     page.wait_for_url("**/cases/*-*/")
-    told(page, "The same is decided about all.")
+    told(page, "The same is decided about all of them.")
     expect(page.get_by_role("heading", level=1)).to_contain_text("decided")
     expect(page.locator("main")).to_contain_text(WORDS)
     assert faults(page) == []
