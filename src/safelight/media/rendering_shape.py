@@ -1,4 +1,4 @@
-"""The levels at which a file may be shown, and how many pixels each of them has: for maker and reader alike."""
+"""The levels at which a file may be shown, and the pixels that each has: for maker and reader alike."""
 
 from __future__ import annotations
 

@@ -55,7 +55,9 @@ def sandboxed(decoders: Any, vault: Any, monkeypatch: pytest.MonkeyPatch) -> Any
 
     monkeypatch.setattr(showing, "_sandbox", decoders)
     monkeypatch.setattr(
-        showing.vault, "read", lambda _actor, id_, start, length, _why: vault.bytes[id_][start : start + length]
+        showing.vault,
+        "read",
+        lambda _actor, id_, start, length, _why: vault.bytes[id_][start : start + length],
     )
     return vault
 

@@ -77,9 +77,7 @@ def test_a_break_is_due_after_looking_and_ends_by_itself(
     open_viewing(actor, case, item, Level.TINY)
 
 
-def test_a_break_never_stops_writing_or_passing_on(
-    own_case: Any, vault: Any, clock: Any, short: Any
-) -> None:
+def test_a_break_never_stops_writing_or_passing_on(own_case: Any, vault: Any, clock: Any, short: Any) -> None:
     actor, case, item = own_case()
     viewed(actor, case, item, clock, seconds=301)
     assert isinstance(may_view(actor), Break)
@@ -174,8 +172,8 @@ def test_a_break_that_was_put_off_hands_over_only_when_it_begins(
 @pytest.mark.parametrize(("per", "again"), [(Budget.Per.HOUR, 61 * 60), (Budget.Per.DAY, 13 * 3600)])
 @pytest.mark.parametrize(("views", "minutes"), [(2, None), (None, 3)])
 def test_a_budget_counts_its_level_and_those_above(
-    per: Budget.Per, again: int, views: int | None, minutes: int | None, own_case: Any, vault: Any, clock: Any,
-    actor_with: Any,
+    per: Budget.Per, again: int, views: int | None, minutes: int | None, own_case: Any, vault: Any,
+    clock: Any, actor_with: Any,
 ) -> None:  # fmt: skip
     actor, case, item = own_case()
     set_budget(actor_with(Role.LEAD), 3, per, views=views, minutes=minutes)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PIL import Image
 from pictures import draw, encode
+from PIL import Image
 
 from safelight.media import rendering
 from safelight.media.rendering import Level, Rendering, can_render, render

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safelight.scan.policy import DEFAULT_POLICY, Action, Policy, Rule, TooPlain
+from safelight.scan.policy import DEFAULT_POLICY, Action, Policy, Rule, TooPlain, Unsupported
 from safelight.types import (
     Grade,
     ListClass,
@@ -143,6 +143,24 @@ def test_too_plain_is_clear_but_limited_or_held_if_the_policy_says_so(observe: O
     assert (verdict.outcome, verdict.limited) == (Outcome.CLEAR, UnhashableReason.TOO_PLAIN)
     strict = Policy(DEFAULT_POLICY.rules, TooPlain.HOLD).verdict(plain)
     assert (strict.outcome, strict.rule) == (Outcome.HOLD, "too-plain")
+
+
+def test_what_is_not_decoded_is_unscanned_unless_the_policy_says_that_digests_suffice(
+    observe: Observe, match: MakeMatch
+) -> None:
+    problem = Problem(UnscannedReason.UNSUPPORTED, Part(("note.txt",)))
+    digests = Policy(DEFAULT_POLICY.rules, unsupported=Unsupported.DIGESTS)
+    assert DEFAULT_POLICY.verdict(observe(problems=(problem,))).outcome is Outcome.UNSCANNED
+    verdict = digests.verdict(observe(problems=(problem,)))
+    assert (verdict.outcome, verdict.limited) == (Outcome.CLEAR, UnhashableReason.UNSUPPORTED)
+    both = observe(problems=(problem, Problem(UnscannedReason.ENCRYPTED)))
+    assert digests.verdict(both).reason is UnscannedReason.ENCRYPTED
+    assert digests.verdict(observe(problems=(problem,), signals=())).outcome is Outcome.UNSCANNED
+    lacking = Problem(UnscannedReason.NOT_INSTALLED, Part(("bag.zip",)))
+    assert digests.verdict(observe(problems=(problem, lacking))).reason is UnscannedReason.NOT_INSTALLED
+    hashes_alone = observe(signals=(Signal("sha256", "ab" * 32),))
+    assert digests.verdict(hashes_alone).outcome is Outcome.UNSCANNED
+    assert digests.verdict(observe(problems=(problem,), matches=(match(),))).outcome is Outcome.MATCH
 
 
 def test_one_plain_frame_among_hashed_ones_limits_nothing_but_a_plain_member_does(observe: Observe) -> None:

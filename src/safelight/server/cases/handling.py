@@ -26,8 +26,8 @@ from safelight.server.people.roles import Permission
 from safelight.server.telling import clear_alarm, raise_alarm
 
 __all__ = [
-    "assign", "clear_imminent_danger", "comment", "earlier_cases", "give_back", "merge", "pass_on", "release_strays",
-    "set_imminent_danger", "split", "take",
+    "assign", "clear_imminent_danger", "comment", "earlier_cases", "give_back", "merge", "pass_on",
+    "release_strays", "set_imminent_danger", "split", "take",
 ]  # fmt: skip
 
 LONGEST_COMMENT: Final = 10_000

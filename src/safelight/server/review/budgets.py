@@ -132,7 +132,7 @@ def finish_sentence(actor: PersonActor) -> Rest:
 
 
 def lock(person: Person) -> None:
-    """One act of looking at a time for one person, whichever process it comes by; until the transaction ends."""
+    """One act of looking at a time for one person, in whichever process; until the transaction ends."""
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
@@ -191,9 +191,7 @@ def _is_due(person: Person) -> bool:
 
 
 def _begin(person: Person, at: datetime, length: timedelta, *, own_wish: bool = False) -> Rest:
-    rest = Rest.objects.create(
-        person=person, due_at=at, begins_at=at, ends_at=at + length, own_wish=own_wish
-    )
+    rest = Rest.objects.create(person=person, due_at=at, begins_at=at, ends_at=at + length, own_wish=own_wish)
     record(
         Event.BREAK_BEGAN,
         PersonActor(person, "", second_factor=False),
@@ -221,7 +219,7 @@ def _rest_of(person: Person) -> Break | None:
 
 
 def _last_rest(person: Person) -> datetime:
-    """When the latest break ended; looking since then leads to the next. A pause as long as one counts too."""
+    """When the latest break ended; looking since leads to the next. A pause as long as one counts too."""
     since = day_began(now())
     ended = Rest.objects.filter(person=person).aggregate(last=Max("ends_at"))["last"]
     if ended is not None:
@@ -263,6 +261,6 @@ def _again(person: Person, budget: Budget, since: datetime) -> datetime:
 
 def _says(budget: Budget) -> str:
     span = _("this hour") if budget.per == Budget.Per.HOUR else _("today")
-    return _("Your budget from level {level} on is used up for {span}. Lower levels may still be open.").format(
-        level=budget.level, span=span
-    )
+    return _(
+        "Your budget from level {level} on is used up for {span}. Lower levels may still be open."
+    ).format(level=budget.level, span=span)

@@ -53,7 +53,7 @@ def steps_of(countries: Iterable[str]) -> tuple[Steps, ...]:
     """The steps for these countries, each once, then those for everywhere; the operator's own come first."""
     own = settings.CONFIG.review.emergency_steps
     known = _read(SHIPPED) | (_read(own) if own is not None else {})
-    wanted = [country.upper() for country in dict.fromkeys(countries) if country]
+    wanted = dict.fromkeys(country.upper() for country in countries if country)
     return tuple(known[country] for country in [*wanted, ""] if country in known)
 
 

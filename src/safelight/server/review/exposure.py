@@ -1,4 +1,4 @@
-"""The exposure ledger, read: one's own day, the team's in aggregate, one file's, and one person's by release."""
+"""The exposure ledger: one's own day, the team's in aggregate, one file's, and one person's by release."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def own_day(actor: PersonActor) -> OwnDay:
 def team_days(actor: PersonActor, days: int = 7) -> tuple[TeamDay, ...]:
     """The latest days of everybody together, today first."""
     require(actor, Permission.WELLBEING_SET)
-    found, end = [], now()
+    found, end = [], now() + timedelta(microseconds=1)
     for _day in range(days):
         began = day_began(end - timedelta(microseconds=1))
         shown = Viewing.objects.filter(opened_at__gte=began, opened_at__lt=end, shown_at__isnull=False)

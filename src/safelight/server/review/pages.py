@@ -156,9 +156,7 @@ def person(request: HttpRequest, actor: PersonActor, person_id: UUID) -> HttpRes
     return render(request, "review/person.html", {"about": about, "looked": looked})
 
 
-def _of_item(
-    request: HttpRequest, actor: PersonActor, told: str
-) -> tuple[exposure.Looked, ...] | None:
+def _of_item(request: HttpRequest, actor: PersonActor, told: str) -> tuple[exposure.Looked, ...] | None:
     try:
         item = Item.objects.filter(pk=UUID(told.strip())).first()
     except ValueError:

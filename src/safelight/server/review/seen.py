@@ -1,4 +1,4 @@
-"""How long something was visible: what the browser says, never more than can have been by the server's clock."""
+"""How long something was visible: what the browser says, and never more than the server's clock allows."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def end(actor: Actor, viewing: Viewing) -> None:
 
 
 def end_silent() -> int:
-    """Close what nobody has spoken of any more; how many. Such a view stays charged with all it may have had."""
+    """Close what nobody speaks of any more; how many. It stays charged with all that it may have lasted."""
     closed = 0
     for viewing in Viewing.objects.filter(ended_at=None):
         last = viewing.heard_at or viewing.shown_at or viewing.opened_at

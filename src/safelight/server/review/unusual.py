@@ -1,6 +1,6 @@
 """Looking that is unlike work: very many views, cases looked into and passed on, at hours when nobody works.
 
-Lead and auditor are told who and which of the three. What the person looked at takes a second person's release.
+Lead and auditor are told who and which of the three. What they looked at takes a second person's release.
 """
 
 from __future__ import annotations

@@ -4,15 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('people', '0002_cache'),
+        ("people", "0002_cache"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='proposal',
-            name='kind',
-            field=models.CharField(choices=[('role_grant', 'Role Grant'), ('factor_reset', 'Factor Reset'), ('export', 'Export'), ('early_destruction', 'Early Destruction'), ('production_switch', 'Production Switch'), ('list_entries', 'List Entries'), ('list_admission', 'List Admission'), ('evidence_release', 'Evidence Release'), ('exposure_release', 'Exposure Release')], max_length=20),
+            model_name="proposal",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("role_grant", "Role Grant"),
+                    ("factor_reset", "Factor Reset"),
+                    ("export", "Export"),
+                    ("early_destruction", "Early Destruction"),
+                    ("production_switch", "Production Switch"),
+                    ("list_entries", "List Entries"),
+                    ("list_admission", "List Admission"),
+                    ("evidence_release", "Evidence Release"),
+                    ("exposure_release", "Exposure Release"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

@@ -7,144 +7,321 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0002_guards'),
-        ('intake', '0001_initial'),
-        ('people', '0003_review'),
+        ("cases", "0002_guards"),
+        ("intake", "0001_initial"),
+        ("people", "0003_review"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OwnProtection',
+            name="OwnProtection",
             fields=[
-                ('person', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to=settings.AUTH_USER_MODEL)),
-                ('first_level', models.PositiveSmallIntegerField(null=True)),
-                ('highest', models.PositiveSmallIntegerField(null=True)),
-                ('cover_seconds', models.PositiveIntegerField(null=True)),
-                ('minutes_to_break', models.PositiveIntegerField(null=True)),
+                (
+                    "person",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("first_level", models.PositiveSmallIntegerField(null=True)),
+                ("highest", models.PositiveSmallIntegerField(null=True)),
+                ("cover_seconds", models.PositiveIntegerField(null=True)),
+                ("minutes_to_break", models.PositiveIntegerField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='CaseRelease',
+            name="CaseRelease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('released_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('until', models.DateTimeField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='cases.case')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.proposal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("released_at", models.DateTimeField(default=safelight.server.ids.now)),
+                ("until", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="releases", to="cases.case"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.proposal"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Escalation',
+            name="Escalation",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('reason', models.BinaryField()),
-                ('at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='escalations', to='cases.case')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("reason", models.BinaryField()),
+                ("at", models.DateTimeField(default=safelight.server.ids.now)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="escalations",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ExposureRelease',
+            name="ExposureRelease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('released_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('until', models.DateTimeField()),
-                ('about', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.proposal')),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("released_at", models.DateTimeField(default=safelight.server.ids.now)),
+                ("until", models.DateTimeField()),
+                (
+                    "about",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.proposal"
+                    ),
+                ),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Protection',
+            name="Protection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_level', models.PositiveSmallIntegerField()),
-                ('reason_from', models.PositiveSmallIntegerField()),
-                ('highest', models.PositiveSmallIntegerField()),
-                ('cover_seconds', models.PositiveIntegerField()),
-                ('minutes_to_break', models.PositiveIntegerField()),
-                ('break_minutes', models.PositiveIntegerField()),
-                ('finish_minutes', models.PositiveIntegerField()),
-                ('set_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('set_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("first_level", models.PositiveSmallIntegerField()),
+                ("reason_from", models.PositiveSmallIntegerField()),
+                ("highest", models.PositiveSmallIntegerField()),
+                ("cover_seconds", models.PositiveIntegerField()),
+                ("minutes_to_break", models.PositiveIntegerField()),
+                ("break_minutes", models.PositiveIntegerField()),
+                ("finish_minutes", models.PositiveIntegerField()),
+                ("set_at", models.DateTimeField(default=safelight.server.ids.now)),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Budget',
+            name="Budget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField()),
-                ('per', models.CharField(choices=[('hour', 'Hour'), ('day', 'Day')], max_length=4)),
-                ('views', models.PositiveIntegerField(null=True)),
-                ('minutes', models.PositiveIntegerField(null=True)),
-                ('set_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('replaced_at', models.DateTimeField(null=True)),
-                ('set_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("level", models.PositiveSmallIntegerField()),
+                ("per", models.CharField(choices=[("hour", "Hour"), ("day", "Day")], max_length=4)),
+                ("views", models.PositiveIntegerField(null=True)),
+                ("minutes", models.PositiveIntegerField(null=True)),
+                ("set_at", models.DateTimeField(default=safelight.server.ids.now)),
+                ("replaced_at", models.DateTimeField(null=True)),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('replaced_at', None)), fields=('level', 'per'), name='one_budget_a_level_and_span'), models.CheckConstraint(condition=models.Q(('level__gte', 1), ('level__lte', 4)), name='level_of_a_budget')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("replaced_at", None)),
+                        fields=("level", "per"),
+                        name="one_budget_a_level_and_span",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("level__gte", 1), ("level__lte", 4)), name="level_of_a_budget"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MetadataShown',
+            name="MetadataShown",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='metadata_shown', to='intake.item')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField(default=safelight.server.ids.now)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.case"
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="metadata_shown",
+                        to="intake.item",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['item', 'case'], name='metadata_of_an_item')],
+                "indexes": [models.Index(fields=["item", "case"], name="metadata_of_an_item")],
             },
         ),
         migrations.CreateModel(
-            name='Rest',
+            name="Rest",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('due_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('begins_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('put_off', models.BooleanField(default=False)),
-                ('own_wish', models.BooleanField(default=False)),
-                ('handed_over', models.BooleanField(default=False)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("due_at", models.DateTimeField(default=safelight.server.ids.now)),
+                ("begins_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("put_off", models.BooleanField(default=False)),
+                ("own_wish", models.BooleanField(default=False)),
+                ("handed_over", models.BooleanField(default=False)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['person', 'ends_at'], name='breaks_of_a_person')],
+                "indexes": [models.Index(fields=["person", "ends_at"], name="breaks_of_a_person")],
             },
         ),
         migrations.CreateModel(
-            name='Viewing',
+            name="Viewing",
             fields=[
-                ('id', models.UUIDField(default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('level', models.PositiveSmallIntegerField()),
-                ('page', models.PositiveIntegerField(default=1)),
-                ('pages', models.PositiveIntegerField(null=True)),
-                ('whole', models.BooleanField(default=False)),
-                ('reason', models.BinaryField(null=True)),
-                ('address_digest', models.BinaryField(max_length=32, null=True, unique=True)),
-                ('session', models.CharField(blank=True, max_length=16)),
-                ('longest', models.FloatField()),
-                ('opened_at', models.DateTimeField(default=safelight.server.ids.now)),
-                ('shown_at', models.DateTimeField(null=True)),
-                ('heard_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('seconds', models.FloatField(default=0)),
-                ('charged', models.FloatField(default=0)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='viewings', to='cases.case')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='viewings', to='intake.item')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=safelight.server.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("level", models.PositiveSmallIntegerField()),
+                ("page", models.PositiveIntegerField(default=1)),
+                ("pages", models.PositiveIntegerField(null=True)),
+                ("whole", models.BooleanField(default=False)),
+                ("reason", models.BinaryField(null=True)),
+                ("address_digest", models.BinaryField(max_length=32, null=True, unique=True)),
+                ("session", models.CharField(blank=True, max_length=16)),
+                ("longest", models.FloatField()),
+                ("opened_at", models.DateTimeField(default=safelight.server.ids.now)),
+                ("shown_at", models.DateTimeField(null=True)),
+                ("heard_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("seconds", models.FloatField(default=0)),
+                ("charged", models.FloatField(default=0)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="viewings", to="cases.case"
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="viewings", to="intake.item"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['person', 'opened_at'], name='viewings_of_a_person'), models.Index(fields=['item', 'case'], name='viewings_of_an_item')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('level__gte', 1), ('level__lte', 4)), name='level_of_a_rendering'), models.CheckConstraint(condition=models.Q(('page__gte', 1)), name='pages_count_from_one'), models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('person',), name='one_open_viewing_a_person')],
+                "indexes": [
+                    models.Index(fields=["person", "opened_at"], name="viewings_of_a_person"),
+                    models.Index(fields=["item", "case"], name="viewings_of_an_item"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("level__gte", 1), ("level__lte", 4)), name="level_of_a_rendering"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("page__gte", 1)), name="pages_count_from_one"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("person",),
+                        name="one_open_viewing_a_person",
+                    ),
+                ],
             },
         ),
     ]

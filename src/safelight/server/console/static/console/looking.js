@@ -25,6 +25,7 @@ class Look {
     this.asked = 0;
     this.timer = 0;
     this.form.hidden = false;
+    section.querySelector("[data-without]")?.remove();
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
@@ -82,8 +83,14 @@ class Look {
         reason: this.reason.value,
         csrfmiddlewaretoken: this.token.value,
       });
-      const opened = await fetch(this.section.dataset.open ?? "", { method: "POST", body, redirect: "error" });
-      const told = opened.headers.get("Content-Type")?.startsWith("application/json") ? await opened.json() : {};
+      const opened = await fetch(this.section.dataset.open ?? "", {
+        method: "POST",
+        body,
+        redirect: "error",
+      });
+      const told = opened.headers.get("Content-Type")?.startsWith("application/json")
+        ? await opened.json()
+        : {};
       if (!opened.ok) {
         this.tell(told.says ?? this.section.dataset.denied);
         return;
@@ -193,7 +200,9 @@ class Look {
  * @param {ParentNode} within
  */
 export function offerLooking(within) {
-  const looks = [...within.querySelectorAll("[data-look]")].map((found) => new Look(/** @type {HTMLElement} */ (found)));
+  const looks = [...within.querySelectorAll("[data-look]")].map(
+    (found) => new Look(/** @type {HTMLElement} */ (found)),
+  );
   if (looks.length === 0) return;
   const coverAll = () => {
     for (const look of looks) look.cover();
