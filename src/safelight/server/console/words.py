@@ -84,6 +84,8 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "confirmed": _("confirmed"),
         "dismissed": _("dismissed"),
         "escalated": _("escalated"),
+        "asked": _("platform asked"),
+        "held": _("on hold"),
     },
     "detail": {},  # open: what a reader found, named by the reader
     "grade": {
