@@ -154,12 +154,13 @@ def test_where_nobody_can_know_whether_it_was_finished_a_person_asks_the_hotline
     browser = signed_in(reporter.person)
     shown = browser.get(f"/reports/{report.pk}/").content.decode()
     assert "Ask the hotline, quoting the Request-ID" in shown
+    assert "Nobody here can know" in shown
     told = {"act": "told_finished", "reason": "NCMEC, by telephone, on Monday"}
     browser.post(f"/reports/{report.pk}/do/", told)
     report = Report.objects.get(pk=report.pk)
     assert (report.state, report.receipt.receipted) == ("finished", False)
     shown = browser.get(f"/reports/{report.pk}/").content.decode()
-    assert "Finished, without a receipt" in shown
+    assert "There is no receipt" in shown
     assert "Not reported." in shown
 
 

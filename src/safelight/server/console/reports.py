@@ -29,9 +29,8 @@ from safelight.server.hotlines.events import Event
 from safelight.server.hotlines.filling import drafts_for
 from safelight.server.hotlines.guiding import filed
 from safelight.server.hotlines.handing_over import hand_over
-from safelight.server.hotlines.models import Report, ReportFile
+from safelight.server.hotlines.models import Attempt, Receipt, Report, ReportFile, Sending
 from safelight.server.hotlines.sealed import content, details
-from safelight.server.hotlines.showing import protocol_of
 from safelight.server.intake.models import Item
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import PersonActor
@@ -105,7 +104,7 @@ def report(request: HttpRequest, actor: PersonActor, report_id: UUID) -> HttpRes
         "cases": row.told_cases.order_by("pk"),
         "rehearsal": row.environment != Report.Environment.PRODUCTION,
         "guided": result.hotline is not None,
-        "protocol": protocol_of(row),
+        **_course(row),
         "left_out": row.left_out.select_related("item").order_by("pk"),
     }
     return render(request, "console/report.html", context)
@@ -173,6 +172,20 @@ def do(request: HttpRequest, actor: PersonActor, report_id: UUID) -> HttpRespons
     does, said = wanted
     done(request, lambda: does(actor, row, request.POST), str(said))
     return redirect("console_report", row.pk)
+
+
+def _course(row: Report) -> dict[str, object]:
+    """What was asked of the hotline and what it answered, the latest first."""
+    attempts = Attempt.objects.filter(step__report=row).select_related("step", "person").order_by("-pk")
+    receipt = Receipt.objects.filter(report=row).first()
+    return {
+        "attempts": attempts[:_SHOWN],
+        "sending": Sending.objects.filter(report=row).first(),
+        "orphans": row.orphans.order_by("-since"),
+        "receipt": receipt,
+        # Written by the hotline, and holds nothing of what was reported.
+        "receipt_text": bytes(receipt.body).decode("utf-8", "replace") if receipt else "",
+    }
 
 
 _Act: TypeAlias = Callable[[PersonActor, Report, QueryDict], object]

@@ -125,6 +125,7 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "sha1": "SHA-1",
         "sha256": "SHA-256",
         "pdq": "PDQ",
+        "vpdq": "vPDQ",
         "autov1": "AutoV1",
         "autov2": "AutoV2",
         "autov3": "AutoV3",

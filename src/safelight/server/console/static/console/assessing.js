@@ -1,13 +1,13 @@
 // @ts-check
-// In a question, a digit chooses its answer and goes on to the next question; Escape leaves the questions.
+// In a question, a digit chooses its answer and goes on to the next question; Escape leaves the fields.
 
 /**
  * @param {ParentNode} within
  */
 export function answerByDigits(within) {
-  const form = within.querySelector("[data-questions]");
+  const form = within.querySelector("form.assessing");
   if (!form) return;
-  const questions = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("fieldset")]);
+  const questions = /** @type {HTMLElement[]} */ ([...form.querySelectorAll("[data-questions] fieldset")]);
   form.addEventListener("keydown", (event) => {
     const pressed = /** @type {KeyboardEvent} */ (event);
     if (pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;
