@@ -35,6 +35,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
             _Page(_("Complaints"), "console_complaints", (P.CASE_READ_ALL,)),
             _Page(_("Unscanned"), "console_unscanned", (P.INTAKE_READ,)),
             _Page(_("Lists"), "console_lists", (P.LIST_READ,), "console_list"),
+            _Page(_("Bundles"), "console_bundles", (P.EVIDENCE_EXPORT,), "console_bundle"),
             _Page(_("Proposals"), "console_proposals", tuple(dict.fromkeys(NEEDED.values()))),
         ),
     ),
