@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -132,7 +132,7 @@ def retire(request: HttpRequest, actor: PersonActor, recipient_id: UUID) -> Http
 
 
 @act(Permission.EVIDENCE_EXPORT)
-def download(request: HttpRequest, actor: PersonActor, bundle_id: UUID) -> HttpResponseBase:
+def download(request: HttpRequest, actor: PersonActor, bundle_id: UUID) -> HttpResponse | FileResponse:
     """The sealed file; that it was fetched is on the ledger."""
     try:
         file = fetch(actor, bundle_id)

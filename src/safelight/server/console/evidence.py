@@ -56,12 +56,12 @@ def _hold(actor: PersonActor, object_id: UUID, said: QueryDict) -> object:
     return vault.hold(actor, object_id, said.get("reason", ""))
 
 
-def _release(actor: PersonActor, _object_id: UUID, said: QueryDict) -> object:
+def _release(actor: PersonActor, _object_id: UUID, said: QueryDict) -> None:
     try:
         hold_id = UUID(said.get("hold", ""))
     except ValueError:
         raise UsageError(_("Reload the page, and choose the hold again.")) from None
-    return vault.release(actor, hold_id, said.get("reason", ""))
+    vault.release(actor, hold_id, said.get("reason", ""))
 
 
 def _extend(actor: PersonActor, object_id: UUID, said: QueryDict) -> object:
