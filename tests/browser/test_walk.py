@@ -46,15 +46,26 @@ def test_a_case_tells_where_its_files_came_from(
     page.goto(f"{demo.address}/cases/?account=cobalt-66")
     page.locator(".queue tbody th a").first.click()
     page.wait_for_url("**/cases/*-*/")
+    before = page.get_by_label("To", exact=True).input_value()
+    assign(page, "Sam Okafor")
     labelled = page.locator("article", has_text="shapes-7")
     unlabelled = page.locator("article", has_text="shapes-5")
     expect(unlabelled).to_contain_text("No evidence found; that says nothing either way.")
     expect(labelled).to_contain_text("they can be copied into any file")
-    expect(labelled.get_by_text("a1b2c3d4e5")).to_be_hidden()
-    labelled.get_by_text("Details").click()
+    expect(labelled.get_by_text("a1b2c3d4e5")).to_have_count(0)
+    labelled.get_by_role("button", name="Show embedded details").click()
     expect(labelled.get_by_text("Model hash")).to_be_visible()
     expect(labelled.get_by_text("a1b2c3d4e5")).to_be_visible()
     assert wrong_with(page, "/cases/*/") == []
+    page.go_back()
+    page.get_by_label("To", exact=True).select_option(before)
+    page.get_by_role("button", name="Assign").click()
+
+
+def assign(page: Page, name: str) -> None:
+    page.get_by_label("To", exact=True).select_option(label=name)
+    page.get_by_role("button", name="Assign").click()
+    expect(page.get_by_text("Assigned.")).to_be_visible()
 
 
 def wrong_with(page: Page, kind: str) -> list[str]:

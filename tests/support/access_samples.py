@@ -100,6 +100,7 @@ _NOT_THERE = (
     "recipient_id",
     "bundle_id",
     "object_id",
+    "viewing_id",
 )
 """What nobody has made: who may ask is told that it is not there, and who may not is not told even that."""
 

@@ -70,7 +70,7 @@ def decode(fd: int, *, max_pixels: int, max_parts: int) -> Iterator[str]:
     yield json.dumps({"end": {"parts": parts}})
 
 
-class _Opened:
+class Opened:
     """A file's pictures, one at a time."""
 
     def __init__(self, fd: int, max_pixels: int) -> None:
@@ -123,9 +123,9 @@ class _Opened:
 
 def _pictures(fd: int, max_pixels: int, max_parts: int) -> Iterator[Message]:
     try:
-        opened = _Opened(fd, max_pixels)
+        opened = Opened(fd, max_pixels)
     except Exception as error:  # noqa: BLE001 - a stranger's file makes plugins raise anything
-        yield _problem(error)
+        yield say_error(error)
         return
     seen: set[bytes] = set()
     if not opened.many:
@@ -138,7 +138,7 @@ def _pictures(fd: int, max_pixels: int, max_parts: int) -> Iterator[Message]:
         except EOFError:
             return
         except Exception as error:  # noqa: BLE001 - as above
-            yield _problem(error, selectors)
+            yield say_error(error, selectors)
             return
         if number == max_parts:
             detail = f"more than {max_parts:,} {opened.selector}s; the first ones were hashed"
@@ -147,12 +147,12 @@ def _pictures(fd: int, max_pixels: int, max_parts: int) -> Iterator[Message]:
         yield from _picture(opened, selectors, seen)
 
 
-def _picture(opened: _Opened, selectors: Selectors, seen: set[bytes]) -> list[Message]:
+def _picture(opened: Opened, selectors: Selectors, seen: set[bytes]) -> list[Message]:
     """What one picture hashes to, unless it was seen before, and what was wrong with it."""
     messages: list[Message] = []
     try:
         truncated = opened.load()
-        orientation = _orientation(opened.image)
+        orientation = orientation_of(opened.image)
         for over, picture in as_seen(opened.image):
             pixels = picture.tobytes()
             digest = hashlib.blake2b(pixels)
@@ -164,11 +164,11 @@ def _picture(opened: _Opened, selectors: Selectors, seen: set[bytes]) -> list[Me
         if truncated:
             messages.append(_say_problem(UnscannedReason.TRUNCATED, "the image data ends early", selectors))
     except Exception as error:  # noqa: BLE001 - as in _pictures
-        messages.append(_problem(error, selectors))
+        messages.append(say_error(error, selectors))
     return messages
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
     """EXIF's, 1-8, where the decoder left the turning to us; XMP's is not what viewers go by.
 
     The HEIF and TIFF decoders turn pictures themselves and leave no EXIF here that says otherwise; the AVIF
@@ -205,7 +205,8 @@ def _say_problem(reason: UnscannedReason, detail: str, selectors: Selectors = ()
     return {"problem": {"reason": reason.value, "detail": detail[:200], "selectors": selectors}}
 
 
-def _problem(error: Exception, selectors: Selectors = ()) -> Message:
+def say_error(error: Exception, selectors: Selectors = ()) -> Message:
+    """The reply that tells why a picture could not be decoded."""
     if isinstance(error, UnidentifiedImageError):  # its text names an object in memory
         return _say_problem(UnscannedReason.DAMAGED, "no decoder recognises the image data", selectors)
     return _say_problem(_reason(error), str(error) or type(error).__name__, selectors)

@@ -13,6 +13,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -56,7 +57,10 @@ class Answers(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     alike_seconds: float = Field(
-        2.0, ge=0.1, le=30.0, description="everything but *clear* is answered exactly this long after it came"
+        2.0,
+        ge=0.1,
+        le=30.0,
+        description="everything but *clear* is answered this long after it came, or up to a tenth later",
     )
 
 
@@ -269,6 +273,35 @@ class Webhooks(BaseModel):
         return told
 
 
+class Review(BaseModel):
+    """When people are at work, what is unusual, and whom to call."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    time_zone: str = Field("UTC", description="the time zone in which a reviewer's day begins")
+    hours_from: int = Field(0, ge=0, le=23, description="looking before this hour is unusual")
+    hours_to: int = Field(24, ge=1, le=24, description="looking from this hour on is unusual")
+    unusual_views: int = Field(
+        60, ge=1, description="so many views of one person from level 3 on, in an hour, are unusual"
+    )
+    unusual_passes: int = Field(
+        10, ge=1, description="so many cases of one person looked into and passed on, in a day, are unusual"
+    )
+    country: str = Field("", pattern=r"^([A-Z]{2})?$", description="the operator's country, two letters")
+    emergency_steps: Path | None = Field(
+        None, description="the operator's own file of emergency steps; it comes before the shipped one"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError):
+            raise ValueError(f"{name!r} is no time zone of the IANA database, such as Europe/Paris") from None
+        return name
+
+
 class Config(BaseSettings):
     """The server's settings."""
 
@@ -290,6 +323,10 @@ class Config(BaseSettings):
     accept_partial_sandbox: bool = Field(
         False, description="start although this machine lacks one of the sandbox's protections"
     )
+    unsupported: Literal["unscanned", "digests"] = Field(
+        "unscanned",
+        description="what a file is that holds a format not decoded here: unscanned, or clear by its digests",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")
     heads_directory: Path | None = Field(None, description="a second place for the ledger's signed heads")
@@ -306,6 +343,7 @@ class Config(BaseSettings):
     cases: Cases = Cases()
     recheck: Recheck = Recheck()
     provenance: Provenance = Provenance()
+    review: Review = Review()
 
     @classmethod
     def settings_customise_sources(

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     DELIVERIES_DEAD = "deliveries_dead"
     VAULT_UNDECIDED = "vault_undecided"
     KEY_SUSPENDED = "key_suspended"
+    UNUSUAL_VIEWING = "unusual_viewing"
 
 
 class Severity(StrEnum):
@@ -185,5 +186,11 @@ MEANINGS: Final[dict[Kind, Meaning]] = {
         "A key of the platform was suspended, and what it sends is refused.",
         "See the keys' page for the reason. Resume the key, or replace it.",
         _HOURS,
+    ),
+    Kind.UNUSUAL_VIEWING: Meaning(
+        Severity.TODAY,
+        "Somebody looks at evidence in an unusual way.",
+        "Open the alerts to see who. Ask them first; what they looked at takes a second person's release.",
+        _DAY,
     ),
 }

@@ -131,7 +131,7 @@ def _basis(actor: Actor, decision: Decision) -> Decision.Basis:
                 _("Policy confirms only what a list of cases.confirm_lists holds by equal digests.")
             )
         return Decision.Basis.HASH_CONFIRMED if confirms else Decision.Basis.WITHOUT_VIEWING
-    if item is not None and has_viewed(actor.person, item):
+    if item is not None and has_viewed(actor.person, item, decision.case):
         return Decision.Basis.VIEWED
     if item is not None and confirms:
         if not hash_confirmed(matches_of(item)):

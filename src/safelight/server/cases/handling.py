@@ -26,8 +26,8 @@ from safelight.server.people.roles import Permission
 from safelight.server.telling import clear_alarm, raise_alarm
 
 __all__ = [
-    "assign", "clear_imminent_danger", "comment", "earlier_cases", "merge", "pass_on", "release_strays",
-    "set_imminent_danger", "split", "take",
+    "assign", "clear_imminent_danger", "comment", "earlier_cases", "give_back", "merge", "pass_on",
+    "release_strays", "set_imminent_danger", "split", "take",
 ]  # fmt: skip
 
 LONGEST_COMMENT: Final = 10_000
@@ -106,6 +106,17 @@ def release_strays() -> int:
                 record(Event.CASE_ASSIGNED, SystemActor("jobs"), subject=case.pk, payload={"to": None})
                 released += 1
     return released
+
+
+def give_back(process: str, case: Case, person: Person) -> bool:
+    """Give back what somebody has, because they rest; they may be offered it again. Whether it was theirs."""
+    with transaction.atomic():
+        locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
+        if locked.assigned_to_id != person.pk or locked.state not in {Case.State.OPEN, Case.State.DECIDED}:
+            return False
+        _give(locked, None)
+        record(Event.CASE_ASSIGNED, SystemActor(process), subject=case.pk, payload={"to": None})
+    return True
 
 
 def comment(actor: PersonActor, case: Case, text: str) -> Comment:

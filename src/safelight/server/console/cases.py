@@ -24,6 +24,7 @@ from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Person, RoleGrant
 from safelight.server.people.permissions import PermissionDenied, permissions_of, require
 from safelight.server.people.roles import GRANTS, Permission
+from safelight.server.review.pane import pane_for
 
 
 @page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
@@ -65,16 +66,19 @@ def take_next(request: HttpRequest, actor: PersonActor) -> HttpResponse:
 @page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
 def case(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
     """The facts of one case."""
-    return _shown(request, actor, get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id))
+    found = get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id)
+    return case_shown(request, actor, found)
 
 
-def _shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object) -> HttpResponse:
+def case_shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object) -> HttpResponse:
+    """The page of a case; ``more`` is what was asked for besides its facts."""
     granted = permissions_of(actor.person)
     unfinished = found.state in (Case.State.OPEN, Case.State.DECIDED)
     mine = found.assigned_to_id == actor.person.pk
     may_work = unfinished and _may(actor, Permission.CASE_WORK, found)
     context: dict[str, Any] = {
         "page": case_page(actor, found),
+        "pane": pane_for(actor, found),
         "case": found,
         "is_mine": mine,
         "unfinished": unfinished,
@@ -83,6 +87,7 @@ def _shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object
         "may_assign": unfinished and Permission.CASE_ASSIGN in granted,
         "may_work": may_work,
         "may_alarm": unfinished and Permission.CASE_ALARM in granted and not found.imminent_danger,
+        "may_escalate": Permission.CASE_ALARM in granted,
         "may_calm": unfinished and Permission.CASE_RELEASE in granted and found.imminent_danger,
         "reviewers": _reviewers() if unfinished and Permission.CASE_ASSIGN in granted else (),
         "roles": CaseAccount.Role.choices,
@@ -135,4 +140,4 @@ def words(request: HttpRequest, actor: PersonActor, case_id: UUID, occurrence_id
     except SafelightError as refused:
         messages.error(request, str(refused))
         return redirect("console_case", found.pk)
-    return _shown(request, actor, found, words=read, words_of=occurrence.pk)
+    return case_shown(request, actor, found, words=read, words_of=occurrence.pk)

@@ -46,6 +46,8 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
             _Page(_("API keys"), "console_keys", (P.KEY_CHANGE,), "console_key"),
             _Page(_("Surfaces"), "console_surfaces", (P.SURFACE_CHANGE,), "console_surface"),
             _Page(_("Webhooks"), "console_webhooks", (P.SETTINGS_CHANGE,), "console_webhook"),
+            _Page(_("Wellbeing"), "review_team", (P.WELLBEING_SET,)),
+            _Page(_("Exposure"), "review_search", (P.LEDGER_READ, P.FIGURES_READ), "review_pe"),
             _Page(_("Jobs"), "console_jobs", (P.JOBS_READ,), "console_job"),
             _Page(_("Ledger"), "console_ledger", (P.LEDGER_READ,)),
             _Page(_("Settings"), "console_settings", (P.SETTINGS_CHANGE,)),
@@ -60,6 +62,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
     ),
 )
 _OWN: Final = (
+    _Page(_("Your day"), "review_own"),
     _Page(_("Your account"), "people_account"),
     _Page(_("Second factor"), "mfa_index", family="mfa_"),
     _Page(_("Sessions"), "usersessions_list"),

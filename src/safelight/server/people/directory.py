@@ -78,7 +78,7 @@ def pending(actor: PersonActor) -> list[Pending]:
     ]
 
 
-def _in_words(proposal: Proposal) -> str:
+def _in_words(proposal: Proposal) -> str:  # noqa: PLR0911 - one sentence a kind
     person = Person.objects.filter(pk=proposal.subject).first()
     match proposal.kind:
         case Proposal.Kind.ROLE_GRANT:
@@ -95,6 +95,12 @@ def _in_words(proposal: Proposal) -> str:
             return words.format(entries=told["entries"], list=told["list"])
         case Proposal.Kind.EXPORT | Proposal.Kind.EXPORT_RECIPIENT:
             return _handing_out(proposal)
+        case Proposal.Kind.EVIDENCE_RELEASE:
+            case = str(proposal.detail["case"])[-8:]
+            return _("Let {person} look at evidence in the case {case}").format(person=person, case=case)
+        case Proposal.Kind.EXPOSURE_RELEASE:
+            reader = proposal.proposed_by
+            return _("Let {reader} see what {person} looked at").format(reader=reader, person=person)
         case Proposal.Kind.LIST_ADMISSION:
             return _("Search the list {list}").format(list=proposal.detail["list"])
         case _:

@@ -92,6 +92,8 @@ class Proposal(models.Model):
         PRODUCTION_SWITCH = "production_switch"
         LIST_ENTRIES = "list_entries"
         LIST_ADMISSION = "list_admission"
+        EVIDENCE_RELEASE = "evidence_release"
+        EXPOSURE_RELEASE = "exposure_release"
 
     class State(models.TextChoices):
         """Where it stands."""

@@ -8,6 +8,7 @@ from django.core import exceptions
 from django.utils.translation import gettext as _
 
 from safelight.server.cases.models import Case
+from safelight.server.ids import now
 from safelight.server.intake.models import Item
 from safelight.server.people.actors import Actor, KeyActor, PersonActor, SystemActor
 from safelight.server.people.models import Person, RoleGrant
@@ -21,9 +22,12 @@ from safelight.server.people.roles import (
     Role,
 )
 from safelight.server.people.standing import is_demo
+from safelight.server.review.models import CaseRelease
 
 _WIDER: Final = {Permission.CASE_READ_OWN: Permission.CASE_READ_ALL}
 """A permission that holds in every case, for one that holds in one's own."""
+_BY_RELEASE: Final = frozenset({Permission.CASE_READ_OWN, Permission.EVIDENCE_VIEW})
+"""What a second person's release opens in others' cases and in finished ones."""
 
 
 class PermissionDenied(exceptions.PermissionDenied):
@@ -93,6 +97,9 @@ def _own(actor: PersonActor, permission: Permission, case: Case | None, item: It
         theirs |= Case.objects.filter(assigned_to=None)
     if permission is not Permission.CASE_READ_OWN:
         theirs = theirs.exclude(state=Case.State.FINISHED)
+    if permission in _BY_RELEASE:
+        released = CaseRelease.objects.filter(person=actor.person, until__gt=now())
+        theirs |= Case.objects.filter(pk__in=released.values("case"))
     if case is None and item is None:
         return False
     if case is not None:

@@ -36,6 +36,8 @@ NEEDED: Final[dict[Proposal.Kind, Permission]] = {
     Proposal.Kind.PRODUCTION_SWITCH: Permission.SETTINGS_CHANGE,
     Proposal.Kind.LIST_ENTRIES: Permission.LIST_CHANGE,
     Proposal.Kind.LIST_ADMISSION: Permission.LIST_CHANGE,
+    Proposal.Kind.EVIDENCE_RELEASE: Permission.CASE_RELEASE,
+    Proposal.Kind.EXPOSURE_RELEASE: Permission.FIGURES_READ,
 }
 """What both people need to be permitted."""
 

@@ -2,6 +2,7 @@
 // What makes the console quicker and friendlier where scripts run. Every page works without it.
 import { offerCopying } from "./copying.js";
 import { showHelp } from "./help.js";
+import { offerLooking } from "./looking.js";
 import { walkQueue } from "./queue.js";
 import { localTimes } from "./times.js";
 
@@ -9,3 +10,4 @@ localTimes(document);
 offerCopying(document);
 walkQueue(document);
 showHelp(document);
+offerLooking(document);

@@ -1,0 +1,130 @@
+"""Thin views of looking: one is opened by a form that was sent; its bytes are fetched once, never kept."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from safelight.errors import SafelightError
+from safelight.media.rendering import Level
+from safelight.server.cases.models import Case
+from safelight.server.console.access import act, done, page
+from safelight.server.console.cases import case_shown
+from safelight.server.intake.models import Item
+from safelight.server.people.actors import PersonActor
+from safelight.server.people.models import Person
+from safelight.server.people.permissions import require
+from safelight.server.people.roles import Permission
+from safelight.server.review.danger import escalate
+from safelight.server.review.errors import AddressUsed
+from safelight.server.review.metadata import show_metadata
+from safelight.server.review.opening import open_viewing
+from safelight.server.review.releases import propose_case_release
+from safelight.server.review.seen import heard
+from safelight.server.review.showing import show
+
+
+@act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
+def open_(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID) -> HttpResponse:
+    """Open a view and tell its one-use address."""
+    case = get_object_or_404(Case, pk=case_id)
+    require(actor, Permission.EVIDENCE_VIEW, case=case)
+    item = get_object_or_404(Item, pk=item_id)
+    try:
+        opened = open_viewing(
+            actor,
+            case,
+            item,
+            Level(_number(request, "level", 0)),
+            page=_number(request, "page", 1),
+            reason=request.POST.get("reason", ""),
+        )
+    except ValueError:
+        return _says(_("There is no such level."), HTTPStatus.BAD_REQUEST)
+    except SafelightError as refused:
+        return _says(str(refused), HTTPStatus.CONFLICT)
+    return JsonResponse(
+        {
+            "address": reverse("review_rendering", args=[opened.token]),
+            "beat": reverse("review_beat", args=[opened.id]),
+            "cover_seconds": opened.cover_seconds,
+        }
+    )
+
+
+@page(Permission.CASE_TAKE)
+def rendering(request: HttpRequest, actor: PersonActor, token: str) -> HttpResponse:
+    """The picture behind a one-use address, for the page's own script: opened in a tab it is nothing."""
+    if request.headers.get("Sec-Fetch-Mode", "cors") not in ("cors", "same-origin"):
+        raise Http404
+    try:
+        shown = show(actor, token)
+    except AddressUsed:
+        raise Http404 from None
+    except SafelightError as refused:
+        return _says(str(refused), HTTPStatus.UNPROCESSABLE_ENTITY)
+    answer = HttpResponse(shown.content, content_type=shown.mime)
+    answer["Cross-Origin-Resource-Policy"] = "same-origin"
+    answer["Content-Disposition"] = "attachment"
+    told = {"Page": shown.page, "Pages": shown.pages, "Missing": shown.missing, "Cut-Short": shown.cut_short}
+    for name, value in told.items():
+        answer[f"Safelight-{name}"] = str(int(value))
+    return answer
+
+
+@act(Permission.CASE_TAKE)
+def beat(request: HttpRequest, actor: PersonActor, viewing_id: UUID) -> HttpResponse:
+    """Hear how long a view has been visible, and say whether it is to be covered."""
+    try:
+        seconds = float(request.POST.get("seconds", "0"))
+    except ValueError:
+        seconds = 0.0
+    return JsonResponse({"cover": heard(actor, viewing_id, seconds, ended="ended" in request.POST)})
+
+
+@act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
+def metadata(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID) -> HttpResponse:
+    """The page once more, with what a file's embedded fields say; that it was shown is on the ledger."""
+    case = get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id)
+    require(actor, Permission.EVIDENCE_VIEW, case=case)
+    item = get_object_or_404(Item, pk=item_id)
+    try:
+        show_metadata(actor, case, item)
+    except SafelightError as refused:
+        messages.error(request, str(refused))
+        return redirect("console_case", case.pk)
+    return case_shown(request, actor, case, metadata_of=item.pk)
+
+
+@act(Permission.CASE_RELEASE)
+def release(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
+    """Propose that somebody looks in a case that is not theirs."""
+    case = get_object_or_404(Case, pk=case_id)
+    person = get_object_or_404(Person, email=request.POST.get("person", "").strip().lower())
+    reason = request.POST.get("reason", "")
+    said = _("Proposed. It holds for a day once somebody else approved it.")
+    done(request, lambda: propose_case_release(actor, case, person, reason), said)
+    return redirect("console_case", case.pk)
+
+
+@act(Permission.CASE_ALARM)
+def escalation(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
+    """Keep the reason of an escalation for the report."""
+    case = get_object_or_404(Case, pk=case_id)
+    done(request, lambda: escalate(actor, case, request.POST.get("reason", "")), _("Kept for the report."))
+    return redirect("console_case", case.pk)
+
+
+def _number(request: HttpRequest, name: str, default: int) -> int:
+    told = request.POST.get(name, "")
+    return int(told) if told.isdecimal() and len(told) < 8 else default
+
+
+def _says(told: str, status: HTTPStatus) -> HttpResponse:
+    return JsonResponse({"says": told}, status=status)

@@ -1,0 +1,150 @@
+"""A view is opened before it is shown: who, what, which level and why are rows before a byte is made."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from safelight.media.rendering import Level, can_render
+from safelight.server.cases.models import Case
+from safelight.server.ids import new_id, now
+from safelight.server.intake.models import Item
+from safelight.server.intake.record_keys import record_keys
+from safelight.server.ledger.services import record
+from safelight.server.people.actors import PersonActor
+from safelight.server.people.permissions import require
+from safelight.server.people.roles import Permission
+from safelight.server.review.budgets import Break, lock, rest_if_due, standing_of
+from safelight.server.review.errors import NotAllowed, NotShown, OnBreak, ReasonMissing
+from safelight.server.review.events import Event
+from safelight.server.review.models import Viewing
+from safelight.server.review.protections import Protections, in_force
+from safelight.server.review.seen import end
+from safelight.server.review.unusual import notice_views
+from safelight.server.vault import services as vault
+
+ADDRESS_HOLDS: Final = timedelta(seconds=60)
+LONGEST_REASON: Final = 300
+"""Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedViewing:
+    """A view that may be fetched once, by ``token``, in the same session."""
+
+    id: UUID
+    token: str
+    cover_seconds: int
+
+
+def open_viewing(
+    actor: PersonActor, case: Case, item: Item, level: Level, *, page: int = 1, reason: str = ""
+) -> OpenedViewing:
+    """Open a view of one page (from 1) of a file in a case, at a level from 1 to 4.
+
+    Whatever the person was shown elsewhere ends. Raises ``PermissionDenied``, :class:`OnBreak`,
+    :class:`NotAllowed`, :class:`ReasonMissing` and :class:`NotShown`.
+    """
+    require(actor, Permission.EVIDENCE_VIEW, case=case)
+    if not case.members.filter(occurrence__item=item).exists():
+        raise NotShown(_("This file is not part of the case."))
+    if not can_render(item.mime):
+        raise NotShown(_("Files of this kind cannot be shown here."))
+    if vault.live_object(item) is None:
+        raise NotShown(_("Its bytes are not kept here."))
+    if page < 1:
+        raise NotShown(_("There is no such page."))
+    _rest(actor)
+    with transaction.atomic():
+        lock(actor.person)
+        standing = standing_of(actor.person, level)
+        if isinstance(standing, Break):
+            raise OnBreak(standing.says)
+        protections = in_force(actor.person)
+        _allow(actor, case, item, level=level, reason=reason, protections=protections)
+        for before in Viewing.objects.filter(person=actor.person, ended_at=None):
+            end(actor, before)
+        return _opened(
+            actor, case, item, level=level, page=page, reason=reason.strip(), protections=protections
+        )
+
+
+def digest_of(token: str) -> bytes:
+    """What is kept of a one-use address."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _rest(actor: PersonActor) -> None:
+    # In a transaction of its own: a break that begins now is there although nothing is shown.
+    with transaction.atomic():
+        lock(actor.person)
+        rest_if_due(actor.person)
+
+
+def _allow(
+    actor: PersonActor, case: Case, item: Item, *, level: Level, reason: str, protections: Protections
+) -> None:
+    if not Level.TINY <= level <= protections.highest:
+        raise NotAllowed(_("Level {level} is not shown.").format(level=int(level)))
+    if level > protections.first_level:
+        lower = Viewing.objects.filter(
+            person=actor.person, case=case, item=item, level__lt=level, shown_at__isnull=False
+        )
+        if not lower.exists():
+            raise NotAllowed(
+                _("Begin with level {level} or below; more only if that does not answer it.").format(
+                    level=protections.first_level
+                )
+            )
+    if level >= protections.reason_from and not reason.strip():
+        raise ReasonMissing(_("Say why this level is needed."))
+    if len(reason.strip()) > LONGEST_REASON:
+        raise ReasonMissing(_("A reason has {most} characters at most.").format(most=LONGEST_REASON))
+
+
+def _opened(
+    actor: PersonActor,
+    case: Case,
+    item: Item,
+    *,
+    level: Level,
+    page: int,
+    reason: str,
+    protections: Protections,
+) -> OpenedViewing:
+    id_, token = new_id(), secrets.token_urlsafe(32)
+    Viewing.objects.create(
+        id=id_,
+        person=actor.person,
+        case=case,
+        item=item,
+        level=level,
+        page=page,
+        reason=record_keys().seal_content("viewing", id_, reason) if reason else None,
+        address_digest=digest_of(token),
+        session=actor.session_id,
+        longest=protections.cover_seconds,
+        charged=protections.cover_seconds,
+        opened_at=now(),
+    )
+    record(
+        Event.VIEWING_OPENED,
+        actor,
+        subject=item.pk,
+        payload={
+            "viewing": str(id_),
+            "case": str(case.pk),
+            "level": int(level),
+            "page": page,
+            "reason": reason,
+        },
+    )
+    notice_views(actor.person)
+    return OpenedViewing(id_, token, protections.cover_seconds)

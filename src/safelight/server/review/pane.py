@@ -1,0 +1,127 @@
+"""What the page of a case needs to offer looking at its files: nothing of any file is in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from safelight.media.rendering import Level, can_render
+from safelight.server.cases.models import Case
+from safelight.server.intake.models import Item
+from safelight.server.people.actors import PersonActor
+from safelight.server.people.permissions import PermissionDenied, permissions_of, require
+from safelight.server.people.roles import Permission
+from safelight.server.review.budgets import Break, standing_of
+from safelight.server.review.danger import Steps, emergency_steps, escalation_reason
+from safelight.server.review.models import MetadataShown, Viewing
+from safelight.server.review.protections import Protections, in_force
+from safelight.server.review.viewing import has_viewed_whole
+from safelight.server.vault.models import SealedObject
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One file. ``says`` is why it cannot be shown, empty where it can.
+
+    ``reached`` is the highest level at which this person was shown it in this case, 0 for none. ``viewed``:
+    the whole file was looked at in this case, by anybody.
+    """
+
+    item: UUID
+    says: str
+    reached: int
+    viewed: bool
+    metadata_seen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LevelOffer:
+    """One level as a button: what it shows, and whether it asks for a reason."""
+
+    level: int
+    name: str
+    needs_reason: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """Emergency steps, and the reason that was kept, empty where none was."""
+
+    steps: tuple[Steps, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """Looking, for one case and one person. ``refused`` is why nothing is shown to them, empty if it is."""
+
+    case: UUID
+    refused: str
+    standing: Break | None
+    protections: Protections
+    levels: tuple[LevelOffer, ...]
+    tiles: dict[UUID, Tile] = field(repr=False)
+    danger: Danger | None
+    may_release: bool
+
+
+def pane_for(actor: PersonActor, case: Case) -> Pane:
+    """The pane of a case for who may read it. Raises ``PermissionDenied``."""
+    require(actor, Permission.CASE_READ_OWN, case=case)
+    protections = in_force(actor.person)
+    standing = standing_of(actor.person)
+    items = Item.objects.filter(occurrences__membership__case=case).distinct()
+    danger = Danger(emergency_steps(case), escalation_reason(actor, case)) if case.imminent_danger else None
+    return Pane(
+        case.pk,
+        _refused(actor, case),
+        standing if isinstance(standing, Break) else None,
+        protections,
+        tuple(
+            LevelOffer(level, name, level >= protections.reason_from)
+            for level, name in _names()
+            if level <= protections.highest
+        ),
+        {item.pk: _tile(actor, case, item) for item in items},
+        danger,
+        Permission.CASE_RELEASE in permissions_of(actor.person),
+    )
+
+
+def _refused(actor: PersonActor, case: Case) -> str:
+    try:
+        require(actor, Permission.EVIDENCE_VIEW, case=case)
+    except PermissionDenied as denied:
+        return str(denied)
+    return ""
+
+
+def _tile(actor: PersonActor, case: Case, item: Item) -> Tile:
+    shown = Viewing.objects.filter(case=case, item=item, person=actor.person, shown_at__isnull=False)
+    reached = shown.order_by("-level").values_list("level", flat=True).first() or Level.FACTS
+    return Tile(
+        item.pk,
+        _cannot(item),
+        int(reached),
+        has_viewed_whole(item.pk, case=case),
+        MetadataShown.objects.filter(case=case, item=item).exists(),
+    )
+
+
+def _cannot(item: Item) -> str:
+    if not can_render(item.mime):
+        return _("Files of this kind cannot be shown here. Decide by the facts, or ask who sent it.")
+    if not SealedObject.objects.filter(item=item, state=SealedObject.State.SEALED).exists():
+        return _("Its bytes are not kept here, so there is nothing to show.")
+    return ""
+
+
+def _names() -> tuple[tuple[int, str], ...]:
+    return (
+        (Level.TINY, _("tiny, grey, blurred")),
+        (Level.REDUCED, _("larger, grey, reduced")),
+        (Level.GREY, _("grey, full")),
+        (Level.ORIGINAL, _("original colours")),
+    )

@@ -1,0 +1,128 @@
+"""The bytes of one view: read from the vault, reduced in the sandbox, marked, and handed out once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from safelight.media.rendering import Level, Rendering, render
+from safelight.media.sandbox.client import Sandbox
+from safelight.media.sandbox.descriptors import sealed_memfd
+from safelight.server.ids import now
+from safelight.server.ledger.services import record
+from safelight.server.people.actors import PersonActor
+from safelight.server.people.permissions import require
+from safelight.server.people.roles import Permission
+from safelight.server.processes.run_directory import SANDBOX, run_directory
+from safelight.server.review.errors import AddressUsed, NotShown
+from safelight.server.review.events import Event
+from safelight.server.review.marking import MIME, marked
+from safelight.server.review.models import Viewing
+from safelight.server.review.opening import ADDRESS_HOLDS, digest_of
+from safelight.server.review.seen import end
+from safelight.server.vault import services as vault
+from safelight.types import Problem
+
+LARGEST: Final = 64 << 20
+"""Bytes of a file that can be shown: what one reading of the vault holds in memory."""
+_sandbox: Sandbox | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the browser gets: a picture, which of how many pages it is, and what of it is missing."""
+
+    content: bytes
+    mime: str
+    page: int
+    pages: int
+    parts: int
+    missing: int
+    cut_short: bool
+
+
+def show(actor: PersonActor, token: str) -> Shown:
+    """Use a one-use address. Raises :class:`AddressUsed`, :class:`NotShown` and ``PermissionDenied``."""
+    viewing = _used(actor, token)
+    try:
+        require(actor, Permission.EVIDENCE_VIEW, case=viewing.case)
+        rendering = _rendering(actor, viewing)
+    except BaseException:
+        with transaction.atomic():
+            end(actor, viewing)
+        raise
+    content = marked(rendering, viewing.person, now(), viewing.pk)
+    with transaction.atomic():
+        viewing.shown_at, viewing.pages = now(), rendering.pages
+        viewing.whole = rendering.missing == 0 and rendering.parts == _looked_at(rendering)
+        viewing.save(update_fields=["shown_at", "pages", "whole"])
+        record(Event.VIEWING_SHOWN, actor, subject=viewing.item_id, payload={"viewing": str(viewing.pk)})
+    return Shown(
+        content,
+        MIME,
+        rendering.page,
+        rendering.pages,
+        rendering.parts,
+        rendering.missing,
+        rendering.cut_short,
+    )
+
+
+def _used(actor: PersonActor, token: str) -> Viewing:
+    """The view behind an address, which from now on is worth nothing; of two who use it, one gets it."""
+    told = Viewing.objects.filter(
+        address_digest=digest_of(token),
+        person=actor.person,
+        session=actor.session_id,
+        shown_at=None,
+        ended_at=None,
+        opened_at__gt=now() - ADDRESS_HOLDS,
+    )
+    viewing = told.select_related("case", "item", "person").first()
+    if viewing is None or not told.update(address_digest=None):
+        raise AddressUsed(_("This address was used already, or is too old. Ask for the view again."))
+    viewing.address_digest = None
+    return viewing
+
+
+def _rendering(actor: PersonActor, viewing: Viewing) -> Rendering:
+    sealed = vault.live_object(viewing.item)
+    if sealed is None:
+        raise NotShown(_("Its bytes are not kept here."))
+    if viewing.item.size > LARGEST:
+        raise NotShown(_("This file is too large to be shown here."))
+    content = vault.read(actor, sealed.pk, 0, max(viewing.item.size, 1), f"viewing {viewing.pk}")
+    with _in_memory(content) as fd:
+        made = render(fd, Level(viewing.level), viewing.page, _process_sandbox())
+    if isinstance(made, Problem):
+        raise NotShown(_("The decoder could not show this: {why}.").format(why=made.reason.value))
+    return made
+
+
+def _looked_at(rendering: Rendering) -> int:
+    """Of how many pictures the file has, those that its pages show: fewer where it has too many."""
+    return min(rendering.parts, _process_sandbox().limits.max_parts)
+
+
+@contextlib.contextmanager
+def _in_memory(content: bytes) -> Iterator[int]:
+    fd = sealed_memfd(content)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _process_sandbox() -> Sandbox:
+    global _sandbox  # noqa: PLW0603 - one a process, as for scans
+    if _sandbox is None:
+        partial = settings.CONFIG.accept_partial_sandbox
+        _sandbox = Sandbox(directory=run_directory() / SANDBOX, accept_partial=partial)
+    return _sandbox

@@ -1,0 +1,48 @@
+"""What counts as viewed: computed from what was shown, never set by hand (design §7).
+
+A person was shown every page of the file in the case, at level 3 or 4, and it was visible to them. Lower
+levels and sheets of an animation's nine chosen frames never count.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from safelight.media.rendering import Level
+from safelight.server.cases.models import Case
+from safelight.server.review.models import MetadataShown, Viewing
+
+LEAST_LEVEL: Final = Level.GREY
+LEAST_SECONDS: Final = 1.0
+"""A page that was visible for less was not looked at."""
+
+
+def has_viewed_whole(
+    item_id: UUID, *, case: Case, before: datetime | None = None, person_id: UUID | None = None
+) -> bool:
+    """Whether one person, or this one, looked at the whole file in this case before a time."""
+    shown = Viewing.objects.filter(
+        item=item_id,
+        case=case,
+        level__gte=LEAST_LEVEL,
+        whole=True,
+        seconds__gte=LEAST_SECONDS,
+        shown_at__isnull=False,
+    )
+    if before is not None:
+        shown = shown.filter(shown_at__lt=before)
+    if person_id is not None:
+        shown = shown.filter(person=person_id)
+    seen: dict[tuple[UUID, int], set[int]] = defaultdict(set)
+    for person, page, pages in shown.values_list("person", "page", "pages"):
+        if pages is not None:
+            seen[person, pages].add(page)
+    return any(len(found) == pages for (_person, pages), found in seen.items())
+
+
+def metadata_seen(item_id: UUID, *, case: Case) -> bool:
+    """Whether anybody was shown in this case what the file's embedded fields say."""
+    return MetadataShown.objects.filter(item=item_id, case=case).exists()

@@ -1,0 +1,276 @@
+"""A reviewer looks at files in real Chromium: every byte that the browser gets is kept and decoded."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image, UnidentifiedImageError
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
+from walking import faults
+
+BAND = 22
+SAMPLES = {1: (32, 8), 2: (128, 4)}
+"""By level: samples of the longer side, and by how much they are enlarged."""
+NO_PICTURES = re.compile(r"^(text/html|text/css|text/javascript|application/json|image/svg\+xml)\b")
+
+
+@dataclass
+class Got:
+    """What the browser asked for and, where it is recorded, got, in order."""
+
+    levels: list[int] = field(default_factory=list)
+    fetched: int = 0
+    renderings: list[tuple[int, bytes]] = field(default_factory=list)
+    others: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+    def asked(self, request: Request) -> None:
+        self.fetched += "/review/renderings/" in request.url
+        if request.method == "POST" and "/review/cases/" in request.url:
+            said = parse_qs(request.post_data or "")
+            if "level" in said:
+                self.levels.append(int(said["level"][0]))
+
+    def record(self, route: Route) -> None:
+        """Keep every byte of an answer before the browser gets it."""
+        answer = route.fetch(max_redirects=0)
+        kind, content = answer.headers.get("content-type", ""), answer.body()
+        if "/review/renderings/" in route.request.url and answer.ok:
+            assert "no-store" in answer.headers["cache-control"]
+            self.renderings.append((self.levels[-1], content))
+        elif content:
+            self.others.append((urlsplit(route.request.url).path, kind, content))
+        route.fulfill(response=answer)
+
+
+@pytest.fixture
+def got() -> Got:
+    return Got()
+
+
+@pytest.fixture
+def context(chromium: Browser, sam: dict[str, Any], got: Got) -> Iterator[BrowserContext]:
+    made = chromium.new_context(
+        storage_state=sam, reduced_motion="reduce", viewport={"width": 1280, "height": 900}
+    )
+    made.set_default_timeout(30_000)
+    made.on("request", got.asked)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def case(
+    demo: Any, context: BrowserContext, got: Got, chromium: Browser, sam: dict[str, Any]
+) -> Iterator[Page]:
+    """A case with pictures, assigned; given back at the end, so that other tests find the demo as it was."""
+    page = context.new_page()
+    page.goto(f"{demo.address}/cases/?account=cobalt-66")
+    page.locator(".queue tbody th a").first.click()
+    page.wait_for_url("**/cases/*-*/")
+    assign(page, "Sam Okafor")
+    address = page.url
+    yield page
+    # The session of a test may have ended; the fixture's has not.
+    made = chromium.new_context(storage_state=sam)
+    back = made.new_page()
+    back.goto(address)
+    assign(back, "Mika Tanabe")
+    made.close()
+
+
+def assign(page: Page, name: str) -> None:
+    """The lead gives the case to somebody."""
+    page.get_by_label("To", exact=True).select_option(label=name)
+    page.get_by_role("button", name="Assign").click()
+    expect(page.get_by_text("Assigned.")).to_be_visible()
+
+
+def canvas(page: Page) -> Any:
+    return page.locator("[data-screen] canvas")
+
+
+def look(page: Page, level: int) -> None:
+    """By key, as reviewers do."""
+    if level >= 3:
+        page.get_by_label("Why, from level 3 on").first.fill("for a test")
+        page.keyboard.press("Tab")
+    page.keyboard.press(str(level))
+    expect(canvas(page)).to_have_attribute("aria-label", re.compile(f"^{level}"))
+
+
+def test_no_byte_above_the_level_asked_for(case: Page, got: Got, context: BrowserContext) -> None:
+    context.route("**/*", got.record)
+    case.reload()
+    for level in (1, 2, 3, 4):
+        look(case, level)
+    case.keyboard.press("0")
+    expect(canvas(case)).to_have_count(0)
+    assert [level for level, _content in got.renderings] == [1, 2, 3, 4]
+    for level, content in got.renderings:
+        picture = Image.open(io.BytesIO(content))
+        assert picture.info.keys() <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+        assert picture.mode == ("RGB" if level == 4 else "L")
+        if level in SAMPLES:
+            assert detail_beyond(picture, *SAMPLES[level]) < 6, level
+    full = Image.open(io.BytesIO(got.renderings[2][1]))
+    assert detail_beyond(full, *SAMPLES[1]) > 6  # the measure tells them apart
+    for path, kind, content in got.others:
+        assert NO_PICTURES.match(kind), path
+        assert not is_picture(content) or kind.startswith("image/svg"), path
+        assert b"data:image" not in content, path
+
+
+def detail_beyond(picture: Image.Image, samples: int, enlarged: int) -> float:
+    """How far a picture is from what so many samples of its longer side can tell; 0-255, the mean."""
+    seen = picture.convert("L").crop((0, 0, picture.width, picture.height - BAND))
+    columns = np.asarray(seen).max(axis=0) > 24  # a narrow picture stands on a wider band
+    left, right = int(np.argmax(columns)), len(columns) - int(np.argmax(columns[::-1]))
+    seen = seen.crop((left, 0, right, seen.height))
+    longest = max(seen.size)
+    small = seen.resize(
+        tuple(max(1, round(side * samples / longest)) for side in seen.size), Image.Resampling.BOX
+    )
+    again = np.asarray(small.resize(seen.size, Image.Resampling.BICUBIC), float)
+    return float(np.abs(np.asarray(seen, float) - again).mean())
+
+
+def is_picture(content: bytes) -> bool:
+    try:
+        Image.open(io.BytesIO(content))
+    except (UnidentifiedImageError, OSError):
+        return False
+    return True
+
+
+def test_the_page_opens_on_facts_and_a_high_level_is_not_the_first(case: Page, got: Got) -> None:
+    expect(canvas(case)).to_have_count(0)
+    assert (got.levels, got.fetched) == ([], 0)
+
+
+def covers(page: Page, act: Callable[[], object]) -> None:
+    """What the act leaves behind: no picture anywhere, and none asked for."""
+    look(page, 1)
+    act()
+    expect(canvas(page)).to_have_count(0)
+
+
+def test_whatever_is_out_of_the_ordinary_covers(case: Page, got: Got, context: BrowserContext) -> None:
+    covers(case, lambda: case.keyboard.press("0"))
+    covers(case, lambda: case.keyboard.press("Escape"))
+    covers(case, lambda: case.evaluate("window.dispatchEvent(new Event('blur'))"))
+    covers(case, lambda: case.evaluate("window.dispatchEvent(new Event('beforeprint'))"))
+    covers(case, lambda: case.evaluate("setTimeout(() => { throw new Error('a fault') })"))
+    covers(case, lambda: case.evaluate("() => { Promise.reject(new Error('a fault')); }"))
+    covers(case, lambda: context.set_offline(True))
+    context.set_offline(False)
+    assert set(got.levels) == {1}
+
+
+def test_no_way_around_shows_more(case: Page, got: Got, context: BrowserContext, demo: Any) -> None:
+    look(case, 1)
+    # Zoom, hover, a double click, a drag: the same canvas, and nothing asked for.
+    case.evaluate("document.body.style.zoom = '3'")
+    for kind in ("dblclick", "dragstart", "contextmenu", "mouseover", "auxclick"):
+        canvas(case).dispatch_event(kind)
+    case.evaluate("document.body.style.zoom = ''")
+    assert (
+        case.locator("main img, main video, main audio, main iframe, main object, main a[download]").count()
+        == 0
+    )
+    source = case.request.get(case.url).text()
+    assert "<canvas" not in source
+    assert source.count("<img") == 1
+    # Printing leaves it out.
+    case.emulate_media(media="print")
+    expect(canvas(case)).to_be_hidden()
+    case.emulate_media(media="screen")
+    # Away and back: nothing is there, from whichever cache.
+    look(case, 1)
+    shown = got.fetched
+    case.goto(f"{demo.address}/about/")
+    case.go_back()
+    case.wait_for_selector("[data-look] form:not([hidden])")
+    expect(canvas(case)).to_have_count(0)
+    assert got.fetched == shown
+
+
+OPEN = """async level => {
+  const section = document.querySelector('[data-look]');
+  const csrfmiddlewaretoken = section.querySelector('[name=csrfmiddlewaretoken]').value;
+  const body = new URLSearchParams({ level, reason: 'for a test', csrfmiddlewaretoken });
+  return await (await fetch(section.dataset.open, { method: 'POST', body })).json();
+}"""
+
+
+def test_an_address_is_nothing_in_a_tab_and_nothing_twice(
+    case: Page, context: BrowserContext, demo: Any
+) -> None:
+    address = demo.address + case.evaluate(OPEN, "1")["address"]
+    tab = context.new_page()
+    answer = tab.goto(address)
+    assert answer is not None
+    assert answer.status == 404
+    fetched = """async address => {
+      const answer = await fetch(address);
+      return [answer.status, answer.headers.get('Content-Type')];
+    }"""
+    assert case.evaluate(fetched, address) == [200, "image/jpeg"]
+    assert case.evaluate(fetched, address)[0] == 404
+
+
+def test_a_session_that_ended_shows_nothing_more(case: Page, context: BrowserContext, got: Got) -> None:
+    look(case, 1)
+    context.clear_cookies()
+    expect(canvas(case)).to_have_count(0)
+    fetched = got.fetched
+    case.keyboard.press("2")
+    expect(case.locator("[data-says]").first).to_contain_text(re.compile("refused|signed out"))
+    assert got.fetched == fetched
+
+
+def test_another_tab_covers_this_one(case: Page, context: BrowserContext) -> None:
+    look(case, 1)
+    other = context.new_page()
+    other.goto(case.url)
+    other.wait_for_selector("[data-look] form:not([hidden])")
+    other.evaluate(OPEN, "1")
+    expect(canvas(case)).to_have_count(0)
+
+
+def test_a_higher_level_asks_why_and_enter_then_shows_it(case: Page, got: Got) -> None:
+    look(case, 1)
+    case.keyboard.press("3")
+    why = case.get_by_label("Why, from level 3 on").first
+    expect(why).to_be_focused()
+    case.keyboard.type("near match: same or not")
+    case.keyboard.press("Enter")
+    expect(canvas(case)).to_have_attribute("aria-label", re.compile("^3"))
+    assert faults(case) == []
+
+
+def test_without_scripts_nothing_can_be_shown(
+    case: Page, demo: Any, sam: dict[str, Any], chromium: Browser
+) -> None:
+    plain = chromium.new_context(storage_state=sam, java_script_enabled=False)
+    page = plain.new_page()
+    page.goto(case.url)
+    expect(page.get_by_text("Looking needs scripts").first).to_be_visible()
+    assert page.locator("form.look-ask:visible").count() == 0
+    plain.close()
+
+
+def test_ones_own_day_and_the_teams(case: Page, demo: Any) -> None:
+    look(case, 1)
+    case.goto(f"{demo.address}/exposure/")
+    expect(case.get_by_role("row", name=re.compile("^1 "))).to_be_visible()
+    assert faults(case) == []
+    case.goto(f"{demo.address}/exposure/team/")
+    expect(case.get_by_text("too few people").first).to_be_visible()
+    assert faults(case) == []
