@@ -23,7 +23,8 @@ from safelight.server.vault import place
 from safelight.server.vault.key_records import key_record
 from safelight.server.vault.models import Preserved, SealedObject
 from safelight.server.vault.preserving import SEAL_CONTEXT, seal_context
-from safelight.server.vault.services import on_receipt, purge_once, ruling
+from safelight.server.vault.services import on_receipt, purge_once, ruling, stands
+from safelight.vault.retention import Standing
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -137,6 +138,28 @@ def test_a_dismissal_after_the_receipt_shortens_nothing(case_of, reviewer) -> No
     later, _ = case_of("dismissed", rows=(row,))
     finish(reviewer, later)
     assert ruling(row.pk).due == at + 366 * DAY
+
+
+def test_no_way_around_makes_the_context_of_a_report_go_early(case_of, reviewer) -> None:
+    case, (row, _) = case_of("dismissed", "confirmed")
+    finish(reviewer, case)
+    at = now()
+    receipted(case, at)
+    later, _ = case_of("confirmed", rows=(row,))
+    finish(reviewer, later)
+    stands(reviewer, row.pk, Standing.DISMISSED, at + DAY)
+    assert ruling(row.pk).due is None
+    receipted(later, at + 2 * DAY)
+    assert ruling(row.pk).due == at + 368 * DAY
+
+
+def test_a_late_dismissal_of_what_was_context_has_its_complaint_window(case_of, reviewer) -> None:
+    case, (row, _) = case_of("dismissed", "confirmed")
+    finish(reviewer, case)
+    at = now() - 400 * DAY
+    receipted(case, at)
+    stands(reviewer, row.pk, Standing.DISMISSED, at + 300 * DAY)
+    assert ruling(row.pk).due == at + 484 * DAY
 
 
 def test_texts_accounts_and_addresses_are_sealed_as_they_stood(vault, case_of) -> None:
