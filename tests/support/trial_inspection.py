@@ -101,6 +101,13 @@ def job(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
     return {"state": found.state, "error": found.last_error}
 
 
+def switched_on(_keyring: Keyring, _told: Mapping[str, Any]) -> Any:
+    """As after the machine was off: its time since the start is counted anew."""
+    from safelight.server.jobs.models import BootClock
+
+    return BootClock.objects.all().delete()[0]
+
+
 def receipt(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
     """Confirm and finish every case that there is, with a hotline's receipt now; put some files on hold."""
     from django.db import transaction
@@ -206,7 +213,18 @@ def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
 
 COMMANDS: dict[str, Callable[[Keyring, Mapping[str, Any]], Any]] = {
     command.__name__: command
-    for command in (make_key, jobs, enqueue_due, job, expire, destroyed, receipt, preserved, examine)
+    for command in (
+        make_key,
+        jobs,
+        enqueue_due,
+        job,
+        expire,
+        destroyed,
+        switched_on,
+        receipt,
+        preserved,
+        examine,
+    )
 }
 
 if __name__ == "__main__":

@@ -70,12 +70,14 @@ def test_364_and_366_days_after_a_receipt(clock: Path) -> None:
         server.end()  # not in order: faketime fails the absolute sleeps of an orderly stop
 
         clock.write_text("+364d")
+        server.inspect("switched_on")
         server.start()
         early = purged_under_load(server, platform, 3)
         assert early == {"contexts": FILES, "gone": 0, "held_gone": 0, "others_gone": 0}
         server.end()
 
         clock.write_text("+8786h")  # 366 days and two hours
+        server.inspect("switched_on")
         server.start()
         late = purged_under_load(server, platform, 1)
         # The context of a held file's case is no file of that hold, and goes with its year.

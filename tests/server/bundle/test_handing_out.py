@@ -114,6 +114,24 @@ class TestHandingOut:
         words = json.loads((tmp_path / "opened" / "context.json").read_text())["occurrences"]
         assert sorted(one["words"] or "" for one in words) == ["", "", "good evening"]
 
+    def test_the_standing_assessment_is_told_by_axis_and_scheme(
+        self, case_with, released, authority, actor_with
+    ) -> None:
+        from safelight.assessment import axes
+        from safelight.server.assessment.services import assess
+        from safelight.server.intake.models import Item
+        from safelight.server.people.actors import PersonActor
+
+        case = case_with(a="confirmed")
+        reviewer = PersonActor(case.assigned_to, "a session", True)
+        told = axes.Assessment(outcome=axes.Outcome.UNDETERMINED, appearance=axes.Appearance.NON_PHOTOGRAPHIC)
+        assess(reviewer, case, Item.objects.get(), told, note="sealed words")
+        export = released(case)
+        found = opened(export, authority).description.items[0].assessment
+        assert found["appearance"] == "non photographic"
+        assert found["assessed by"].startswith("person:")
+        assert "sealed words" not in str(opened(export, authority).description)
+
     def test_the_whole_case_only_where_it_was_asked_for_and_released_so(
         self, case_with, released, authority
     ) -> None:

@@ -15,6 +15,7 @@ from safelight.bundle.description import (
     ProvenanceTold,
 )
 from safelight.bundle.layout import item_name
+from safelight.server.bundle.assessed import assessed
 from safelight.server.bundle.custody import custody_of
 from safelight.server.bundle.models import Export
 from safelight.server.cases.models import Case, Decision
@@ -126,6 +127,7 @@ def _item(keys: RecordKeys, case: Case, item: Item, sealed: SealedObject | None)
         ),
         provenance_examined=seen.provenance_examined,
         decisions=tuple(_decision(one) for one in decisions.order_by("decided_at")),
+        assessment=assessed(case, item),
     )
 
 
