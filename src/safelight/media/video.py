@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -55,8 +56,9 @@ def unnoticed(_done: float, _whole: float | None) -> None:
 def look(fd: int, sandbox: Sandbox, progress: Progress = unnoticed, *, patience: int = PATIENCE) -> Findings:
     """The vPDQ of every stream of moving pictures, and what of them could not be read."""
     found, number, streams = [], 0, 1
+    until = time.monotonic() + sandbox.limits.total_seconds
     while number < min(streams, MAX_STREAMS):
-        watching = _Watching(fd, number, sandbox, progress, patience)
+        watching = _Watching(fd, number, sandbox, progress, patience, until)
         found.append(watching.findings())
         streams = watching.streams
         number += 1
@@ -75,6 +77,7 @@ class _Watching:
     sandbox: Sandbox
     progress: Progress
     patience: int
+    until: float
     streams: int = 0
     _video: VideoFound | None = None
     _frames: list[FrameFound] = field(default_factory=list)
@@ -91,6 +94,10 @@ class _Watching:
             if resume.until > self.sandbox.limits.max_video_seconds:
                 detail = f"only the first {resume.until:,.0f} seconds were hashed"
                 self._problem(UnscannedReason.TOO_MANY_PARTS, detail)
+                break
+            if time.monotonic() > self.until:
+                seconds = self.sandbox.limits.total_seconds
+                self._problem(UnscannedReason.TIMEOUT, f"looking at it took more than {seconds:,.0f} seconds")
                 break
         part, video = self._part, self._video
         problems = tuple(self._problems)

@@ -292,6 +292,15 @@ def test_a_long_video_is_seen_child_after_child_and_says_how_far_it_is(sandbox: 
     assert all(whole == pytest.approx(6, abs=0.1) for _, whole in told)
 
 
+def test_what_takes_too_long_in_all_is_seen_to_there(sandbox: Sandbox) -> None:
+    content = Video(seconds=4, options={"preset": "ultrafast", "bf": "2", "g": "12"}).bytes()
+    limits = Limits(wall_seconds=0.001, total_seconds=0.001)
+    with Sandbox(limits=limits) as hasty, opened_for_reading(content) as fd:
+        found = look_at_video(fd, hasty, patience=30_000)
+    assert [p.reason for p in found.problems] == [UnscannedReason.TIMEOUT]
+    assert 1 <= len(frames(found)) < 12
+
+
 def test_what_is_longer_than_allowed_is_seen_to_there(sandbox: Sandbox) -> None:
     content = Video(seconds=4, options={"preset": "ultrafast", "bf": "2", "g": "12"}).bytes()
     limits = Limits(wall_seconds=0.001, max_video_seconds=2)
