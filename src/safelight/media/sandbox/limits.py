@@ -34,8 +34,8 @@ class Limits:
     ``max_depth`` (1: a container's members are looked at, and those that are containers are not opened).
     ``total_seconds`` (to an hour) bound the time over all of them: no further member is begun after it.
 
-    ``max_video_seconds`` of playing time are looked at of one video, in as many children as that takes; each
-    of them may take some times ``wall_seconds``.
+    ``max_video_seconds`` of playing time are looked at of one video, in as many children as ``total_seconds``
+    allow; each of them may take some times ``wall_seconds``.
 
     Raises :class:`~safelight.errors.UsageError` for values outside these ranges.
     """
