@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import av
 import av.logging
@@ -56,7 +56,7 @@ def open_container(fd: int) -> InputContainer:
         raise MemoryError from error
 
 
-def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
+def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
     """The packets of these streams in the order of decoding, without the empty ones that stand for the end.
 
     Raises ``av.error.FFmpegError`` where the container cannot be read on.
