@@ -68,7 +68,7 @@ class _Inspection:
         if mime in image.NATIVE | image.PILLOWS:
             return image.look(content.fd, mime, self._sandbox)
         if mime in video.MIMES | audio.MIMES:
-            return self._recording(content, mime, depth)
+            return self._recording(content, depth)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
         if mime in CONTAINERS:
@@ -81,12 +81,11 @@ class _Inspection:
             UnscannedReason.UNSUPPORTED, f"{name} ({mime}) is not decoded by this version"
         )
 
-    def _recording(self, content: Content, mime: str, depth: int) -> Findings:
-        heard = audio.look(content.fd, content.size, self._sandbox)
-        if mime not in video.MIMES:
-            return heard
+    def _recording(self, content: Content, depth: int) -> Findings:
+        # Films have sound, and recordings hold covers, or films under another name.
         watch = video.UNWATCHED if depth else self._watch
-        return (video.look(content.fd, self._sandbox, watch) + heard).without_repeats()
+        shown = video.look(content.fd, self._sandbox, watch)
+        return (shown + audio.look(content.fd, content.size, self._sandbox)).without_repeats()
 
     def _unpack(self, content: Content, mime: str, depth: int) -> Findings:
         limits = self._sandbox.limits

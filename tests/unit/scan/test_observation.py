@@ -45,6 +45,7 @@ SCHEMA = json.loads(resources.files("safelight.schemas").joinpath("observation-1
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
 
 text = st.text(st.characters(codec="utf-8"), max_size=12)
+seconds = st.floats(0, 1e6)
 names = st.binary(min_size=1, max_size=20).filter(lambda raw: b"\0" not in raw).map(os.fsdecode)
 parts = st.builds(
     Part,

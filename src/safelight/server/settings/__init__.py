@@ -57,7 +57,10 @@ INSTALLED_APPS = [
     "safelight.server.webhooks.apps.Config",
     "safelight.server.alerts.apps.Config",
     "safelight.server.lists.apps.Config",
+    "safelight.server.assessment.apps.Config",
     "safelight.server.review.apps.Config",
+    "safelight.server.hotlines.apps.Config",
+    "safelight.server.bundle.apps.Config",
 ]
 
 MIDDLEWARE = [
