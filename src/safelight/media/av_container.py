@@ -51,7 +51,13 @@ def open_container(fd: int) -> InputContainer:
     """
     options = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "none"}
     try:
-        return av.open(Descriptor(fd), mode="r", container_options=options, buffer_size=_BUFFER)
+        return av.open(
+            Descriptor(fd),
+            mode="r",
+            container_options=options,
+            buffer_size=_BUFFER,
+            metadata_errors="replace",  # titles are in any encoding, and nobody looks at them
+        )
     except av.error.MemoryError as error:
         raise MemoryError from error
 
