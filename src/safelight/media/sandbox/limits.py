@@ -35,8 +35,8 @@ class Limits:
     ``total_seconds`` (to a day) bound the time over all of them, and that of a video: no further member, and
     no further stretch of a video, is begun after it.
 
-    ``max_video_seconds`` of playing time are looked at of one video, in as many children as that takes; each
-    of them may take some times ``wall_seconds``.
+    ``max_video_seconds`` of playing time are looked at of one video, in as many children as ``total_seconds``
+    allow; each of them may take some times ``wall_seconds``.
 
     Raises :class:`~safelight.errors.UsageError` for values outside these ranges.
     """
