@@ -155,10 +155,11 @@ class Shown:
 
     def told(self, lists: Mapping[str, HashListInfo]) -> tuple[Match, ...]:
         """A match for each listed picture shown, and for each listed video of which enough is; most first."""
+        every = ((shown.coverage, shown) for shown in self._shown.values())
         told = [
             (coverage, shown)
-            for shown in self._shown.values()
-            if (coverage := shown.coverage) and _enough(shown, coverage, lists[shown.entry.list])
+            for coverage, shown in every
+            if _enough(shown, coverage, lists[shown.entry.list])
         ]
         told.sort(key=lambda each: (-max(each[0].query, each[0].listed), each[1].distance))
         return tuple(_match(shown, coverage, lists[shown.entry.list]) for coverage, shown in told)

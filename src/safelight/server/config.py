@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from safelight.errors import UsageError
+from safelight.types import ListClass
 from safelight.workspace.workspace import default_directory
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -140,6 +141,39 @@ class Cases(BaseModel):
     complaint_answer_days: int = Field(14, ge=1, description="a complaint is answered within, in days")
 
 
+_Opinions = Literal["none", "second", "blind", "three"]
+
+
+class Assessing(BaseModel):
+    """How many people assess what, which lists' facts are taken over, and how far decisions reach."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    opinions: _Opinions = Field(
+        "none", description="who else assesses: none, second, blind, or three for adding to a list"
+    )
+    opinions_of: dict[str, _Opinions] = Field(
+        {}, description="the same for a class of lists, by its name; unlisted is what no list matched"
+    )
+    trusted_lists: dict[str, str] = Field(
+        {}, description="lists whose facts prefill assessments, with the scheme of their classifications"
+    )
+    stacks_across_cases: bool = Field(
+        False, description="offer a decision for the same file in other cases too"
+    )
+    near_bits: int = Field(
+        31, ge=0, le=80, description="files of a case that differ by at most so many of 256 bits are stacked"
+    )
+
+    @field_validator("opinions_of")
+    @classmethod
+    def _classes(cls, told: dict[str, str]) -> dict[str, str]:
+        known = {*(one.value for one in ListClass), "unlisted"}
+        if wrong := sorted(set(told) - known):
+            raise ValueError(f"there is no class {wrong[0]}; there are {', '.join(sorted(known))}")
+        return told
+
+
 class Provenance(BaseModel):
     """Of which files evidence of origin is looked for, and what of it is kept."""
 
@@ -251,6 +285,47 @@ class Fetching(BaseModel):
         return hosts
 
 
+class Cybertipline(BaseModel):
+    """NCMEC's CyberTipline, with the name and password that NCMEC gave for the environment that is named.
+
+    Production needs two people besides: ``docs/operator/hotlines.md`` says how.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    environment: Literal["mock", "test", "production"] = Field(
+        "test", description="where reports go: a mock on this machine, NCMEC's test service, or production"
+    )
+    username: str = Field("mock", min_length=1, description="the name that NCMEC gave for it")
+    password: SecretStr = Field(SecretStr("mock"), description="its password")
+    mock_url: str = Field("http://localhost:8410/ispws", description="where the mock listens")
+
+    @field_validator("mock_url")
+    @classmethod
+    def _on_this_machine(cls, address: str) -> str:
+        if urlsplit(address).hostname not in _LOOPBACK:
+            raise ValueError("a mock hotline is on this machine: http://localhost:…")
+        return address.rstrip("/")
+
+
+class Reporting(BaseModel):
+    """Who reports, as whom, and by which duties. ``docs/operator/reports.md`` says more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: str = Field("us", description="the jurisdiction profile: a shipped one, or a path of your own")
+    email: str = Field("", max_length=255, description="the reporting person's address; hotlines need one")
+    first_name: str = Field("", max_length=100, description="the reporting person's first name")
+    last_name: str = Field("", max_length=100, description="the reporting person's last name")
+    contact_email: str = Field("", max_length=255, description="where an investigator can write to")
+    contact_phone: str = Field("", max_length=50, description="where an investigator can call")
+    platform: str = Field("", max_length=256, description="the full name of your application")
+    service: str = Field("", max_length=100, description="the part of it that accounts belong to")
+    legal_url: str = Field("", max_length=2083, description="your page for legal process")
+    terms_of_service: str = Field("", description="the part of your terms that is broken")
+    shares_hashes: bool = Field(False, description="you signed NCMEC's Industry Hash Sharing agreement")
+
+
 class Webhooks(BaseModel):
     """Where messages may go besides public addresses."""
 
@@ -332,12 +407,15 @@ class Config(BaseSettings):
     alerts: Alerts = Alerts()
     fetching: Fetching = Fetching()
     webhooks: Webhooks = Webhooks()
+    cybertipline: Cybertipline | None = Field(None, description="the CyberTipline; none by default")
+    reporting: Reporting = Reporting()
     limits: Limits = Limits()
     answers: Answers = Answers()
     key_limits: KeyLimits = KeyLimits()
     retention: Retention = Retention()
     priority: Priority = Priority()
     cases: Cases = Cases()
+    assessment: Assessing = Assessing()
     recheck: Recheck = Recheck()
     provenance: Provenance = Provenance()
     review: Review = Review()

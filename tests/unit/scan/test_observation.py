@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from safelight.errors import UsageError
 from safelight.scan.observation import from_json, to_json
 from safelight.types import (
+    Coverage,
     Grade,
     ListClass,
     Match,
@@ -60,6 +61,10 @@ signals = st.builds(
 )
 
 
+shares = st.floats(0, 1)
+seconds = st.floats(0, 1e6)
+
+
 @st.composite
 def results(draw: st.DrawFn) -> ScanResult:
     found = draw(st.lists(signals, max_size=3, unique_by=lambda s: (s.type, str(s.part))))
@@ -74,6 +79,7 @@ def results(draw: st.DrawFn) -> ScanResult:
         transform=st.sampled_from(Transform),
         shadow=st.booleans(),
         held=st.booleans(),
+        coverage=st.none() | st.builds(Coverage, shares, shares),
         spans=st.lists(st.builds(Span, seconds, seconds, seconds), max_size=2).map(tuple),
     )
     observation = Observation(

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from safelight.errors import SafelightError, UsageError
+from safelight.server.assessment.opinions import blinded, note_read
 from safelight.server.cases import handling
 from safelight.server.cases.models import Case, CaseAccount
 from safelight.server.cases.queue import next_case, own_cases
@@ -19,6 +20,7 @@ from safelight.server.console.access import act, done, page
 from safelight.server.console.case_acts import ACTS
 from safelight.server.console.case_facts import case_page
 from safelight.server.console.case_queue import FilterForm, queued
+from safelight.server.console.case_reports import reporting_of
 from safelight.server.intake.models import Occurrence
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Person, RoleGrant
@@ -65,9 +67,14 @@ def take_next(request: HttpRequest, actor: PersonActor) -> HttpResponse:
 
 @page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
 def case(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
-    """The facts of one case."""
+    """The facts of one case; not for whoever is to answer about it without knowing them."""
     found = get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id)
-    return case_shown(request, actor, found)
+    if (blind := blinded(actor, found)) is not None:
+        messages.info(request, _("You are to answer about this case without having read it."))
+        return redirect("assessment_opinion", blind.pk)
+    shown = case_shown(request, actor, found)
+    note_read(actor, found)
+    return shown
 
 
 def case_shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object) -> HttpResponse:
@@ -91,6 +98,7 @@ def case_shown(request: HttpRequest, actor: PersonActor, found: Case, **more: ob
         "may_calm": unfinished and Permission.CASE_RELEASE in granted and found.imminent_danger,
         "reviewers": _reviewers() if unfinished and Permission.CASE_ASSIGN in granted else (),
         "roles": CaseAccount.Role.choices,
+        **reporting_of(found, granted),
         **more,
     }
     return render(request, "console/case.html", context)

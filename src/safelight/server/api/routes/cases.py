@@ -26,7 +26,7 @@ from safelight.server.people.actors import KeyActor
 router: Final = Router(tags=["cases"])
 # Written out, because the description names a type by its last name alone, and there are many of a state.
 CaseState: TypeAlias = Literal["open", "decided", "finished"]
-DecisionOutcome: TypeAlias = Literal["confirmed", "dismissed", "escalated"]
+DecisionOutcome: TypeAlias = Literal["confirmed", "dismissed", "escalated", "asked", "held"]
 _Limit = Annotated[int, Query(ge=1, le=200)]
 _After = Annotated[str | None, Query(max_length=100)]
 
