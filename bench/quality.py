@@ -14,7 +14,6 @@ from pathlib import Path
 
 sys.path += [str(Path(__file__).parents[1] / "tests" / "support")]
 from quality_media import MEDIA, Medium
-
 from safelight.lists import HashListInfo, MemoryListStore
 from safelight.lists.videos import stored_entries
 from safelight.matching.matcher import Matcher

@@ -31,7 +31,7 @@ Copies = Iterator[tuple[str, str, bytes]]
 
 @dataclass(frozen=True)
 class Medium:
-    """One medium's trial; ``types`` are the signals that are compared, ``measured`` says that distances are."""
+    """One medium's trial; ``types`` are the signals compared, ``measured`` says whether distances are."""
 
     name: str
     types: frozenset[str]
@@ -87,8 +87,12 @@ def other_pictures() -> Iterator[bytes]:
         yield file_of(image, "JPEG", quality=85)
 
 
-def clip(image: Image.Image, codec: str, width: int, height: int, seconds: int = 6, rate: int = 10) -> bytes:
+CLIP_SECONDS = 6
+
+
+def clip(image: Image.Image, codec: str, width: int, height: int) -> bytes:
     """A camera that glides over a photograph."""
+    rate = 10
     large = np.asarray(image.resize((1280, 960)))
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
@@ -96,7 +100,7 @@ def clip(image: Image.Image, codec: str, width: int, height: int, seconds: int =
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.bit_rate = 500_000
         stream.codec_context.time_base = Fraction(1, rate)
-        for number in range(seconds * rate):
+        for number in range(CLIP_SECONDS * rate):
             view = Image.fromarray(large[4 * number :, 6 * number :][:640, :854]).resize((width, height))
             frame = av.VideoFrame.from_image(view)
             frame.pts, frame.time_base = number, Fraction(1, rate)
