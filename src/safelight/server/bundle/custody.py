@@ -52,7 +52,7 @@ def _about(case: Case, names: Mapping[UUID, str]) -> dict[UUID, str]:
     for occurrence, intake, item in CaseOccurrence.objects.filter(case=case).values_list(
         "occurrence", "occurrence__intake", "occurrence__item"
     ):
-        what = names.get(item, "an item") if item else "a text or address"
+        what = "a text or address" if item is None else names.get(item, "an item")
         about[occurrence] = f"occurrence of {what}"
         about[intake] = f"arrival of {what}"
     about |= dict(names)
