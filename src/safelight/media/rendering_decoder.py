@@ -73,7 +73,7 @@ def _sheet(opened: Opened, level: Level, page: int, max_parts: int) -> tuple[Ima
     if failed is not None and not cells:
         raise failed
     sheet = _laid_out(cells, len(shown))
-    told = {
+    told: dict[str, object] = {
         "page": page, "pages": pages, "parts": parts, "missing": len(shown) - len(cells),
         "cut_short": cut_short, "width": sheet.width, "height": sheet.height, "bands": len(sheet.getbands()),
     }  # fmt: skip
