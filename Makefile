@@ -36,11 +36,11 @@ test: setup browser ## set up and run the tests (the slow trials excepted)
 	@# On PostgreSQL what uses a database of the test's own; tests/server/conftest.py leaves out the rest.
 	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n $(TEST_WORKERS) --dist loadgroup tests/server
 
-trials: trials-here ## the slow fault trials, on SQLite and PostgreSQL; ends with FIGURE lines
-	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n 0 -m slow -s tests/server tests/faults/server
+trials: setup ## the slow fault trials, on SQLite and PostgreSQL; ends with FIGURE lines
+	@tools/trials.sh $(PY) with-postgres
 
 trials-here: setup ## the same without the server's on PostgreSQL
-	@$(PY) -m pytest -n 0 -m slow -s
+	@tools/trials.sh $(PY)
 
 lint: setup ## style, types and import contracts
 	@$(VENV)/bin/ruff check .

@@ -7,7 +7,9 @@ missing=()
 for p in "$@"; do
   # A Python that is not Debian's brings its own venv and headers.
   case $p in python3-*) python3 -c 'import venv, ensurepip, sysconfig, pathlib, sys
-sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' 2>/dev/null && continue ;; esac
+sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' 2>/dev/null && continue ;;
+    # A later Debian calls the package libarchive13t64; what counts is the library.
+    libarchive13) /sbin/ldconfig -p | grep -q 'libarchive\.so\.13' && continue ;; esac
   dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing+=("$p")
 done
 ((${#missing[@]})) || exit 0

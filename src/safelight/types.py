@@ -61,6 +61,8 @@ class UnscannedReason(StrEnum):
     """The file has no bytes."""
     UNSUPPORTED = "unsupported"
     """The bytes are of no format that this installation decodes."""
+    NOT_INSTALLED = "not_installed"
+    """The library that decodes this format is not installed here, though this version can use it."""
     DAMAGED = "damaged"
     """The decoder refused the bytes."""
     TRUNCATED = "truncated"
@@ -84,7 +86,7 @@ class UnscannedReason(StrEnum):
     SANDBOX_UNAVAILABLE = "sandbox_unavailable"
     """No sandbox to decode in."""
     NOT_A_FILE = "not_a_file"
-    """A FIFO, socket, device or other thing that has no content of its own."""
+    """A FIFO, socket, device, link within an archive or other thing that has no content of its own."""
     UNREADABLE = "unreadable"
     """The operating system refused to open or read it, or it vanished."""
     CHANGED = "changed"
@@ -98,12 +100,20 @@ class UnscannedReason(StrEnum):
 
 
 class UnhashableReason(StrEnum):
-    """Why a picture that decoded well has no usable perceptual hash."""
+    """Why a picture or a sound that decoded well has no usable perceptual hash."""
 
     TOO_PLAIN = "too_plain"
     """Its PDQ quality is below 50: too few gradients to tell it from other plain pictures."""
     TOO_SMALL = "too_small"
     """A side is shorter than 5 pixels, the least that PDQ is defined for."""
+    SILENT = "silent"
+    """A sound with nothing to hear in it."""
+    TOO_STEADY = "too_steady"
+    """A hum, a tone or a steady noise: it changes too little to tell it from other such sounds."""
+    TOO_SHORT = "too_short"
+    """A sound of less than 3 seconds, the least that is told from others."""
+    UNSUPPORTED = "unsupported"
+    """Something in the file is not decoded here; the policy says that comparing its digests suffices."""
 
 
 class Transform(StrEnum):
@@ -120,6 +130,19 @@ class Transform(StrEnum):
     FLIP_Y = "flipy"
     FLIP_PLUS_1 = "flipplus1"
     FLIP_MINUS_1 = "flipminus1"
+
+
+class ModelLevel(StrEnum):
+    """How far a model file is a listed one, strongest first."""
+
+    SAME_WEIGHTS = "same_weights"
+    """The same tensors to the bit: renamed, re-ordered, sharded or without its metadata at most."""
+    OTHER_PRECISION = "other_precision"
+    """At least 95 % of the listed model's distinctive bytes, when both are cast to 16-bit floats."""
+    DERIVED = "derived"
+    """At least half of them, in at least eight tensors: fine-tuned, merged or pruned in part."""
+    LEAD = "lead"
+    """Less, or only a short hash: for a person to look into."""
 
 
 class Grade(StrEnum):
@@ -200,7 +223,7 @@ class MediaFile:
 class Signal:
     """One hash of one part.
 
-    ``type`` names a module of :mod:`safelight.signals` (``md5``, ``sha1``, ``sha256``, ``pdq``); ``value`` is
+    ``type`` names a module of :mod:`safelight.signals` (``md5``, ``sha256``, ``pdq``, ``vpdq``); ``value`` is
     that type's canonical lower-case text; ``quality`` is 0-100 where the type has one. ``variants`` are the
     hashes of the part turned and mirrored (the seven of :class:`Transform` after the original), for queries.
     """
@@ -238,10 +261,33 @@ class ListEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, in seconds from the beginning of the file, and where in the listed one it is."""
+
+    start: float
+    end: float
+    listed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a video, and of a listed one, the other has: shares (0-1) of the frames compared."""
+
+    query: float
+    listed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What matched what, and how closely. Never carries the listed value.
 
-    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ. ``transform`` says how the query was turned.
+    ``distance`` is 0 for digests and 0-256 (Hamming) for PDQ; of videos it is that of the nearest frames,
+    of sounds the bits of 256 that differ where they agree best. ``transform`` says how the query was turned.
+    ``coverage`` is set where the listed thing, or the query, is a video, and ``spans`` are when the query
+    shows, or lets hear, what is listed. ``shadow``: the list is on trial. ``held``: the list or the entry
+    hits or errs more than is usual, and a person looks at what would otherwise match.
+    Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of the
+    listed model's distinctive bytes it holds, where tensors were compared.
     """
 
     signal: Signal
@@ -252,6 +298,11 @@ class Match:
     distance: int = 0
     transform: Transform = Transform.ORIGINAL
     shadow: bool = False
+    held: bool = False
+    level: ModelLevel | None = None
+    share: float | None = None
+    coverage: Coverage | None = None
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +347,8 @@ class Observation:
     """Everything learnt about one file, before anyone decides anything.
 
     Without ``provenance_examined`` nobody looked for evidence of origin; with it, an empty ``provenance``
-    says that none was found, which says nothing either way.
+    says that none was found, which says nothing either way. ``name_claims`` is what the name's ending stands
+    for, where the content is of another family.
     """
 
     name: str
@@ -313,6 +365,7 @@ class Observation:
     provenance_examined: bool = False
     problems: tuple[Problem, ...] = ()
     searched: tuple[SearchedList, ...] = ()
+    name_claims: MediaKind | None = None
 
     def signal(self, type_: str) -> Signal | None:
         """The first signal of a type, or None: ``observation.signal("sha256")``."""

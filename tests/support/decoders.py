@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from safelight.media.sandbox.families import Family
-from safelight.media.sandbox.messages import IMAGE_MESSAGES
+from safelight.media.sandbox.messages import IMAGE_MESSAGES, MessageSet
 
 # The product's parent takes no path to search, so that nobody can point it at one; tests bring their own.
 _START = """
@@ -17,8 +17,8 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def family(handler: str, *options: str, name: str = "test") -> Family:
+def family(handler: str, *options: str, name: str = "test", messages: MessageSet = IMAGE_MESSAGES) -> Family:
     """``module:function`` of ``tests/support`` as a family; ``options`` as for the warm parent."""
     here = str(Path(__file__).parent)
     command = (sys.executable, "-I", "-c", _START, here, "--handler", handler, *options)
-    return Family(name, command, IMAGE_MESSAGES)
+    return Family(name, command, messages)

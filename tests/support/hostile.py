@@ -231,7 +231,7 @@ def forbidden(victim: int) -> dict[str, int | None]:
 
 # What each attack does; it yields messages as a decoder does.
 
-Attack = Callable[..., Iterator[str]]
+Attack = Callable[..., Iterator[str | bytes]]
 
 
 def say(detail: object) -> str:
@@ -359,6 +359,35 @@ def flood() -> Iterator[str]:
         yield say("more")
 
 
+def flood_member(name: str = "big") -> Iterator[str | bytes]:
+    """A member without an end."""
+    yield json.dumps({"member": {"name": name}})
+    while True:
+        yield bytes(1 << 20)
+
+
+def flood_members() -> Iterator[str | bytes]:
+    """Members for ever."""
+    while True:
+        yield json.dumps({"member": {"name": "one"}})
+        yield b"x"
+        yield json.dumps({"member_end": {}})
+
+
+def hang_in_member() -> Iterator[str | bytes]:
+    """Half a member, and then nothing."""
+    yield json.dumps({"member": {"name": "half"}})
+    yield b"what came"
+    time.sleep(3600)
+
+
+def crash_in_member() -> Iterator[str | bytes]:
+    """Half a member, and then a wild pointer."""
+    yield json.dumps({"member": {"name": "half"}})
+    yield b"what came"
+    ctypes.string_at(8)
+
+
 def pass_descriptor() -> Iterator[str]:
     """Attach the file to a message."""
     yield say(call("sendmsg", REPLY, _message, 0))
@@ -390,14 +419,15 @@ def threads(count: int, seconds: float = 0.0, stack: int = 0) -> Iterator[str]:
 ATTACKS: dict[str, Attack] = {
     attack.__name__: attack
     for attack in (
-        abort, burn, crash, end_and_stay, flood, foreign_abi, hang, leave, measure_memory, pass_descriptor,
+        abort, burn, crash, crash_in_member, end_and_stay, flood, flood_member, flood_members,
+        foreign_abi, hang, hang_in_member, leave, measure_memory, pass_descriptor,
         raise_error, read_file, send, send_big, take_memory, take_memory_in_pieces, tell_environment,
         tell_pid, threads, try_forbidden,
     )
 }  # fmt: skip
 
 
-def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes = b"{}") -> Iterator[str]:
+def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes = b"{}") -> Iterator[str | bytes]:
     """Do what the payload says: ``{"attack": name, "arguments": {...}}``."""
     asked = json.loads(payload)
     yield from ATTACKS[asked.get("attack", "read_file")](**asked.get("arguments", {}))

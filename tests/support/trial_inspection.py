@@ -155,7 +155,8 @@ def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
         "cases": Case.objects.count(),
         "intakes": sum(map(len, intakes.values())),
         "evidence": len(read),
-        "destroyed": SealedObject.objects.exclude(state="sealed").count(),
+        # But for what was kept only to be scanned after all, and was scanned since and found clear.
+        "destroyed": SealedObject.objects.exclude(state="sealed").exclude(item__outcome="clear").count(),
         "without_bytes": len(
             set(SealedObject.objects.filter(state="sealed").values_list("pk", flat=True)) - set(store.ids())
         ),

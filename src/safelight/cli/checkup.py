@@ -14,10 +14,12 @@ from typing import Final
 
 from safelight.cli.opening import open_workspace
 from safelight.errors import SafelightError
+from safelight.media.chromaprint import library_version
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
 from safelight.native import _hamming
 from safelight.scan.observe import now_utc, observe
+from safelight.signals.audio import SOUND_TYPES
 from safelight.types import ListClass
 from safelight.workspace import Workspace
 
@@ -40,7 +42,7 @@ def versions() -> Iterator[Finding]:
     """What is installed, and which instructions the CPU offers."""
     yield Finding("versions", f"Safelight {version('safelight')}, Python {platform.python_version()}")
     yield Finding("versions", f"{platform.system()} {platform.release()}, SQLite {sqlite3.sqlite_version}")
-    names = ("Pillow", "pi-heif")
+    names = ("Pillow", "pi-heif", "libarchive-c", "pypdfium2")
     yield Finding("versions", ", ".join(f"{name} {_version(name)}" for name in names))
     yield Finding("versions", f"{platform.machine()}, {os.cpu_count()} processors, using {_hamming.isa()}")
 
@@ -86,6 +88,84 @@ def decoders(sandbox: Sandbox) -> Iterator[Finding]:
     yield Finding(
         "decoders", f"HEIC: {'pi-heif is there' if heif else 'install safelight[media]'}", well=heif
     )
+
+
+def containers(sandbox: Sandbox) -> Iterator[Finding]:
+    """Which containers and model files are looked into: one of each goes the whole way."""
+    for name, what, make in (
+        ("archives", "install libarchive13 and safelight[media]", _archive),
+        ("PDF", "install safelight[media]", _pdf),
+        ("model files", "report it, please", _model),
+    ):
+        content = make()
+        if content is None:
+            yield Finding("decoders", f"{name}: not looked into; {what}", well=False)
+            continue
+        seen = observe(content, name, sandbox, Limits(), now_utc())
+        if any(signal.part.members or signal.part.selectors for signal in seen.signals):
+            yield Finding("decoders", f"{name}: looked into")
+        else:
+            detail = next((f"{p.reason} {p.detail}" for p in seen.problems), "nothing was found in it")
+            yield Finding("decoders", f"{name}: {detail}; {what}", well=False)
+
+
+def sounds(sandbox: Sandbox) -> Iterator[Finding]:
+    """Whether sound is compared: a chime goes the whole way."""
+    seen = observe(_chime(), "sound", sandbox, Limits(), now_utc())
+    if any(signal.type in SOUND_TYPES for signal in seen.signals):
+        yield Finding("decoders", f"sound: fingerprinted with Chromaprint {library_version()}")
+        return
+    detail = next((f"{p.reason} {p.detail}" for p in seen.problems), "nothing was found in it")
+    what = "install libchromaprint1 and safelight[media]"
+    yield Finding("decoders", f"sound: {detail}; {what}. Until then it is unscanned", well=False)
+
+
+def _chime() -> bytes:
+    """Eight seconds of notes, as a WAVE file."""
+    import io  # noqa: PLC0415
+    import math  # noqa: PLC0415
+    import struct  # noqa: PLC0415
+    import wave  # noqa: PLC0415
+
+    rate, samples = 11025, []
+    for at in range(8 * rate):
+        beat = at * 4 // rate
+        pitches = [110 * 2 ** (beat * beat * step % 37 / 12) for step in (5, 7, 11)]
+        fade = 1 - at * 4 % rate / rate
+        wave_ = sum(math.sin(2 * math.pi * pitch * (at % rate) / rate) for pitch in pitches)
+        samples.append(int(9000 * fade * wave_ / 3))
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, rate, 0, "NONE", ""))
+        sound.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return file.getvalue()
+
+
+def _archive() -> bytes:
+    import io  # noqa: PLC0415
+    import zipfile  # noqa: PLC0415
+
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("member", b"text")
+    return file.getvalue()
+
+
+def _pdf() -> bytes | None:
+    import io  # noqa: PLC0415
+
+    if find_spec("pypdfium2") is None or find_spec("PIL") is None:
+        return None
+    from PIL import Image  # noqa: PLC0415
+
+    file = io.BytesIO()
+    Image.linear_gradient("L").save(file, "PDF")
+    return file.getvalue()
+
+
+def _model() -> bytes:
+    header = b'{"w":{"dtype":"U8","shape":[1024],"data_offsets":[0,1024]}}'
+    return len(header).to_bytes(8, "little") + header + bytes(range(256)) * 4
 
 
 def _picture(name: str) -> bytes | None:

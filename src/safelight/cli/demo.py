@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
@@ -25,14 +25,19 @@ from safelight.errors import UsageError
 from safelight.lists import HashListInfo
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
+from safelight.scan.fingerprints import entries as model_entries
+from safelight.scan.fingerprints import fingerprint
 from safelight.scan.observe import now_utc, observe
-from safelight.scan.policy import is_exact
 from safelight.scan.results import Results, open_results
 from safelight.scan.run import Run
 from safelight.scan.scanner import Scanner
 from safelight.scan.walk import Walk
+from safelight.signals.pdq import PDQ
 from safelight.types import ListClass, ListEntry, Outcome, ScanResult
 from safelight.workspace import Workspace
+
+if TYPE_CHECKING:
+    from safelight.cli.demo_corpus import Corpus
 
 LIST: Final = "demo-originals"
 
@@ -101,9 +106,10 @@ def _demonstrate(out: Console, folder: Path) -> bool:
     key_file = folder / "key" / "root-key.toml"
     key_file.parent.mkdir(mode=0o700)
     with Workspace.create(folder / "workspace", key_file=key_file) as workspace:
-        listed = _list_originals(workspace, corpus.originals)
+        listed = _list_originals(workspace, corpus)
         out.print(
-            f"listed {listed} hashes of {len(corpus.originals)} originals in {LIST!r}, a list of class test"
+            f"listed {listed} hashes of {len(corpus.originals)} originals and a model in {LIST!r}, "
+            "a list of class test"
         )
         seen = _Seen()
         began = time.monotonic()
@@ -122,14 +128,16 @@ def _demonstrate(out: Console, folder: Path) -> bool:
     return bool(seen.kinds)
 
 
-def _list_originals(workspace: Workspace, originals: dict[str, Path]) -> int:
+def _list_originals(workspace: Workspace, corpus: Corpus) -> int:
     """List every hash of the originals, as a hotline would."""
     workspace.store.create(HashListInfo(LIST, ListClass.TEST, source="safelight demo"))
     entries = []
     with Sandbox() as sandbox:
-        for name, path in originals.items():
+        for name, path in corpus.originals.items():
             signals = observe(path, name, sandbox, Limits(), now_utc()).signals
             entries += [ListEntry(LIST, name, signal) for signal in signals]
+        found = fingerprint([corpus.model], sandbox)
+        entries += model_entries(found, LIST, "a-model", workspace.store)
     return workspace.store.add(entries).added
 
 
@@ -145,7 +153,8 @@ class _Seen:
         kind = Path(result.observation.name).parent.name
         self.files += 1
         self.kinds.setdefault(kind, Counter())[result.verdict.outcome] += 1
-        near = [match.distance for match in result.observation.matches if not is_exact(match)]
+        matches = result.observation.matches
+        near = [match.distance for match in matches if match.signal.type == PDQ.name]
         self.distances.setdefault(kind, []).extend([min(near)] if near else [])
 
     def missed(self) -> int:

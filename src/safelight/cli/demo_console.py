@@ -61,6 +61,9 @@ _UPLOADS: Final = (
     _Upload("labelled as generated/shapes-7.labelled.png", "cobalt-66"),
     _Upload("recompressed/brick.q80.jpg", "willow-1204"),
     _Upload("the same file/grass.png", "willow-1204"),
+    _Upload("inside other files/holiday.zip", "maple-417"),
+    _Upload("inside other files/album.pdf", "heron-88"),
+    _Upload("model files/half precision.safetensors", "cobalt-66"),
     _Upload("other pictures/other-1.png", "maple-417"),
     _Upload("other pictures/other-2.webp", "heron-88"),
     _Upload("other pictures/other-3.jpg", "birch-730"),
@@ -87,6 +90,7 @@ def show_console(folder: Path, port: int | None, *, stop_when_ready: bool) -> No
         out.print(
             f"sent {len(_UPLOADS)} files to the API: {', '.join(f'{n} {what}' for what, n in sent.items())}"
         )
+        out.print("What was unscanned may only have waited: archives and documents are scanned in a moment.")
         _say(out, chosen, folder, seeded)
         if stop_when_ready:
             return

@@ -1,4 +1,4 @@
-"""The folder of the demonstration: originals, ordinary copies of them, other pictures, and broken files."""
+"""The folder of the demonstration: originals, copies and what these come in, other pictures, broken files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 
 from PIL import Image
 
+from safelight.cli.demo_containers import archive, document, half, model, save_model
 from safelight.cli.demo_pictures import KINDS, drawn, photographs
 
 DRAWN_ORIGINALS: Final = 10
@@ -21,9 +22,10 @@ _OTHER_NUMBERS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What was made: the originals by name, and the folder to scan, a subfolder for each kind of file."""
+    """What was made: the originals by name, a model, and the folder to scan, a subfolder for each kind."""
 
     originals: dict[str, Path]
+    model: Path
     folder: Path
     files: int
 
@@ -37,9 +39,14 @@ def make_corpus(where: Path) -> Corpus:
         listed[name] = originals / f"{name}.png"
         picture.save(listed[name], compress_level=1)
         _copies(name, picture, listed[name], folder)
+    original_model = originals / "model.safetensors"
+    save_model(original_model, model(1))
+    _inside(_made(folder / "inside other files"), folder)
+    save_model(_made(folder / "model files") / "half precision.safetensors", half(model(1)))
+    save_model(folder / "model files" / "another.safetensors", model(2))
     _others(_made(folder / "other pictures"))
     _broken(_made(folder / "broken files"))
-    return Corpus(listed, folder, sum(path.is_file() for path in folder.rglob("*")))
+    return Corpus(listed, original_model, folder, sum(path.is_file() for path in folder.rglob("*")))
 
 
 def _originals() -> list[tuple[str, Image.Image]]:
@@ -51,6 +58,13 @@ def _copies(name: str, picture: Image.Image, original: Path, folder: Path) -> No
     shutil.copyfile(original, _made(folder / "the same file") / f"{name}.png")
     for kind in KINDS:
         kind.save(picture, _made(folder / kind.name) / name)
+
+
+def _inside(where: Path, folder: Path) -> None:
+    copies = ("recompressed/rocket.q80.jpg", "resized/coffee.smaller.jpg", "the same file/moon.png")
+    archive(where / "holiday.zip", {Path(name).name: (folder / name).read_bytes() for name in copies})
+    with Image.open(folder / "recompressed" / "motorcycle_left.q80.jpg") as picture:
+        document(where / "album.pdf", drawn(_OTHER_NUMBERS - 1), picture)
 
 
 def _others(folder: Path) -> None:

@@ -13,8 +13,10 @@ from rich.text import Text
 from safelight.cli.checkup import (
     Finding,
     attempt,
+    containers,
     decoders,
     sandbox_protections,
+    sounds,
     versions,
     workspace_and_lists,
 )
@@ -53,6 +55,8 @@ def _findings(workspace: Path | None, key_file: Path | None) -> Iterator[Finding
         names = tuple(family.name for family in FAMILIES)
         yield from attempt("sandbox", lambda: sandbox_protections(sandbox, names))
         yield from attempt("decoders", lambda: decoders(sandbox))
+        yield from attempt("decoders", lambda: containers(sandbox))
+        yield from attempt("decoders", lambda: sounds(sandbox))
     yield from attempt("workspace", lambda: workspace_and_lists(workspace, key_file))
     yield from attempt("server", lambda: server(workspace))
 

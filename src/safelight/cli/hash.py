@@ -15,7 +15,8 @@ from safelight.media.sandbox.limits import Limits
 from safelight.scan.observation import to_hashes
 from safelight.scan.observe import now_utc, observe, unseen
 from safelight.scan.walk import Refused, Walk
-from safelight.types import Observation
+from safelight.signals.weights import T1, TENSORS
+from safelight.types import Observation, Part
 
 
 @click.command("hash")
@@ -23,9 +24,10 @@ from safelight.types import Observation
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, one a line.")
 @limit_options
 def hash_(*, paths: tuple[str, ...], as_json: bool, limits: Limits, accept_partial_sandbox: bool) -> None:
-    """Print MD5, SHA-1, SHA-256 and PDQ of files, and of everything in directories.
+    """Print digests and hashes of pictures, videos and sounds, and of everything in directories.
 
-    Lines are `type value`, after a comment with the file's name: the output can be used as a hash list.
+    Lines are `type value`, after a comment with the file's name: the output can be used as a hash list. What
+    an archive or document holds is printed too, after a comment with its place.
     Exits with 4 when some file could not be hashed whole.
     """
     problems = False
@@ -43,10 +45,19 @@ def hash_(*, paths: tuple[str, ...], as_json: bool, limits: Limits, accept_parti
 def _lines(seen: Observation) -> str:
     kind = f"{seen.mime}, {seen.size:,} bytes" if seen.mime else "not read"
     lines = [f"# {visible(seen.name)} ({kind})"]
+    member: tuple[str, ...] = ()
+    tensors = sum(signal.type == T1.name for signal in seen.signals)
     for signal in seen.signals:
+        if signal.type in TENSORS:
+            continue
+        if signal.part.members != member:
+            member = signal.part.members
+            lines.append(f"# within it: {visible(str(Part(member)))}" if member else "# the file itself")
         if signal.quality is not None:
             lines.append(f"# {signal.type}{_of(str(signal.part))}: quality {signal.quality}")
         lines.append(f"{signal.type} {signal.value}")
+    if tensors:
+        lines.append(f"# {tensors:,} tensors: see `safelight model fingerprint --tensors`")
     for unhashable in seen.unhashable:
         quality = "" if unhashable.quality is None else f", quality {unhashable.quality}"
         lines.append(f"# no {unhashable.type}{_of(str(unhashable.part))}: {unhashable.reason}{quality}")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from safelight.cli.lists_add_model import add_model
 from safelight.cli.lists_import import import_
 from safelight.cli.lists_index import compact, stats
 from safelight.cli.lists_server import discard, recheck, restore, server_lists, waiting
@@ -25,6 +26,7 @@ def lists() -> None:
 
 
 lists.add_command(import_)
+lists.add_command(add_model)
 lists.add_command(verify)
 lists.add_command(compact)
 lists.add_command(stats)
@@ -76,6 +78,8 @@ def _as_json(info: HashListInfo, tally: dict[str, int]) -> dict[str, object]:
         "shadow": info.shadow,
         "enabled": info.enabled,
         "source": info.source,
+        "query_percent": info.query_percent,
+        "listed_percent": info.listed_percent,
         "entries": tally,
     }
 
@@ -87,24 +91,45 @@ def _as_json(info: HashListInfo, tally: dict[str, int]) -> dict[str, object]:
 )
 @click.option("--shadow/--no-shadow", default=None, help="Suppress automatic action, never review.")
 @click.option("--enable/--disable", "enabled", default=None, help="Search the list, or keep it unsearched.")
+@click.option(
+    "--query-percent",
+    type=click.IntRange(1, 100),
+    help="Percent of a scanned video's frames that, if listed of one video, are a match.",
+)
+@click.option(
+    "--listed-percent",
+    type=click.IntRange(1, 100),
+    help="Percent of a listed video's frames that, if found in the scanned one, are a match.",
+)
 @workspace_options
 def set_(  # noqa: PLR0917 - click passes them by name
     name: str,
     distance: int | None,
     shadow: bool | None,
     enabled: bool | None,
+    query_percent: int | None,
+    listed_percent: int | None,
     workspace: Path | None,
     key_file: Path | None,
 ) -> None:
     """Change a list's settings; the next search uses them."""
-    if distance is None and shadow is None and enabled is None:
+    if {distance, shadow, enabled, query_percent, listed_percent} == {None}:
         raise click.UsageError(
-            "Say what to change: --distance, --shadow, --no-shadow, --enable or --disable."
+            "Say what to change: --distance, --shadow, --no-shadow, --enable, --disable, --query-percent or "
+            "--listed-percent."
         )
     with open_workspace(workspace, key_file) as opened:
-        info = opened.store.change(name, distance=distance, shadow=shadow, enabled=enabled)
+        info = opened.store.change(
+            name,
+            distance=distance,
+            shadow=shadow,
+            enabled=enabled,
+            query_percent=query_percent,
+            listed_percent=listed_percent,
+        )
     click.echo(
-        f"{info.name}: distance {info.distance}, shadow {_yes(info.shadow)}, enabled {_yes(info.enabled)}."
+        f"{info.name}: distance {info.distance}, videos from {info.query_percent} % of theirs or "
+        f"{info.listed_percent} % of the listed, shadow {_yes(info.shadow)}, enabled {_yes(info.enabled)}."
     )
 
 

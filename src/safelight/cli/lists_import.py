@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 
 from safelight.cli.exit_codes import ExitCode
-from safelight.cli.opening import open_or_create_workspace
+from safelight.cli.opening import for_the_server, open_or_make
 from safelight.cli.row_progress import progress_bar
 from safelight.cli.workspace_options import workspace_options
 from safelight.errors import NoSuchList, UsageError
@@ -24,9 +23,8 @@ from safelight.lists import (
     import_file,
     refuse_unreadable,
 )
-from safelight.lists.formats import ENCODINGS
+from safelight.lists.formats import ENCODINGS, LISTABLE
 from safelight.types import ListClass
-from safelight.values import SIGNAL_TYPES
 from safelight.workspace import Workspace
 
 SCHEMA = "safelight.import/1"
@@ -64,7 +62,7 @@ def _mapping(
 @click.option(
     "--format", "layout", type=click.Choice([item.value for item in Layout]), help="How the file is laid out."
 )
-@click.option("--signal-type", type=click.Choice(SIGNAL_TYPES), help="Of which type one hash a line is.")
+@click.option("--signal-type", type=click.Choice(LISTABLE), help="Of which type one hash a line is.")
 @click.option(
     "--column",
     "columns",
@@ -113,34 +111,13 @@ def import_(  # noqa: PLR0917 - click passes them by name
         _print(ImportReport(read=0, bad=checked.bad, bad_total=checked.bad_total), info, as_json)
         click.echo("Nothing was listed, because --strict was given.", err=True)
         raise click.exceptions.Exit(ExitCode.FAILED)
-    opened, made = open_or_create_workspace(workspace, key_file)
-    with opened, progress_bar("Importing") as progress:
-        if made:
-            click.echo(
-                f"Made a workspace at {opened.directory}.\nIts root key is {opened.key_file.path}. Keep a "
-                "copy of that file in a safe place, apart from backups of the workspace.",
-                err=True,
-            )
+    with open_or_make(workspace, key_file) as opened, progress_bar("Importing") as progress:
         _refuse_other_settings(opened, info, distance, shadow)
-        notes = _for_the_server(opened, own, reason)
+        notes = for_the_server(opened, own, reason)
         report = import_file(opened.store, info, file, told, progress)
     _print(report, info, as_json)
     for note in notes():
         click.echo(note, err=True)
-
-
-def _for_the_server(workspace: Workspace, own: bool, reason: str) -> Callable[[], Iterable[str]]:
-    """Tell the server's store what local ones have no use for; what it has to say after the import."""
-    if workspace.local is not None:
-        if own:
-            raise UsageError("Own lists take two people, and so a server: start `safelight serve` first.")
-        return tuple
-    store = workspace.store  # sets Django up, which the import needs
-    from safelight.server.lists.terminal import TerminalListStore  # noqa: PLC0415
-
-    assert isinstance(store, TerminalListStore)
-    store.own, store.reason = own, reason or store.reason
-    return store.notes
 
 
 def _refuse_other_settings(

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "keys": ("safelight.cli.keys:keys", "Look after the root key of a workspace."),
     "ledger": ("safelight.cli.ledger:ledger", "Prove that the record of what was done is whole."),
     "lists": ("safelight.cli.lists:lists", "Import, show, change, remove and verify hash lists."),
+    "model": ("safelight.cli.model:model", "Show what model files are known by."),
     "people": ("safelight.cli.people:people", "Let the first administrators in."),
     "policy": ("safelight.cli.policy:policy", "Check a policy file, or show the built-in policy."),
     "backup": ("safelight.cli.backup:backup", "Copy a server's workspace and database, never its root key."),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from safelight.errors import WorkspaceError
+import click
+
+from safelight.errors import UsageError, WorkspaceError
 from safelight.keys import KeyFile, Purpose
 from safelight.workspace import Workspace
 
@@ -29,9 +32,30 @@ def open_workspace(workspace: Path | None, key_file: Path | None) -> Workspace:
     return Workspace.open(workspace, key_file=key_file, server_store=_server_store)
 
 
-def open_or_create_workspace(workspace: Path | None, key_file: Path | None) -> tuple[Workspace, bool]:
-    """The workspace, and whether it was made just now."""
-    return Workspace.open_or_create(workspace, key_file=key_file, server_store=_server_store)
+def open_or_make(workspace: Path | None, key_file: Path | None) -> Workspace:
+    """The workspace; where there is none, a new one, with a word on what to do with its root key."""
+    opened, made = Workspace.open_or_create(workspace, key_file=key_file, server_store=_server_store)
+    if made:
+        click.echo(
+            f"Made a workspace at {opened.directory}.\nIts root key is {opened.key_file.path}. Keep a "
+            "copy of that file in a safe place, apart from backups of the workspace.",
+            err=True,
+        )
+    return opened
+
+
+def for_the_server(workspace: Workspace, own: bool, reason: str) -> Callable[[], Iterable[str]]:
+    """Tell the server's store what local ones have no use for; what it has to say after the import."""
+    if workspace.local is not None:
+        if own:
+            raise UsageError("Own lists take two people, and so a server: start `safelight serve` first.")
+        return tuple
+    store = workspace.store  # sets Django up, which the import needs
+    from safelight.server.lists.terminal import TerminalListStore  # noqa: PLC0415
+
+    assert isinstance(store, TerminalListStore)
+    store.own, store.reason = own, reason or store.reason
+    return store.notes
 
 
 def _server_store(directory: Path, key_file: KeyFile) -> TerminalListStore:

@@ -38,6 +38,7 @@ def check(file: Path) -> None:
     out = console()
     out.print(_table(checked))
     out.print(f"pictures too plain to compare by likeness: {checked.too_plain}")
+    out.print(f"formats that are not decoded here: {checked.unsupported}")
     for rule in checked.rules:
         if rule.lists or rule.signals or rule.distance_at_most is not None:
             out.print(f"rule {rule.name} asks for certain lists, signals or distances, which no table shows")

@@ -19,6 +19,8 @@ from safelight.types import ListClass, Match, Outcome, ScanResult
 UNSCANNED_SHOWN: Final = 200
 """Lines for unscanned files at most; the counts and the JSON have them all."""
 
+_SPANS: Final = 3
+
 BANDS: Final = (("exact", EXACT), ("0-10", 10), ("11-20", 20), ("21-31", 31), ("32-64", 64))
 """Columns of the table of matches, each up to a distance in bits."""
 
@@ -61,9 +63,24 @@ def _why(result: ScanResult) -> str:
 
 
 def _nearest(match: Match) -> str:
-    how = f"same {match.signal.type.upper()}" if is_exact(match) else f"distance {match.distance}"
+    if is_exact(match):
+        how = f"same {match.signal.type.upper()}"
+    elif match.level is not None:
+        share = "" if match.share is None else f", {match.share:.0%} of it"
+        how = f"model: {match.level.replace('_', ' ')}{share}"
+    elif match.spans and match.coverage:
+        shares = f"{match.coverage.query:.0%} of it, {match.coverage.listed:.0%} of what is listed"
+        how = f"{shares}, {_when(match)}"
+    else:
+        how = f"distance {match.distance}"
     part = f" in {visible(str(match.signal.part))}" if str(match.signal.part) else ""
     return f"list {match.list} ({match.list_class}), {how}{part}"
+
+
+def _when(match: Match) -> str:
+    first = ", ".join(f"{span.start:g}-{span.end:g} s" for span in match.spans[:_SPANS])
+    more = len(match.spans) - _SPANS
+    return f"{first} and {more} more" if more > 0 else first
 
 
 def show_summary(console: Console, tally: Tally, walk: Walk, *, unshown: int, seconds: float) -> None:

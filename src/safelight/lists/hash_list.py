@@ -10,6 +10,7 @@ from pathlib import Path
 from safelight.lists.checks import pack_entry
 from safelight.lists.formats import BadLines, ImportReport, ListFormat, open_list
 from safelight.lists.store import DEFAULT_DISTANCE, HashListInfo
+from safelight.lists.videos import stored_entries
 from safelight.types import ListClass, ListEntry, Signal
 from safelight.values import unpack
 
@@ -39,13 +40,15 @@ class HashList:
         return iter(self._entries)
 
     def add(self, type_: str, value: str, key: str | None = None, classification: str | None = None) -> None:
-        """Add one hash, written in upper or lower case. Without a key it is called ``entry:N``.
+        """Add one hash, written in upper or lower case, or a video's vPDQ. Without a key it is ``entry:N``.
 
         Raises :class:`~safelight.errors.UsageError` for a malformed value or one that would match anything.
         """
         name = f"entry:{len(self._entries) + 1}" if key is None else key
-        entry = ListEntry(self._info.name, name, Signal(type_, value.strip()), classification)
-        self._entries.append(replace(entry, signal=Signal(type_, unpack(type_, pack_entry(entry)))))
+        given = ListEntry(self._info.name, name, Signal(type_, value.strip()), classification)
+        for entry in stored_entries(given):
+            kept = unpack(entry.signal.type, pack_entry(entry))
+            self._entries.append(replace(entry, signal=Signal(entry.signal.type, kept)))
 
     @classmethod
     def from_file(
@@ -69,7 +72,8 @@ class HashList:
             for record in reader.records(bad.add):
                 key = record.key or f"line:{record.line}"
                 hashes._entries += [
-                    ListEntry(name, key, signal, record.classification) for signal in record.signals
+                    ListEntry(name, key, signal, record.classification, flags)
+                    for signal, flags in record.stored()
                 ]
         hashes.report = ImportReport(
             read=len(hashes), added=len(hashes), bad=tuple(bad.kept), bad_total=bad.total

@@ -21,7 +21,7 @@ def check_file(path: Path, layout: ListFormat) -> ImportReport:
     """
     bad = BadLines()
     with open_list(path, layout) as reader:
-        read = sum(len(record.signals) for record in reader.records(bad.add))
+        read = sum(len(tuple(record.stored())) for record in reader.records(bad.add))
     return ImportReport(read=read, bad=tuple(bad.kept), bad_total=bad.total)
 
 
@@ -48,13 +48,13 @@ def import_file(
     bad = BadLines()
     with open_list(path, layout) as reader:
         records = reader.records(bad.add)
-        _create_or_check(store, info)
+        create_or_check(store, info)
 
         def entries() -> Iterator[ListEntry]:
             for count, record in enumerate(records):
-                key = record.key or store.derive_key(record.signals)
-                for signal in record.signals:
-                    yield ListEntry(info.name, key, signal, record.classification)
+                key = record.key or store.derive_key([signal for signal, _ in record.stored()])
+                for signal, flags in record.stored():
+                    yield ListEntry(info.name, key, signal, record.classification, flags)
                 if count % 1000 == 0:
                     progress(reader.position(), reader.size)
 
@@ -64,7 +64,8 @@ def import_file(
     return ImportReport(read, added.added, added.known, added.updated, tuple(bad.kept), bad.total)
 
 
-def _create_or_check(store: ListStore, info: HashListInfo) -> None:
+def create_or_check(store: ListStore, info: HashListInfo) -> None:
+    """Make the list unless it is there. Raises :class:`~safelight.errors.UsageError` for another class."""
     try:
         store.create(info)
     except ListExists:
@@ -72,5 +73,5 @@ def _create_or_check(store: ListStore, info: HashListInfo) -> None:
         if present.list_class != info.list_class:
             raise UsageError(
                 f"The list {info.name!r} is there with class {present.list_class}, not {info.list_class}. "
-                "Import into another name, or remove that list first."
+                "Choose another name, or remove that list first."
             ) from None

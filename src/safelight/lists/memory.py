@@ -101,6 +101,8 @@ class MemoryListStore:
         distance: int | None = None,
         shadow: bool | None = None,
         enabled: bool | None = None,
+        query_percent: int | None = None,
+        listed_percent: int | None = None,
     ) -> HashListInfo:
         """Change a list's settings; takes effect for the next search, without rebuilding an index."""
         with self._lock:
@@ -110,6 +112,8 @@ class MemoryListStore:
                 distance=before.distance if distance is None else distance,
                 shadow=before.shadow if shadow is None else shadow,
                 enabled=before.enabled if enabled is None else enabled,
+                query_percent=before.query_percent if query_percent is None else query_percent,
+                listed_percent=before.listed_percent if listed_percent is None else listed_percent,
             )
             return self.get(name)
 

@@ -15,7 +15,7 @@ from safelight.lists.store import Change, ChangeKind, HashListInfo, StoredEntry
 from safelight.types import ListClass, Signal
 
 _LISTS: Final = (
-    "SELECT name, class, distance, shadow, enabled, source,"
+    "SELECT name, class, distance, shadow, enabled, source, query_percent, listed_percent,"
     " coalesce((SELECT sum(entries) FROM tally WHERE list = hash_list.id), 0) FROM hash_list"
 )
 _STORED: Final = (
@@ -92,9 +92,19 @@ def live(connection: sqlite3.Connection, keys: RowKeys, signal_type: str) -> Ite
         yield row, keys.text(row, signal_type, sealed)
 
 
-def _info(row: tuple[str, str, int, int, int, str, int]) -> HashListInfo:
-    name, class_, distance, shadow, enabled, source, entries = row
-    return HashListInfo(name, ListClass(class_), distance, bool(shadow), bool(enabled), source, entries)
+def _info(row: tuple[str, str, int, int, int, str, int, int, int]) -> HashListInfo:
+    name, class_, distance, shadow, enabled, source, query, listed, entries = row
+    return HashListInfo(
+        name,
+        ListClass(class_),
+        distance,
+        bool(shadow),
+        bool(enabled),
+        source,
+        entries,
+        query_percent=query,
+        listed_percent=listed,
+    )
 
 
 def _stored(row: tuple[int, str, str, str, str | None, str]) -> StoredEntry:

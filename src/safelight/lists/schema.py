@@ -61,6 +61,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (list, signal_type)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        "ALTER TABLE hash_list ADD COLUMN query_percent INTEGER NOT NULL DEFAULT 80",
+        "ALTER TABLE hash_list ADD COLUMN listed_percent INTEGER NOT NULL DEFAULT 80",
+    ),
 )
 """Step *n* brings a database from version *n* to *n* + 1; a step that was released is never edited."""
 

@@ -120,9 +120,18 @@ class SqliteListStore:
             if connection.execute("SELECT 1 FROM hash_list WHERE name = ?", (info.name,)).fetchone():
                 raise list_exists(info.name)
             connection.execute(
-                "INSERT INTO hash_list (name, class, distance, shadow, enabled, source)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (info.name, info.list_class, info.distance, info.shadow, info.enabled, info.source),
+                "INSERT INTO hash_list (name, class, distance, shadow, enabled, source, query_percent,"
+                " listed_percent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    info.name,
+                    info.list_class,
+                    info.distance,
+                    info.shadow,
+                    info.enabled,
+                    info.source,
+                    info.query_percent,
+                    info.listed_percent,
+                ),
             )
         return replace(info, entries=0)
 
@@ -133,6 +142,8 @@ class SqliteListStore:
         distance: int | None = None,
         shadow: bool | None = None,
         enabled: bool | None = None,
+        query_percent: int | None = None,
+        listed_percent: int | None = None,
     ) -> HashListInfo:
         """Change a list's settings; takes effect for the next search, without rebuilding an index."""
         with self._write() as connection:
@@ -142,10 +153,20 @@ class SqliteListStore:
                 distance=before.distance if distance is None else distance,
                 shadow=before.shadow if shadow is None else shadow,
                 enabled=before.enabled if enabled is None else enabled,
+                query_percent=before.query_percent if query_percent is None else query_percent,
+                listed_percent=before.listed_percent if listed_percent is None else listed_percent,
             )
             connection.execute(
-                "UPDATE hash_list SET distance = ?, shadow = ?, enabled = ? WHERE name = ?",
-                (after.distance, after.shadow, after.enabled, name),
+                "UPDATE hash_list SET distance = ?, shadow = ?, enabled = ?, query_percent = ?,"
+                " listed_percent = ? WHERE name = ?",
+                (
+                    after.distance,
+                    after.shadow,
+                    after.enabled,
+                    after.query_percent,
+                    after.listed_percent,
+                    name,
+                ),
             )
         return after
 

@@ -22,6 +22,10 @@ DEFAULT_DISTANCE: Final = 31
 MAX_DISTANCE: Final = 64
 """The widest distance a list may ask for; random pairs sit near 128."""
 
+DEFAULT_PERCENT: Final = 80
+"""Percent of the frames of a video that make it a listed one (the example and the default of vPDQ's own
+programs, one of which asks it of the query and the other of what is listed)."""
+
 MAX_NAME: Final = 100
 
 HELD: Final = "held"
@@ -32,8 +36,11 @@ HELD: Final = "held"
 class HashListInfo:
     """What is known of a list beside its entries.
 
-    ``distance`` (0-64) is the widest Hamming distance that counts as a match for its PDQ entries. ``shadow``
-    suppresses automatic action, never review. A list that is not ``enabled`` is kept and not searched.
+    ``distance`` (0-64) is the widest Hamming distance that counts as a match for its PDQ entries. Of its
+    videos, one matches where ``query_percent`` (0-100) of the query's frames are among its own, or
+    ``listed_percent`` of its own are among the query's. ``shadow`` suppresses automatic action, never review.
+    What a list that is ``held`` would match is held for review. One that is not ``enabled`` is kept and not
+    searched.
     Names have 1-100 printable characters, no slash and no colon, so that none is taken for a file. Raises
     :class:`~safelight.errors.UsageError`.
     """
@@ -45,6 +52,9 @@ class HashListInfo:
     enabled: bool = True
     source: str = ""
     entries: int = 0
+    held: bool = False
+    query_percent: int = DEFAULT_PERCENT
+    listed_percent: int = DEFAULT_PERCENT
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.name) <= MAX_NAME or not self.name.isprintable() or set(self.name) & set("/:"):
@@ -57,6 +67,8 @@ class HashListInfo:
             raise UsageError(
                 f"A list's distance is 0 to {MAX_DISTANCE} of 256 bits; {DEFAULT_DISTANCE} is usual."
             )
+        if not (0 < self.query_percent <= 100 and 0 < self.listed_percent <= 100):
+            raise UsageError(f"A share of a video is 1 to 100 percent; {DEFAULT_PERCENT} is usual.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,8 @@ class ListStore(Protocol):
         distance: int | None = None,
         shadow: bool | None = None,
         enabled: bool | None = None,
+        query_percent: int | None = None,
+        listed_percent: int | None = None,
     ) -> HashListInfo:
         """Change a list's settings; takes effect for the next search, without rebuilding an index."""
         ...

@@ -55,3 +55,40 @@ class ExactIndex(Protocol):
     def find_many(self, values: Sequence[str]) -> tuple[tuple[int, ...], ...]:
         """The rows, ascending, whose value equals each of these, in the order asked."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Items ``start`` to ``end`` (exclusive) of a sound agree with a listed one's from ``listed`` on."""
+
+    start: int
+    end: int
+    listed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoundHit:
+    """A row of the list store and where a sound agrees with it, earliest first.
+
+    ``distance`` (0-38) is how many of 256 bits differ in the window that agrees best, rounded up.
+    """
+
+    distance: int
+    row: int
+    agreements: tuple[Agreement, ...]
+
+
+class SoundIndex(Protocol):
+    """Search over the fingerprints of sounds, given as lower-case hexadecimal digits, 8 an item.
+
+    What matches is defined in :mod:`safelight.matching.alignment`. Methods may be called from several
+    threads.
+    """
+
+    def __len__(self) -> int:
+        """How many live rows can be found."""
+        ...
+
+    def search(self, value: str) -> tuple[SoundHit, ...]:
+        """Every row that matches, nearest first."""
+        ...

@@ -10,19 +10,28 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from safelight.errors import IndexFileError
+from safelight.frames import VPDQ
 from safelight.lists.store import HELD, HashListInfo, ListStore, Stamp, StoredEntry
-from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex
+from safelight.lists.videos import listed_frames
+from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex, SoundHit, SoundIndex
 from safelight.matching.kinds import PDQ
-from safelight.types import Match, Part, SearchedList, Signal, Transform
+from safelight.matching.models import level_of, weigh
+from safelight.matching.videos import Clip, Look, Shown, clips_of, holder
+from safelight.signals.audio import SOUND_TYPES, spans
+from safelight.signals.weights import TENSORS
+from safelight.types import Match, Part, SearchedList, Signal, Span, Transform
 
 _WIDEN: Final = 8
 """Factor by which a search is widened when rows that no enabled list claims took places under the cap."""
 _WIDEST: Final = 1 << 20
 """Hits of one query beyond which a search is not widened any more, and says that it was capped."""
+
+_AT_ONCE: Final = 4096
+"""Hashes searched for at a time: a video may have a hundred thousand, in all their variants."""
 
 _TRANSFORMS: Final = tuple(Transform)
 _ORDER: Final = {transform: order for order, transform in enumerate(Transform)}
@@ -43,6 +52,10 @@ class Indexes(Protocol):
         """The index by equality of that type; None if there is none, and the store is asked instead."""
         ...
 
+    def sounds(self, signal_type: str) -> SoundIndex:
+        """The sounds of that type, at the source's present state."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Matched:
@@ -61,12 +74,13 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row that one signal came upon: how near, and turned or mirrored how."""
+    """A row that one signal came upon: how near, turned or mirrored how, or when."""
 
     signal: Signal
     entry: StoredEntry
     distance: int = 0
     transform: Transform = Transform.ORIGINAL
+    spans: tuple[Span, ...] = ()
 
     def nearness(self) -> tuple[int, int]:
         return self.distance, _ORDER[self.transform]
@@ -81,8 +95,20 @@ class _Nearest:
     def offer(self, found: _Found) -> None:
         key = found.signal.type, found.signal.part, found.entry.list, found.entry.key
         known = self.best.get(key)
-        if known is None or found.nearness() < known.nearness():
-            self.best[key] = found
+        nearest = found if known is None or found.nearness() < known.nearness() else known
+        if known and nearest.spans:
+            every = sorted({*known.spans, *found.spans}, key=lambda span: (span.start, span.end))
+            nearest = replace(nearest, spans=tuple(every))
+        self.best[key] = nearest
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """One hash to search for: a picture compared with listed pictures, a look of a clip, or both."""
+
+    look: Look
+    still: bool
+    clip: Clip | None
 
 
 class Matcher:
@@ -106,7 +132,8 @@ class Matcher:
         """The matches of one file's signals, in the order of the signals, nearest first.
 
         ``only`` names the lists to compare with; None means every enabled one. A PDQ signal is searched as it
-        is and in its variants. For each part, list and entry only the nearest way of turning it is told.
+        is and in its variants, and so is each frame of a vPDQ. For each part, list and entry only the nearest
+        way of turning it is told; of listed videos, those that are shown enough of.
         """
         asked_at = time.monotonic()
         until, infos = self._known
@@ -117,24 +144,28 @@ class Matcher:
         lists = {info.name: info for info in enabled if only is None or info.name in only}
         if not lists:
             return Matched()
-        nearest = _Nearest()
+        nearest, shown = _Nearest(), Shown()
         capped, failed = False, None
-        digests = [signal for signal in signals if signal.type != PDQ.signal_type]
+        digests = [signal for signal in signals if signal.type not in _NEAR]
         try:
             if not present:
                 self._indexes.ensure(self._store.stamp())
                 self._known = asked_at + self._tolerance, infos
             for found in self._equal(digests, lists):
                 nearest.offer(found)
-            near = [signal for signal in signals if signal.type == PDQ.signal_type]
-            capped = self._near(near, lists, nearest)
+            queries = tuple(_queries(signals))
+            capped = self._near(queries, lists, nearest, shown)
+            for found in self._heard([s for s in signals if s.type in SOUND_TYPES], lists):
+                nearest.offer(found)
         except IndexFileError as error:
             failed = error
             for found in self._stored(digests, lists):
                 nearest.offer(found)
         searched = tuple(SearchedList(i.name, i.list_class, i.entries) for i in lists.values())
         matches, cut = self._told(signals, nearest, lists)
-        return Matched(matches, capped or cut, searched, failed)
+        videos = shown.told(lists)
+        cut = cut or len(videos) > self._cap
+        return Matched((*matches, *videos[: self._cap]), capped or cut, searched, failed)
 
     def _stored(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo]) -> Iterator[_Found]:
         """Look-ups by equality in the store itself, which finds its values by HMAC."""
@@ -150,13 +181,29 @@ class Matcher:
                 live = self._store.resolve(rows)
                 yield from (_Found(signal, entry) for entry in live.values() if entry.list in lists)
 
-    def _near(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo], nearest: _Nearest) -> bool:
+    def _near(
+        self, queries: Sequence[_Query], lists: Mapping[str, HashListInfo], nearest: _Nearest, shown: Shown
+    ) -> bool:
         """Search every signal and variant at the widest distance of any list; true if a cap cut something."""
-        asked = [
-            (signal, transform, value)
-            for signal in signals
-            for transform, value in zip(_TRANSFORMS, (signal.value, *signal.variants), strict=False)
+        every = [
+            (query, transform, value)
+            for query in queries
+            for transform, value in zip(
+                _TRANSFORMS, (query.look.signal.value, *query.look.signal.variants), strict=False
+            )
         ]
+        capped = False
+        for at in range(0, len(every), _AT_ONCE):
+            capped = self._some(every[at : at + _AT_ONCE], lists, nearest, shown) or capped
+        return capped
+
+    def _some(
+        self,
+        asked: list[tuple[_Query, Transform, str]],
+        lists: Mapping[str, HashListInfo],
+        nearest: _Nearest,
+        shown: Shown,
+    ) -> bool:
         cap, capped = self._cap, False
         radius = max(info.distance for info in lists.values())
         index = self._indexes.hamming(PDQ.signal_type)
@@ -164,19 +211,30 @@ class Matcher:
             results = index.search_many([value for _, _, value in asked], radius, cap)
             entries = self._store.resolve({hit.row for hits in results for hit in hits.hits})
             crowded = []
-            for query, hits in zip(asked, results, strict=True):
+            for (query, transform, value), hits in zip(asked, results, strict=True):
                 claimed = 0
                 for hit in hits.hits:
                     entry = entries.get(hit.row)
                     if entry and entry.list in lists and hit.distance <= lists[entry.list].distance:
-                        nearest.offer(_Found(query[0], entry, hit.distance, query[1]))
+                        found = _Found(query.look.signal, entry, hit.distance, transform)
+                        _take(query, found, nearest, shown)
                         claimed += 1
                 if hits.capped and claimed < self._cap and cap < _WIDEST:
-                    crowded.append(query)
+                    crowded.append((query, transform, value))
                 else:
                     capped = capped or hits.capped
             asked, cap = crowded, cap * _WIDEN
         return capped
+
+    def _heard(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo]) -> Iterator[_Found]:
+        """Listed sounds that agree with these for a while."""
+        for signal in signals:
+            hits = self._indexes.sounds(signal.type).search(signal.value)
+            entries = self._store.resolve([hit.row for hit in hits])
+            for hit in hits:
+                entry = entries.get(hit.row)
+                if entry and entry.list in lists:
+                    yield _Found(signal, entry, hit.distance, spans=_spans(signal, hit))
 
     def _told(
         self, signals: Sequence[Signal], nearest: _Nearest, lists: Mapping[str, HashListInfo]
@@ -184,12 +242,42 @@ class Matcher:
         """Matches in the order of the signals, at most the cap for each; and whether that cut any."""
         of_part: dict[tuple[str, Part], list[_Found]] = {(s.type, s.part): [] for s in signals}
         for (type_, part, _, _), found in nearest.best.items():
-            of_part[type_, part].append(found)
+            if type_ not in TENSORS:
+                of_part[type_, part].append(found)
         for all_found in of_part.values():
             all_found.sort(key=lambda f: (f.distance, f.entry.list, f.entry.key))
         told = [found for all_found in of_part.values() for found in all_found[: self._cap]]
         cut = any(len(all_found) > self._cap for all_found in of_part.values())
-        return tuple(_match(found, lists[found.entry.list]) for found in told), cut
+        equal = ((found.signal, found.entry) for found in nearest.best.values() if not found.distance)
+        models = weigh(equal, signals, lists)
+        return (*(_match(found, lists[found.entry.list]) for found in told), *models), cut
+
+
+_NEAR: Final = frozenset({PDQ.signal_type, VPDQ, *SOUND_TYPES})
+"""Types that are compared by nearness."""
+
+
+def _spans(signal: Signal, hit: SoundHit) -> tuple[Span, ...]:
+    return spans(signal, ((each.start, each.end, each.listed) for each in hit.agreements))
+
+
+def _queries(signals: Sequence[Signal]) -> Iterator[_Query]:
+    """Each picture, for listed pictures and, as a clip of one frame, for videos; and each look of a video."""
+    videos = {signal.part for signal in signals if signal.type == VPDQ}
+    for clip in clips_of(signals):
+        for look in clip.looks:
+            yield _Query(look, clip.signal.type == PDQ.signal_type, clip)
+    for signal in signals:
+        if signal.type == PDQ.signal_type and holder(signal.part) in videos:
+            yield _Query(Look(signal), still=True, clip=None)
+
+
+def _take(query: _Query, found: _Found, nearest: _Nearest, shown: Shown) -> None:
+    frame = listed_frames(found.entry.flags) is not None
+    if query.still and not frame:
+        nearest.offer(found)
+    elif query.clip and (frame or query.clip.stills):
+        shown.take(query.clip, query.look, found.entry, found.distance, found.transform)
 
 
 def _match(found: _Found, info: HashListInfo) -> Match:
@@ -201,5 +289,8 @@ def _match(found: _Found, info: HashListInfo) -> Match:
         found.entry.classification,
         found.distance,
         found.transform,
-        info.shadow or HELD in found.entry.flags,
+        info.shadow,
+        info.held or HELD in found.entry.flags,
+        level_of(found.signal),
+        spans=found.spans,
     )

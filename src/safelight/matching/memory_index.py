@@ -14,9 +14,10 @@ import numpy as np
 from safelight.errors import UsageError
 from safelight.lists.store import Change, Stamp
 from safelight.matching import engine
-from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex, Hits
+from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex, Hits, SoundIndex
 from safelight.matching.kinds import PDQ, IndexedType
 from safelight.matching.records import Batch
+from safelight.matching.sound_index import SoundIndexes
 from safelight.matching.source import IndexSource
 from safelight.matching.staging import staged, unseen
 
@@ -78,6 +79,7 @@ class MemoryIndexes:
         self._source = source
         self._indexes = {kind.signal_type: MemoryIndex(kind) for kind in types}
         self._following = threading.Lock()
+        self._sounds = SoundIndexes(source)
         self._held = Stamp("", "", 0)
         self.ensure(source.stamp())
 
@@ -112,6 +114,10 @@ class MemoryIndexes:
         """The index by equality of that type, None if it was opened without."""
         index = self._indexes.get(signal_type)
         return index if index and index.kind.exact else None
+
+    def sounds(self, signal_type: str) -> SoundIndex:
+        """The sounds of that type, at the source's present state."""
+        return self._sounds.of(signal_type)
 
     def close(self) -> None:
         """Nothing to release."""

@@ -25,10 +25,11 @@ from safelight.errors import (
     WorkspaceBusy,
 )
 from safelight.lists.store import Stamp
-from safelight.matching.index import ExactIndex, HammingIndex
+from safelight.matching.index import ExactIndex, HammingIndex, SoundIndex
 from safelight.matching.kinds import PDQ, IndexedType
 from safelight.matching.memory_index import MemoryIndexes
 from safelight.matching.reader import ExactReader, HammingReader
+from safelight.matching.sound_index import SoundIndexes
 from safelight.matching.source import IndexSource, LayoutKey
 from safelight.matching.watch import BlockWatch
 from safelight.matching.writer import IndexWriter
@@ -71,6 +72,7 @@ class StoredIndexes:
         self._tolerance = tolerance
         self._watch = watch
         self._catching_up = threading.Lock()
+        self._sounds = SoundIndexes(source)
         self._readers: dict[str, HammingReader | ExactReader] = {}
         self._watches: list[BlockWatch] = []
         self._fresh: tuple[str, float] = ("", 0.0)
@@ -177,6 +179,10 @@ class StoredIndexes:
         """The index by equality of that type, None if it was opened without."""
         reader = self._readers.get(signal_type)
         return reader if isinstance(reader, ExactReader) else None
+
+    def sounds(self, signal_type: str) -> SoundIndex:
+        """The sounds of that type, at the source's present state; in memory, whatever the files hold."""
+        return self._sounds.of(signal_type)
 
     def close(self) -> None:
         """Let go of the files."""

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from safelight.media.content import Content
 from safelight.media.sandbox.descriptors import sealed_memfd
 from safelight.media.sandbox.limits import Limits
-from safelight.media.sniff import HEAD_BYTES, Sniffed, sniff
 from safelight.types import MediaKind, Problem, UnscannedReason
 
 DEFAULT_MAX_BYTES: Final = Limits().max_file_bytes
@@ -46,10 +46,18 @@ class OpenedFile:
 
     fd: int
     size: int
-    head: bytes
-    kind: MediaKind
-    mime: str
+    content: Content
     identity: _Identity
+
+    @property
+    def kind(self) -> MediaKind:
+        """The family of what it first of all is."""
+        return self.content.formats[0].kind
+
+    @property
+    def mime(self) -> str:
+        """The media type of what it first of all is."""
+        return self.content.formats[0].mime
 
     def changed(self) -> Problem | None:
         """A problem if the file is no longer what was opened; ask after the last byte has been read."""
@@ -102,11 +110,10 @@ def _look(fd: int, max_bytes: int) -> OpenedFile | Problem:
                 UnscannedReason.TOO_LARGE,
                 detail=f"{identity.size:,} bytes; at most {max_bytes:,} are allowed",
             )
-        head = os.pread(fd, HEAD_BYTES, 0)
+        content = Content.of(fd, identity.size)
     except OSError as error:
         return Problem(UnscannedReason.UNREADABLE, detail=_explain(error))
-    sniffed = sniff(head) if head else Sniffed(MediaKind.UNKNOWN, "application/x-empty")
-    return OpenedFile(fd, identity.size, head, sniffed.kind, sniffed.mime, identity)
+    return OpenedFile(fd, identity.size, content, identity)
 
 
 _NOT_FILES: Final = (

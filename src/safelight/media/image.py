@@ -42,11 +42,12 @@ def look(fd: int, mime: str, sandbox: Sandbox) -> Findings:
     if mime in NATIVE:
         reply = sandbox.decode(IMAGE.name, fd)
         if not any(isinstance(message, Deferred) for message in reply.messages):
-            return _findings(reply)
-    return _findings(sandbox.decode(PILLOW.name, fd))
+            return findings(reply)
+    return findings(sandbox.decode(PILLOW.name, fd))
 
 
-def _findings(reply: Reply) -> Findings:
+def findings(reply: Reply) -> Findings:
+    """The pictures of a reply with their signals, or why they have none; and its problems."""
     found = [message for message in reply.messages if isinstance(message, PictureFound)]
     hashed = [
         pdq_signal([bytes.fromhex(value) for value in p.hashes], p.quality, p.width, p.height, p.part)

@@ -12,6 +12,10 @@ HEAD_BYTES: Final = 4096
 """How much of a file's beginning :func:`sniff` needs: enough to tell text from what begins like it."""
 
 
+TAIL_BYTES: Final = 22 + 65_535
+"""How much of its end says whether it is a ZIP archive: the last record and the longest comment behind it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sniffed:
     """The family of a file and its media type, as registered where one is."""
@@ -85,6 +89,7 @@ _MAGIC: Final[tuple[tuple[bytes, MediaKind, str], ...]] = (
     (rb"GGUF[\x01-\x09]\0\0\0", _M, "application/x-gguf"),
     (rb".{5}\0\0\0\{\s*\"", _M, "application/x-safetensors"),
     (rb"\x80[\x02-\x05](?:\x8a\x0a|\x95|\}|c)", _M, "application/x-pickle"),
+    (rb"\x08[\x01-\x1f](?:\x12[\x01-\x40][ -~]|\x3a[\x80-\xff])", _M, "application/x-onnx"),
     (rb"\x89HDF\r\n\x1a\n", _M, "application/x-hdf5"),
 )
 
@@ -106,6 +111,15 @@ _BINARY: Final = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\x1b")
 """Bytes that text does not hold."""
 
 
+_TEXTS: Final = (Sniffed(MediaKind.TEXT, "text/html"), Sniffed(_I, "image/svg+xml"))
+FORMATS: Final = frozenset(
+    {*(format_ for _, format_ in _COMPILED), *_BRANDS.values(), *_TEXTS}
+    | {Sniffed(_I, mime) for mime in ("image/avif", "image/heic", "image/heif")}
+    | {Sniffed(_V, mime) for mime in ("video/3gpp", "video/mp4")}
+)
+"""Every format that is known by its content, plain text aside."""
+
+
 def sniff(head: bytes) -> Sniffed:
     """Name a file by its beginning, of which ``head`` is the first :data:`HEAD_BYTES` or the whole."""
     if head[4:8] == b"ftyp":
@@ -114,6 +128,26 @@ def sniff(head: bytes) -> Sniffed:
         if magic.match(head):
             return sniffed
     return _text(head) or Sniffed(MediaKind.UNKNOWN, "application/octet-stream")
+
+
+def sniff_every(head: bytes, tail: bytes) -> tuple[Sniffed, ...]:
+    """Everything that a file may be, what it begins as first: some formats allow others before or behind.
+
+    ``tail`` is the last :data:`TAIL_BYTES` or the whole. A PDF's header may stand anywhere in the first
+    kilobyte (ISO 32000-1 annex H.3.4.1), a ZIP archive is found from its end (APPNOTE 4.3.1), a tar's first
+    header may begin with any name.
+    """
+    if not head:
+        return (Sniffed(MediaKind.UNKNOWN, "application/x-empty"),)
+    first = sniff(head)
+    others = [sniffed for magic, sniffed in _COMPILED if sniffed.mime in _ANYWHERE and magic.match(head)]
+    if not head.startswith(b"PK") and _END_OF_ZIP.search(tail):
+        others.append(Sniffed(_Z, "application/zip"))
+    return (first, *(other for other in others if other != first))
+
+
+_ANYWHERE: Final = frozenset({"application/pdf", "application/x-tar"})
+_END_OF_ZIP: Final = re.compile(rb"PK\x05\x06\0\0\0\0.{12}", re.DOTALL)
 
 
 def _iso_media(head: bytes) -> Sniffed:

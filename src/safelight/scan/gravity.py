@@ -14,6 +14,7 @@ GRAVITY: Final = (
     _R.DEPENDENCY_DOWN,
     _R.NO_LIST,
     _R.SANDBOX_UNAVAILABLE,
+    _R.NOT_INSTALLED,
     _R.NOT_YET,
     # Then what an attacker could bring about, or a fault of ours.
     _R.BAD_REPLY,

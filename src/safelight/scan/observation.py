@@ -1,9 +1,10 @@
 """The JSON form of a scan's result: one line a file, for other programs and for later.
 
 What it leaves out, it leaves out on purpose. The value of a signal that equals a listed one is withheld, so
-that a folder of results does not become a copy of the lists. Hashes of turned and mirrored variants serve
-searching only. File names are bytes to the operating system: ``name`` is their text, and where they are not
-UTF-8 the bytes stand beside it as ``name_base64``, so that every name can be had back.
+that a folder of results does not become a copy of the lists; for that reason, and for their number, digests
+of single tensors are not told either. Hashes of turned and mirrored variants serve searching only. File
+names are bytes to the operating system: ``name`` is their text, and where they are not UTF-8 the bytes
+stand beside it as ``name_base64``, so that every name can be had back.
 
 Within ``safelight.observation/1`` fields are only ever added; readers ignore those they do not know.
 """
@@ -14,16 +15,21 @@ import base64
 import json
 import os
 from collections.abc import Set
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from safelight.errors import UsageError
+from safelight.frames import VPDQ
+from safelight.signals.weights import TENSORS
 from safelight.types import (
     OBSERVATION_SCHEMA,
+    Coverage,
     Grade,
     ListClass,
     Match,
     MediaKind,
+    ModelLevel,
     Observation,
     Outcome,
     Part,
@@ -33,6 +39,7 @@ from safelight.types import (
     ScanResult,
     SearchedList,
     Signal,
+    Span,
     Transform,
     Unhashable,
     UnhashableReason,
@@ -88,7 +95,7 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
         "searched": [
             {"name": _text(s.name), "class": s.list_class.value, "entries": s.entries} for s in seen.searched
         ],
-        **_yielded(seen, listed),
+        **_yielded(seen if not withhold else _without_tensors(seen), listed),
         "provenance": [
             {
                 "kind": p.kind,
@@ -99,7 +106,15 @@ def to_document(result: ScanResult, *, withhold: bool = True) -> dict[str, Any]:
             for p in seen.provenance
         ],
         "provenance_examined": seen.provenance_examined,
+        "name_claims": seen.name_claims and seen.name_claims.value,
     }
+
+
+def _without_tensors(seen: Observation) -> Observation:
+    """Without tensors of which no match speaks alone: matches of models tell shares, not which tensors."""
+    told = {(match.signal.type, match.signal.part) for match in seen.matches}
+    kept = tuple(s for s in seen.signals if s.type not in TENSORS or (s.type, s.part) in told)
+    return replace(seen, signals=kept)
 
 
 def to_hashes(seen: Observation) -> dict[str, Any]:
@@ -131,7 +146,7 @@ def _yielded(seen: Observation, withheld: Set[str]) -> dict[str, Any]:
         "signals": [
             {
                 "type": s.type,
-                "value": None if s.value in withheld else s.value,
+                "value": None if _withheld(s, withheld) else s.value,
                 "quality": s.quality,
                 "part": _part(s.part),
             }
@@ -142,6 +157,11 @@ def _yielded(seen: Observation, withheld: Set[str]) -> dict[str, Any]:
             for u in seen.unhashable
         ],
     }
+
+
+def _withheld(signal: Signal, values: Set[str]) -> bool:
+    """Whether a signal is a listed value; of a video, whether a frame is."""
+    return signal.value in values or (signal.type == VPDQ and any(value in signal.value for value in values))
 
 
 def _match_document(match: Match) -> dict[str, Any]:
@@ -155,6 +175,11 @@ def _match_document(match: Match) -> dict[str, Any]:
         "distance": match.distance,
         "transform": match.transform.value,
         "shadow": match.shadow,
+        "held": match.held,
+        "level": match.level and match.level.value,
+        "share": match.share,
+        "coverage": match.coverage and {"query": match.coverage.query, "listed": match.coverage.listed},
+        "spans": [{"start": s.start, "end": s.end, "listed": s.listed} for s in match.spans],
     }
 
 
@@ -201,6 +226,7 @@ def _observation(document: dict[str, Any]) -> Observation:
             for p in document["provenance"]
         ),
         provenance_examined=document.get("provenance_examined", False),
+        name_claims=MediaKind(claimed) if (claimed := document.get("name_claims")) else None,
         problems=tuple(
             Problem(UnscannedReason(p["reason"]), Part.parse(p["part"]), p["detail"])
             for p in document["problems"]
@@ -221,6 +247,11 @@ def _match(m: dict[str, Any], signal: Signal) -> Match:
         distance=m["distance"],
         transform=Transform(m["transform"]),
         shadow=m["shadow"],
+        held=m["held"],
+        level=ModelLevel(level) if (level := m.get("level")) else None,
+        share=m.get("share"),
+        coverage=Coverage(coverage["query"], coverage["listed"]) if (coverage := m.get("coverage")) else None,
+        spans=tuple(Span(s["start"], s["end"], s["listed"]) for s in m.get("spans", ())),
     )
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from safelight.errors import SandboxError
 from safelight.media import Findings, inspect, open_media
 from safelight.media.file import OpenedFile
+from safelight.media.naming import mismatch
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
 from safelight.signals.digest import digest
@@ -52,9 +53,10 @@ def look(opened: OpenedFile, name: str, sandbox: Sandbox, at: datetime) -> Obser
         mime=opened.mime,
         scanned_at=at,
         pictures=found.pictures,
-        signals=(*digests.signals(), *found.signals),
+        signals=(*opened.content.signals(digests), *found.signals),
         unhashable=found.unhashable,
         problems=(*found.problems, changed) if changed else found.problems,
+        name_claims=mismatch(name, frozenset(each.kind for each in opened.content.formats)),
     )
 
 

@@ -10,13 +10,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from safelight.errors import PolicyError
-from safelight.scan.policy import POLICY_SCHEMA, Action, Policy, Rule, TooPlain
+from safelight.scan.policy import POLICY_SCHEMA, Action, Policy, Rule, TooPlain, Unsupported
 from safelight.types import ListClass
 
 _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.-]+$")]
+_Percent = Annotated[int, Field(ge=0, le=100)]
 
-
-_SignalName = Literal["md5", "sha1", "sha256", "pdq", "autov2", "autov3"]
+_ModelSignal = Literal["autov1", "autov2", "autov3", "t1", "t16", "tsid"]
+_SoundSignal = Literal["chromaprint", "chromaprint_short"]
+_SignalName = Literal["md5", "sha1", "sha256", "pdq", "vpdq"] | _ModelSignal | _SoundSignal
 
 
 class _RuleForm(BaseModel):
@@ -29,6 +31,8 @@ class _RuleForm(BaseModel):
     signals: Annotated[list[_SignalName], Field(min_length=1)] | None = None
     exact: bool | None = None
     distance_at_most: Annotated[int, Field(ge=0, le=256)] | None = None
+    query_percent_at_least: _Percent | None = None
+    listed_percent_at_least: _Percent | None = None
 
     @field_validator("classes")
     @classmethod
@@ -49,6 +53,8 @@ class _RuleForm(BaseModel):
             signals=None if self.signals is None else frozenset(self.signals),
             exact=self.exact,
             distance_at_most=self.distance_at_most,
+            query_percent_at_least=self.query_percent_at_least,
+            listed_percent_at_least=self.listed_percent_at_least,
         )
 
 
@@ -57,6 +63,7 @@ class _PolicyForm(BaseModel):
 
     schema_: Literal["safelight.policy/1"] = Field(alias="schema")
     too_plain: Literal["clear", "hold"] = "clear"
+    unsupported: Literal["unscanned", "digests"] = "unscanned"
     rules: Annotated[list[_RuleForm], Field(min_length=1)]
 
 
@@ -84,12 +91,14 @@ def parse_policy(text: str, source: str = "the policy") -> Policy:
     twice = [name for name, times in Counter(rule.name for rule in form.rules).items() if times > 1]
     if twice:
         raise PolicyError(f"{source} is not valid: two rules are named {twice[0]!r}; give each its own name")
-    return Policy(tuple(rule.rule() for rule in form.rules), TooPlain(form.too_plain))
+    rules = tuple(rule.rule() for rule in form.rules)
+    return Policy(rules, TooPlain(form.too_plain), Unsupported(form.unsupported))
 
 
 def format_policy(policy: Policy) -> str:
     """The TOML text of a policy, which :func:`parse_policy` reads back to an equal one."""
-    blocks = [f'schema = "{POLICY_SCHEMA}"\ntoo_plain = "{policy.too_plain}"']
+    settings = [f'schema = "{POLICY_SCHEMA}"', f'too_plain = "{policy.too_plain}"']
+    blocks = ["\n".join([*settings, f'unsupported = "{policy.unsupported}"'])]
     for rule in policy.rules:
         lines = ["[[rules]]", f'name = "{rule.name}"']
         for field, values in (("classes", rule.classes), ("lists", rule.lists), ("signals", rule.signals)):
@@ -97,8 +106,13 @@ def format_policy(policy: Policy) -> str:
                 lines.append(f"{field} = [{', '.join(map(_quoted, sorted(values)))}]")
         if rule.exact is not None:
             lines.append(f"exact = {str(rule.exact).lower()}")
-        if rule.distance_at_most is not None:
-            lines.append(f"distance_at_most = {rule.distance_at_most}")
+        for field, number in (
+            ("distance_at_most", rule.distance_at_most),
+            ("query_percent_at_least", rule.query_percent_at_least),
+            ("listed_percent_at_least", rule.listed_percent_at_least),
+        ):
+            if number is not None:
+                lines.append(f"{field} = {number}")
         lines.append(f'action = "{rule.action.name.lower()}"')
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"

@@ -21,7 +21,13 @@ BATCH: Final = 1000
 
 BATCH_SECONDS: Final = 2.0
 
-RETRIED: Final = frozenset({UnscannedReason.DEPENDENCY_DOWN, UnscannedReason.SANDBOX_UNAVAILABLE})
+RETRIED: Final = frozenset(
+    {
+        UnscannedReason.DEPENDENCY_DOWN,
+        UnscannedReason.SANDBOX_UNAVAILABLE,
+        UnscannedReason.NOT_INSTALLED,
+    }
+)
 """Reasons that lie with the installation: such files are not finished, the next run tries them again."""
 
 

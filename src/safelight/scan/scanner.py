@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from safelight.errors import SafelightError
 from safelight.lists import HashList
+from safelight.matching.videos import matched_signals
 from safelight.media.file import OpenedFile, open_media
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
@@ -163,6 +164,7 @@ class Scanner:
                 problems.append(Problem(UnscannedReason.DEPENDENCY_DOWN, detail=str(found.failed)))
         return replace(
             seen,
+            signals=(*seen.signals, *matched_signals(matches, seen.signals)),
             matches=tuple(matches),
             matches_capped=capped,
             searched=tuple(searched),

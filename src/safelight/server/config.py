@@ -57,7 +57,10 @@ class Answers(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     alike_seconds: float = Field(
-        2.0, ge=0.1, le=30.0, description="everything but *clear* is answered exactly this long after it came"
+        2.0,
+        ge=0.1,
+        le=30.0,
+        description="everything but *clear* is answered this long after it came, or up to a tenth later",
     )
 
 
@@ -316,6 +319,10 @@ class Config(BaseSettings):
     demo: bool = Field(False, description="a demo workspace: loopback, class test only, never convertible")
     accept_partial_sandbox: bool = Field(
         False, description="start although this machine lacks one of the sandbox's protections"
+    )
+    unsupported: Literal["unscanned", "digests"] = Field(
+        "unscanned",
+        description="what a file is that holds a format not decoded here: unscanned, or clear by its digests",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
     log_format: Literal["console", "json"] = Field("console", description="how log lines are written")

@@ -6,18 +6,24 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from safelight.errors import UsageError
+from safelight.signals.audio import CHROMAPRINT, CHROMAPRINT_SHORT
 from safelight.signals.digest import MD5, SHA1, SHA256
 from safelight.signals.pdq import PDQ
-from safelight.signals.weights import AUTOV2, AUTOV3
+from safelight.signals.vpdq import VPDQ
+from safelight.signals.weights import AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safelight.signals.signal_type import SignalType
 
-SIGNAL_TYPES: Final[Mapping[str, SignalType]] = MappingProxyType(
-    {each.name: each for each in (MD5, SHA1, SHA256, PDQ, AUTOV2, AUTOV3)}
+_TYPES: Final[tuple[SignalType, ...]] = (
+    *(MD5, SHA1, SHA256, PDQ, VPDQ),
+    *(AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID),
+    *(CHROMAPRINT, CHROMAPRINT_SHORT),
 )
+
+SIGNAL_TYPES: Final[Mapping[str, SignalType]] = MappingProxyType({each.name: each for each in _TYPES})
 """Every signal type by its name."""
 
 

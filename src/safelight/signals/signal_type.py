@@ -19,7 +19,7 @@ class SignalType(Protocol):
 
     @property
     def max_distance(self) -> int:
-        """The widest Hamming distance that a list may ask for; 0 when only equal values match."""
+        """The widest Hamming distance that a list may ask for; 0 when lists have no say in it."""
         ...
 
     def canonical(self, text: str) -> str:
@@ -33,6 +33,15 @@ class SignalType(Protocol):
     def examples(self) -> tuple[str, ...]:
         """Canonical values of harmless things, for documentation and tests."""
         ...
+
+
+def refuse_other_than_hexadecimal(value: str, title: str) -> None:
+    """Raise ``ValueError`` for a lower-case value with other characters; ``title`` is what it should be."""
+    if found := _NOT_HEXADECIMAL.search(value):
+        raise ValueError(
+            f"{title} is written in hexadecimal digits; character {found.start() + 1} is not one "
+            f"(convert base32 or base64 to hexadecimal first)"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +61,7 @@ class HexadecimalType:
     def canonical(self, text: str) -> str:
         """The value in lower case."""
         value = text.strip().lower()
-        if found := _NOT_HEXADECIMAL.search(value):
-            raise ValueError(
-                f"{self.title} is written in hexadecimal digits; character {found.start() + 1} is not one "
-                f"(convert base32 or base64 to hexadecimal first)"
-            )
+        refuse_other_than_hexadecimal(value, self.title)
         if len(value) != self.digits:
             raise ValueError(f"{self.title} has {self.digits} hexadecimal digits; this has {len(value)}")
         return value

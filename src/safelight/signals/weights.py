@@ -1,11 +1,21 @@
-"""The short hashes by which model-hosting sites and generating programs name a model file."""
+"""The hashes by which model files are known: the short ones of hosting sites, and those of their tensors."""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from typing import Final
 
 from safelight.signals.signal_type import HexadecimalType
-from safelight.types import Part, Signal
+from safelight.types import WHOLE, Part, Signal
+
+AUTOV1: Final = HexadecimalType(
+    name="autov1",
+    title="an AutoV1",
+    digits=8,
+    harmless=("e3b0c442",),
+)
+"""The first 8 digits of the SHA-256 of 64 KiB at offset 1 MiB: weak, a lead at most."""
 
 AUTOV2: Final = HexadecimalType(
     name="autov2",
@@ -22,6 +32,69 @@ AUTOV3: Final = HexadecimalType(
     harmless=("e3b0c44298fc",),
 )
 """The first 12 digits of the SHA-256 of what follows a safetensors file's header."""
+
+_OF_NOTHING: Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+T1: Final = HexadecimalType(name="t1", title="a T1", digits=64, harmless=(_OF_NOTHING,))
+"""The SHA-256 of a tensor's bytes, little-endian, as they lie in the file."""
+
+T16: Final = HexadecimalType(name="t16", title="a T16", digits=64, harmless=(_OF_NOTHING,))
+"""The SHA-256 of a tensor cast to 16-bit floats; the same for copies in 16, 32 and 64 bits."""
+
+TSID: Final = HexadecimalType(name="tsid", title="a TSID", digits=64, harmless=(_OF_NOTHING,))
+"""The SHA-256 of the sorted T1 of all tensors that are worth telling by: names and order do not change it."""
+
+TENSORS: Final = frozenset({T1.name, T16.name})
+"""Types that speak of one tensor: a match of one is weighed with those of the others, never told alone."""
+
+WEIGHTS: Final = TENSORS | {AUTOV1.name, AUTOV2.name, AUTOV3.name, TSID.name}
+"""Types that speak of model files."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorDigest:
+    """One tensor worth telling models by: its size in bytes, T1, and T16 where it holds floats."""
+
+    name: str
+    size: int
+    t1: str
+    t16: str | None = None
+
+    def signals(self) -> tuple[Signal, ...]:
+        """As signals of the tensor's address, ``model.safetensors!tensor=NAME``."""
+        part = Part((f"tensor={self.name}",))
+        first = Signal(T1.name, self.t1, part=part)
+        return (first,) if self.t16 is None else (first, Signal(T16.name, self.t16, part=part))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDigests:
+    """What a model is known by beside the digests of its file. AutoV1 and AutoV3 are of one file only."""
+
+    tensors: tuple[TensorDigest, ...] = ()
+    autov1: str | None = None
+    autov3: str | None = None
+
+    @property
+    def tsid(self) -> str | None:
+        """The SHA-256 of the sorted T1, with multiplicity; None without tensors."""
+        if not self.tensors:
+            return None
+        return hashlib.sha256(
+            b"".join(bytes.fromhex(t1) for t1 in sorted(t.t1 for t in self.tensors))
+        ).hexdigest()
+
+    def signals(self) -> tuple[Signal, ...]:
+        """Those of the whole model, then those of its tensors."""
+        told = ((AUTOV1.name, self.autov1), (AUTOV3.name, self.autov3), (TSID.name, self.tsid))
+        whole = tuple(Signal(type_, value) for type_, value in told if value is not None)
+        return whole + tuple(signal for tensor in self.tensors for signal in tensor.signals())
+
+
+def autov2(sha256: str, part: Part = WHOLE) -> Signal:
+    """The AutoV2 of a file whose SHA-256 is known."""
+    return Signal(AUTOV2.name, sha256[: AUTOV2.digits], part=part)
+
 
 CLAIMED: Final = Part(selectors=(("claimed", "model"),))
 """The part of a hash that a file only *names*: its metadata claim that such a model made it."""

@@ -50,3 +50,17 @@ def test_many_broken_jpegs_show_what_libjpeg_turbo_shows() -> None:
     seed = int(time.time())
     found = outcomes(seed, count=200_000, timeout=1700, program="jpeg_mutations.py")
     print(f"FIGURE mutated_jpegs=200000 differences=0 seed={seed} outcomes={json.dumps(found)}")
+
+
+def test_broken_sounds_end_well() -> None:
+    found = outcomes(seed=1, count=2_000, timeout=240, program="sound_mutations.py")
+    for outcome in ("fingerprinted", "damaged"):
+        assert found[outcome] > 100, found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_many_broken_sounds_end_well() -> None:
+    seed = int(time.time())
+    found = outcomes(seed, count=20_000, timeout=1700, program="sound_mutations.py")
+    print(f"FIGURE mutated_sounds=20000 crashes=0 seed={seed} outcomes={json.dumps(found)}")

@@ -29,12 +29,12 @@ VALUES = {"md5": "0" * 32, "sha1": "0" * 40, "sha256": "0" * 64, "pdq": "0" * 64
 WHOLE_OR_PART = st.sampled_from([Part(), Part(), Part(), Part(("inner.png",)), Part((), (("frame", "3"),))])
 MATCHES = st.lists(
     st.builds(
-        lambda type_, part, list_, class_, key, distance, shadow: Match(
-            Signal(type_, "00", part=part), list_, class_, key, distance=distance, shadow=shadow
+        lambda type_, part, list_, class_, key, distance, shadow, held: Match(
+            Signal(type_, "00", part=part), list_, class_, key, distance=distance, shadow=shadow, held=held
         ),
         st.sampled_from(["md5", "sha1", "sha256", "pdq"]), WHOLE_OR_PART, st.sampled_from(["a", "b"]),
         st.sampled_from([ListClass.CSAM, ListClass.AI_CSAM, ListClass.TEST, ListClass.NCII]),
-        st.sampled_from(["1", "2"]), st.sampled_from([0, 0, 12]), st.booleans(),
+        st.sampled_from(["1", "2"]), st.sampled_from([0, 0, 12]), st.booleans(), st.booleans(),
     ),
     max_size=6,
 )  # fmt: skip
@@ -48,7 +48,7 @@ def test_only_a_sha256_or_both_weaker_digests_of_one_entry_confirm(
         (m.list, m.entry_key, m.signal.type)
         for m in matches
         if (lists is None or m.list in lists)
-        and not m.shadow
+        and not (m.shadow or m.held)
         and m.signal.part == Part()
         and m.list_class in (ListClass.CSAM, ListClass.AI_CSAM, ListClass.TEST)
     ]

@@ -80,7 +80,7 @@ def test_a_list_that_hits_too_much_falls_to_hold(row: Any, hit: Any, store: Any)
     for number in range(30):
         hit(f"key {number}")
     assert judged() == (1, "too_many_hits")
-    assert store.get("a").shadow is True
+    assert (store.get("a").held, store.get("a").shadow) == (True, False)
     assert judged() == (0, "too_many_hits")
 
 
@@ -128,7 +128,7 @@ def test_a_list_that_is_dismissed_too_often_falls_and_is_judged_anew_once_restor
     )
     assert services.restore_list(manager, "a", reason="the source mended it").held_reason == ""
     assert judged() == (0, "")
-    assert store.get("a").shadow is False
+    assert store.get("a").held is False
 
 
 def test_too_few_decisions_say_nothing(row: Any, hit: Any, manager: Any) -> None:

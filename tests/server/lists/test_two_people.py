@@ -222,10 +222,10 @@ def test_a_passed_review_date_holds_the_list_until_it_was_reviewed(
     later = now() + timedelta(days=91)
     with clock_at(lambda: later):
         assert watch_reviews() == 1
-        assert store.get("good").shadow is True  # so it silences nothing
+        assert store.get("good").held is True  # so it silences nothing
         assert lists.one_list(manager, "good").held_reason == "review_overdue"
         lists.review_list(manager, "good", reason="looked at all", review_at=later + timedelta(days=90))
-        assert (watch_reviews(), store.get("good").shadow) == (0, False)
+        assert (watch_reviews(), store.get("good").held) == (0, False)
 
 
 def test_a_demo_holds_lists_of_class_test_only(store: Any, manager: Any) -> None:
@@ -295,7 +295,7 @@ def test_a_mapped_classification_counts_as_its_class(lists: Any, store: Any, man
     matcher = Matcher(store, NoIndex())  # type: ignore[arg-type]
     matcher._near = lambda *_: False  # type: ignore[method-assign]
     (match,) = matcher.match([digest]).matches
-    assert (match.list_class, match.shadow) == (ListClass.AI_CSAM, True)
+    assert (match.list_class, match.held) == (ListClass.AI_CSAM, True)
 
 
 def test_no_value_is_in_what_is_shown_or_logged(

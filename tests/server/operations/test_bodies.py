@@ -228,6 +228,27 @@ def test_a_sender_that_leaves_is_forgotten(hurried: Server):
     wait_until("every descriptor to be closed", lambda: descriptors(hurried) <= before + 2)
 
 
+def own_memory(server: Server) -> int:
+    """Bytes of the web process that are in no file."""
+    told = Path(f"/proc/{server.status()['web-1']['pid']}/status").read_text()
+    return int(told.partition("RssAnon:")[2].split()[0]) << 10
+
+
+def send_and_hang_up(server: Server, body: bytes, times: int) -> None:
+    for _ in range(times):
+        with upload(server, len(body)) as connection:
+            connection.sendall(body[1:])
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
+
+
+def test_no_body_is_kept_once_it_was_answered(hurried: Server):
+    body = bytes(AT_ONCE)
+    send_and_hang_up(hurried, body, 30)
+    before = own_memory(hurried)
+    send_and_hang_up(hurried, body, 200)
+    assert own_memory(hurried) - before < 50 * AT_ONCE
+
+
 def test_what_has_begun_is_finished_at_a_stop(hurried: Server):
     begun = upload(hurried, 2)
     assert hurried.process is not None

@@ -13,13 +13,17 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from django.utils import timezone
+from prometheus_client import Histogram
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.parser import text_string_to_metric_families
+from routes import all_routes
 from serving import Server, wait_until
 
 from safelight.server.jobs.models import Job
 from safelight.server.jobs.registry import HANDLERS, load_handlers
 from safelight.server.operations import health
 from safelight.server.operations.counts import VERDICTS, count_verdict
+from safelight.server.processes.run_directory import COUNTED, COUNTS_BYTES, METRICS
 from safelight.types import Outcome, UnscannedReason, Verdict
 
 ROOT = Path(__file__).parents[3]
@@ -62,6 +66,43 @@ def test_every_part_is_named_and_counted(server: Server):
             (timezone.now().isoformat(" "),),
         )
     assert "this root key does not give" in server.checks()["keys"]
+
+
+def sign_ins(server: Server) -> float:
+    told = server.get("/metrics")[1].decode()
+    (requests,) = (f for f in text_string_to_metric_families(told) if f.name == "safelight_requests")
+    return sum(one.value for one in requests.samples if one.labels["route"] == "account_login")
+
+
+def test_whoever_takes_a_killed_process_s_place_counts_on_and_needs_no_room(short_tmp: Path):
+    server = Server(short_tmp, web_workers="1")
+    try:
+        server.start()
+        for _ in range(3):
+            assert server.get("/accounts/login/")[0] == 200
+        server.kill("web-1")
+        assert server.get("/accounts/login/")[0] == 200
+        assert sign_ins(server) == 4
+        files = list((server.run_directory / METRICS).iterdir())
+        assert {file.name.partition("_")[0] for file in files} == set(COUNTED)
+        assert all(file.stat().st_size == COUNTS_BYTES <= file.stat().st_blocks * 512 for file in files)
+    finally:
+        server.end()
+
+
+def test_the_room_for_counts_is_enough_for_every_route(tmp_path: Path):
+    file = tmp_path / "histogram_web-1.db"
+    file.write_bytes(bytes(COUNTS_BYTES))
+    counted = MmapedDict(str(file))
+    for route in all_routes():
+        for bucket in Histogram.DEFAULT_BUCKETS:
+            labels = {"route": route.path, "le": str(bucket)}
+            name = "safelight_request_seconds"
+            counted.write_value(
+                mmap_key(name, f"{name}_bucket", [*labels], [*labels.values()], "help " * 5), 1, 0
+            )
+    counted.close()
+    assert file.stat().st_size == COUNTS_BYTES
 
 
 def test_work_that_waits_too_long_is_told(db):

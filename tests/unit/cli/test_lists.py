@@ -136,6 +136,8 @@ def test_importing_never_changes_class_or_settings(listed: Safelight, file: Path
         "shadow": False,
         "enabled": True,
         "source": "",
+        "query_percent": 80,
+        "listed_percent": 80,
         "entries": 0,
     }
 
@@ -155,6 +157,10 @@ def test_settings_are_changed_and_shown(listed: Safelight) -> None:
     assert shown(listed)["a"]["enabled"] is True
     assert listed("lists", "set", "a").exit_code == 2
     assert listed("lists", "set", "a", "--distance", "65").exit_code == 2
+    assert listed("lists", "set", "a", "--query-percent", "50", "--listed-percent", "20").exit_code == 0
+    info = shown(listed, "a")["a"]
+    assert (info["query_percent"], info["listed_percent"]) == (50, 20)
+    assert listed("lists", "set", "a", "--query-percent", "0").exit_code == 2
 
 
 def test_the_table_shows_settings_and_numbers(listed: Safelight) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from safelight.errors import IndexDamaged
 from safelight.lists import HashListInfo, MemoryListStore
+from safelight.lists.store import HELD
 from safelight.matching.index import Hits
 from safelight.matching.kinds import INDEXED, PDQ
 from safelight.matching.matcher import Matcher
@@ -66,6 +67,17 @@ def test_what_was_searched_is_told(
     assert [(s.name, s.list_class, s.entries) for s in matcher.match([query]).searched] == [
         ("alpha", ListClass.TEST, 1)
     ]
+
+
+def test_what_a_held_list_or_a_held_entry_matches_is_told_as_held(
+    store: MemoryListStore, matcher: Matcher, query: Signal, near: Near
+) -> None:
+    store.create(HashListInfo("gamma", ListClass.NCII, held=True))
+    listed(store, "gamma", "a", near(0))
+    store.add([ListEntry("alpha", "b", Signal("pdq", near(1)), flags=frozenset({HELD}))])
+    listed(store, "alpha", "c", near(2))
+    told = {match.entry_key: (match.held, match.shadow) for match in matcher.match([query]).matches}
+    assert told == {"a": (True, False), "b": (True, False), "c": (False, False)}
 
 
 def test_a_match_tells_all_but_the_listed_value(

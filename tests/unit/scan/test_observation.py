@@ -71,6 +71,8 @@ def results(draw: st.DrawFn) -> ScanResult:
         distance=st.integers(0, 256),
         transform=st.sampled_from(Transform),
         shadow=st.booleans(),
+        held=st.booleans(),
+        spans=st.lists(st.builds(Span, seconds, seconds, seconds), max_size=2).map(tuple),
     )
     observation = Observation(
         name=draw(names),

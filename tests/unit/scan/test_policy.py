@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safelight.scan.policy import DEFAULT_POLICY, Action, Policy, Rule, TooPlain
+from safelight.scan.policy import DEFAULT_POLICY, Action, Policy, Rule, TooPlain, Unsupported
 from safelight.types import (
     Grade,
     ListClass,
@@ -36,7 +36,7 @@ ABUSE = {ListClass.CSAM, ListClass.AI_CSAM, ListClass.TEST}
 LISTED = [c for c in ListClass if c is not ListClass.KNOWN_GOOD]
 
 
-def expected(list_class: ListClass, *, exact: bool, shadow: bool, known_good: bool) -> Outcome:
+def expected(list_class: ListClass, *, exact: bool, shadow: bool, held: bool, known_good: bool) -> Outcome:
     """The design, section 5, written a second time."""
     if list_class is ListClass.KNOWN_GOOD:
         return Outcome.CLEAR
@@ -44,21 +44,30 @@ def expected(list_class: ListClass, *, exact: bool, shadow: bool, known_good: bo
         return Outcome.CLEAR
     if shadow:
         return Outcome.HOLD if list_class in ABUSE else Outcome.CLEAR
-    return Outcome.MATCH if exact and list_class in ABUSE else Outcome.HOLD
+    return Outcome.MATCH if exact and not held and list_class in ABUSE else Outcome.HOLD
 
 
 @pytest.mark.parametrize(
-    ("list_class", "exact", "shadow", "known_good"),
-    list(product(ListClass, (True, False), (True, False), (True, False))),
+    ("list_class", "exact", "shadow", "held", "known_good"),
+    list(product(ListClass, *[(True, False)] * 4)),
 )
-def test_every_class_exact_or_near_in_shadow_or_not_known_good_or_not(
-    observe: Observe, match: MakeMatch, list_class: ListClass, *, exact: bool, shadow: bool, known_good: bool
+def test_every_class_exact_or_near_in_shadow_or_not_held_or_not_known_good_or_not(
+    observe: Observe,
+    match: MakeMatch,
+    list_class: ListClass,
+    *,
+    exact: bool,
+    shadow: bool,
+    held: bool,
+    known_good: bool,
 ) -> None:
-    matches = [match(list_class, exact=exact, shadow=shadow)]
+    matches = [match(list_class, exact=exact, shadow=shadow, held=held)]
     if known_good:
         matches.append(match(ListClass.KNOWN_GOOD))
     verdict = DEFAULT_POLICY.verdict(observe(matches=tuple(matches)))
-    assert verdict.outcome is expected(list_class, exact=exact, shadow=shadow, known_good=known_good)
+    assert verdict.outcome is expected(
+        list_class, exact=exact, shadow=shadow, held=held, known_good=known_good
+    )
     assert verdict.rule
 
 
@@ -77,8 +86,11 @@ def test_known_good_by_anything_but_sha256_silences_nothing(
     assert DEFAULT_POLICY.verdict(observe(matches=(near, alike))).outcome is Outcome.HOLD
 
 
-def test_known_good_from_a_shadow_list_silences_nothing(observe: Observe, match: MakeMatch) -> None:
-    matches = (match(exact=False), match(ListClass.KNOWN_GOOD, shadow=True))
+@pytest.mark.parametrize("standing", ["shadow", "held"])
+def test_known_good_from_a_list_in_shadow_or_held_silences_nothing(
+    observe: Observe, match: MakeMatch, standing: str
+) -> None:
+    matches = (match(exact=False), match(ListClass.KNOWN_GOOD, **{standing: True}))
     assert DEFAULT_POLICY.verdict(observe(matches=matches)).outcome is Outcome.HOLD
 
 
@@ -133,6 +145,24 @@ def test_too_plain_is_clear_but_limited_or_held_if_the_policy_says_so(observe: O
     assert (strict.outcome, strict.rule) == (Outcome.HOLD, "too-plain")
 
 
+def test_what_is_not_decoded_is_unscanned_unless_the_policy_says_that_digests_suffice(
+    observe: Observe, match: MakeMatch
+) -> None:
+    problem = Problem(UnscannedReason.UNSUPPORTED, Part(("note.txt",)))
+    digests = Policy(DEFAULT_POLICY.rules, unsupported=Unsupported.DIGESTS)
+    assert DEFAULT_POLICY.verdict(observe(problems=(problem,))).outcome is Outcome.UNSCANNED
+    verdict = digests.verdict(observe(problems=(problem,)))
+    assert (verdict.outcome, verdict.limited) == (Outcome.CLEAR, UnhashableReason.UNSUPPORTED)
+    both = observe(problems=(problem, Problem(UnscannedReason.ENCRYPTED)))
+    assert digests.verdict(both).reason is UnscannedReason.ENCRYPTED
+    assert digests.verdict(observe(problems=(problem,), signals=())).outcome is Outcome.UNSCANNED
+    lacking = Problem(UnscannedReason.NOT_INSTALLED, Part(("bag.zip",)))
+    assert digests.verdict(observe(problems=(problem, lacking))).reason is UnscannedReason.NOT_INSTALLED
+    hashes_alone = observe(signals=(Signal("sha256", "ab" * 32),))
+    assert digests.verdict(hashes_alone).outcome is Outcome.UNSCANNED
+    assert digests.verdict(observe(problems=(problem,), matches=(match(),))).outcome is Outcome.MATCH
+
+
 def test_one_plain_frame_among_hashed_ones_limits_nothing_but_a_plain_member_does(observe: Observe) -> None:
     def plain(part: Part) -> Observation:
         return observe(unhashable=(Unhashable("pdq", UnhashableReason.TOO_PLAIN, 3, part),))
@@ -183,6 +213,7 @@ matches = st.builds(
     entry_key=st.just("k"),
     distance=st.integers(0, 64),
     shadow=st.booleans(),
+    held=st.booleans(),
 )
 policies = st.builds(
     Policy,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safelight.errors import PolicyError
-from safelight.scan.policy import DEFAULT_POLICY, Action, Policy, Rule, TooPlain
+from safelight.scan.policy import DEFAULT_POLICY, Action, Policy, Rule, TooPlain, Unsupported
 from safelight.scan.policy_file import format_policy, load_policy, parse_policy
 from safelight.types import ListClass
 
@@ -34,6 +34,7 @@ rules = st.builds(
         Policy,
         rules=st.lists(rules, min_size=1, unique_by=lambda rule: rule.name).map(tuple),
         too_plain=st.sampled_from(TooPlain),
+        unsupported=st.sampled_from(Unsupported),
     )
 )
 def test_a_written_policy_reads_back_equal(policy: Policy) -> None:

@@ -16,12 +16,16 @@ TYPES = list(SIGNAL_TYPES.values())
 
 
 def test_the_types_there_are() -> None:
-    assert list(SIGNAL_TYPES) == ["md5", "sha1", "sha256", "pdq", "autov2", "autov3"]
-    assert {each.name: each.max_distance for each in TYPES if each.max_distance} == {"pdq": 64}
+    assert list(SIGNAL_TYPES) == [
+        *("md5", "sha1", "sha256", "pdq", "vpdq"),
+        *("autov1", "autov2", "autov3", "t1", "t16", "tsid"),
+        *("chromaprint", "chromaprint_short"),
+    ]
+    assert {each.name: each.max_distance for each in TYPES if each.max_distance} == {"pdq": 64, "vpdq": 64}
 
 
 def test_an_unknown_type_is_answered_with_those_known() -> None:
-    with pytest.raises(UsageError, match="no signal type 'phash'; there are md5, sha1, sha256, pdq, autov2"):
+    with pytest.raises(UsageError, match="no signal type 'phash'; there are md5, sha1, sha256, pdq, vpdq"):
         signal_type("phash")
 
 

@@ -10,14 +10,15 @@ from typing import Final
 
 from safelight.errors import ListFormatError
 from safelight.lists.checks import MAX_KEY, is_plain_text
-from safelight.lists.formats.lines import Complain, checked_signal
+from safelight.lists.formats.lines import LISTABLE, Complain, checked_signal
 from safelight.lists.formats.records import BadLine, ListFormat, Record
-from safelight.lists.formats.text import Line
+from safelight.lists.formats.text import MAX_LINE, Line
 from safelight.types import Signal
-from safelight.values import SIGNAL_TYPES
 
-FIELDS: Final = (*SIGNAL_TYPES, "key", "classification")
+FIELDS: Final = (*LISTABLE, "key", "classification")
 """What a column can be mapped to."""
+
+csv.field_size_limit(MAX_LINE)  # the vPDQ of a long video is one field
 
 _LONGEST_RECORD: Final = 32
 """Lines that one quoted field may run over; an unclosed quote must not swallow a list."""
@@ -45,7 +46,7 @@ def split_row(text: str, delimiter: str) -> list[str] | None:
 def names_signals(line: Line, delimiter: str) -> bool:
     """Whether a line is a header with a column that is called like a signal type."""
     names = split_row(line.text, delimiter) or []
-    return any(name.strip().lower() in SIGNAL_TYPES for name in names)
+    return any(name.strip().lower() in LISTABLE for name in names)
 
 
 def map_columns(header: list[str], told: ListFormat) -> Columns:
@@ -65,7 +66,7 @@ def map_columns(header: list[str], told: ListFormat) -> Columns:
     for field in FIELDS:
         if field not in places and lowered.count(field) == 1:
             places[field] = lowered.index(field)
-    signals = tuple((type_, places[type_]) for type_ in SIGNAL_TYPES if type_ in places)
+    signals = tuple((type_, places[type_]) for type_ in LISTABLE if type_ in places)
     if not signals:
         raise ListFormatError(
             "No column of this file is known to hold hashes. Say which one does, for example "

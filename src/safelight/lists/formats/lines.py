@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
+from safelight.frames import VPDQ, parse_frames, write_frames
 from safelight.lists.formats.records import BadLine, Record
 from safelight.lists.formats.text import Line
+from safelight.lists.videos import telling_frames
 from safelight.types import Signal
-from safelight.values import HEX_BITS, SIGNAL_TYPES, degenerate, pack, unpack
+from safelight.values import SIGNAL_TYPES, degenerate, pack, unpack
+
+LISTABLE: Final = (*SIGNAL_TYPES, VPDQ)
+"""Every signal type that a list file may hold."""
 
 Complain = Callable[[BadLine], object]
 
 
 def checked_signal(signal_type: str, text: str) -> Signal:
     """A signal in canonical form. Raises ``ValueError`` with a reason that does not repeat the text."""
+    if signal_type == VPDQ:
+        telling_frames(text)
+        return Signal(VPDQ, write_frames(parse_frames(text)))
     raw = pack(signal_type, text)
     if reason := degenerate(signal_type, raw):
         raise ValueError(reason)
@@ -31,10 +40,12 @@ def read_typed(lines: Iterable[Line], complain: Complain) -> Iterator[Record]:
 
 
 def _typed_signal(text: str) -> Signal:
-    words = text.split()
+    words = text.split(None, 1)
     if len(words) != 2:
         raise ValueError("it is not made of a signal type and a value")
-    return checked_signal(words[0].lower(), words[1])
+    if words[0].lower() != VPDQ and len(words[1].split()) != 1:
+        raise ValueError("it is not made of a signal type and a value")
+    return checked_signal(words[0].lower(), words[1].strip())
 
 
 def _read(lines: Iterable[Line], parse: Callable[[str], Signal], complain: Complain) -> Iterator[Record]:
@@ -54,10 +65,12 @@ def _read(lines: Iterable[Line], parse: Callable[[str], Signal], complain: Compl
 
 def looks_typed(line: Line) -> bool:
     """Whether a line can be nothing but ``signal_type value``."""
-    words = line.text.split()
-    return len(words) == 2 and words[0].lower() in HEX_BITS
+    words = line.text.split(None, 1)
+    if len(words) != 2 or words[0].lower() not in LISTABLE:
+        return False
+    return words[1].startswith("[") if words[0].lower() == VPDQ else len(words[1].split()) == 1
 
 
 def known_types() -> str:
     """The signal types, for messages."""
-    return ", ".join(SIGNAL_TYPES)
+    return ", ".join(LISTABLE)

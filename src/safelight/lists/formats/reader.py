@@ -10,10 +10,16 @@ from pathlib import Path
 
 from safelight.errors import ListFormatError
 from safelight.lists.formats.csv_table import names_signals, read_csv
-from safelight.lists.formats.lines import Complain, known_types, looks_typed, read_typed, read_values
+from safelight.lists.formats.lines import (
+    LISTABLE,
+    Complain,
+    known_types,
+    looks_typed,
+    read_typed,
+    read_values,
+)
 from safelight.lists.formats.records import Layout, ListFormat, Record
 from safelight.lists.formats.text import ENCODINGS, Line, as_text, numbered_lines, refuse_other_than_text
-from safelight.values import HEX_BITS
 
 
 class ListReader:
@@ -73,7 +79,7 @@ def open_list(path: Path, told: ListFormat) -> Iterator[ListReader]:
     """Open a list file. Raises :class:`~safelight.errors.ListFormatError`."""
     if told.encoding not in ENCODINGS:
         raise ListFormatError(f"--encoding can be {', '.join(ENCODINGS)}.")
-    if told.signal_type is not None and told.signal_type not in HEX_BITS:
+    if told.signal_type is not None and told.signal_type not in LISTABLE:
         raise ListFormatError(f"--signal-type can be {known_types()}.")
     if len(told.delimiter) != 1 or told.delimiter in '"\r\n#':
         raise ListFormatError("--delimiter is one character, such as ';'.")

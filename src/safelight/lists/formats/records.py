@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from safelight.lists.videos import stored_signals
 from safelight.types import Signal
 
 BAD_LINES_KEPT: Final = 100
@@ -46,6 +48,11 @@ class Record:
     signals: tuple[Signal, ...] = field(repr=False)
     key: str | None = None
     classification: str | None = None
+
+    def stored(self) -> Iterator[tuple[Signal, frozenset[str]]]:
+        """What is kept of them, each with its flags: of a video, the looks of its frames."""
+        for signal in self.signals:
+            yield from stored_signals(signal)
 
 
 @dataclass(frozen=True, slots=True)

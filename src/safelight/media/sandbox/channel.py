@@ -49,6 +49,8 @@ class Channel:
     def ask(self, request: bytes, fd: int, collector: Collector, seconds: float) -> Reply:
         """Have one file decoded; waits up to ``seconds``, whatever the parent promised to enforce.
 
+        What the collector does with a message is not waiting: looking at a member may take its own time.
+
         Raises :class:`ChannelLost` if the parent died before it, or its child, said anything.
         """
         deadline = time.monotonic() + seconds
@@ -84,8 +86,10 @@ class Channel:
             except OSError:
                 message = b""
             if message:
+                arrived = time.monotonic()
                 if reply := collector.add(message):
                     return reply
+                deadline += time.monotonic() - arrived
             elif not self.lost():
                 return collector.stop(UnscannedReason.CRASHED, "the decoder left without saying why")
             elif collector.empty:

@@ -14,6 +14,7 @@ from safelight.media.sandbox.channel import connect, spawn
 from safelight.media.sandbox.descriptors import size_of_safe_file
 from safelight.media.sandbox.families import FAMILIES, Family
 from safelight.media.sandbox.limits import Limits
+from safelight.media.sandbox.members import MemberSink
 from safelight.media.sandbox.protections import Protections
 from safelight.media.sandbox.protocol import Reply
 from safelight.media.sandbox.warm_family import WarmFamily
@@ -67,8 +68,19 @@ class Sandbox:
         for family in self._families.values():
             family.protections()
 
-    def decode(self, family: str, fd: int, payload: bytes = b"", *, limits: Limits | None = None) -> Reply:
+    def decode(
+        self,
+        family: str,
+        fd: int,
+        payload: bytes = b"",
+        *,
+        limits: Limits | None = None,
+        members: MemberSink | None = None,
+    ) -> Reply:
         """Decode the regular file behind ``fd``, which is read by position, never written and not closed.
+
+        ``members`` takes what a family of containers unpacks. Never ask the same family from within it: its
+        turns may all be taken by containers that wait for theirs.
 
         What the file does wrong, and what happens to its decoder, is in the reply's problems. Raises
         :class:`~safelight.errors.UsageError` for a descriptor that could be written through, and
@@ -80,7 +92,7 @@ class Sandbox:
             return Reply.nothing(
                 UnscannedReason.TOO_LARGE, f"{size:,} bytes; at most {limits.max_file_bytes:,} are allowed"
             )
-        return self._families[family].decode(fd, payload, limits)
+        return self._families[family].decode(fd, payload, limits, members)
 
     def protections(self, family: str) -> Protections:
         """Which walls stand around a family's decoders on this machine."""

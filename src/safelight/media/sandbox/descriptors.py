@@ -19,11 +19,16 @@ def sealed_memfd(data: bytes) -> int:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(fd, rest) :]
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS | fcntl.F_SEAL_SEAL)
+        seal(fd)
     except BaseException:
         os.close(fd)
         raise
     return fd
+
+
+def seal(fd: int) -> None:
+    """Make a memory file what nobody can change any more."""
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS | fcntl.F_SEAL_SEAL)
 
 
 def size_of_safe_file(fd: int) -> int:

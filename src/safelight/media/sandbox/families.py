@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from safelight.media.sandbox.messages import (
+    ARCHIVE_MESSAGES,
+    AUDIO_MESSAGES,
+    DOCUMENT_MESSAGES,
     IMAGE_MESSAGES,
+    MODEL_MESSAGES,
     PROVENANCE_MESSAGES,
     RENDERING_MESSAGES,
+    VIDEO_MESSAGES,
     MessageSet,
 )
 from safelight.native import _confine
@@ -47,9 +52,24 @@ PROVENANCE: Final = python_family(
 )
 """Readers of evidence of origin, of every kind of file that has fields for it."""
 
+ARCHIVE: Final = python_family("archive", "safelight.media.archive_reader:unpack", ARCHIVE_MESSAGES)
+"""What takes archives apart; its members are looked at by the families of their own kinds."""
+
+MODEL: Final = python_family("model", "safelight.media.model_reader:read", MODEL_MESSAGES)
+"""Readers of model files."""
+
+DOCUMENT: Final = python_family("document", "safelight.media.pdf_reader:read", DOCUMENT_MESSAGES)
+"""What takes the pictures and attachments out of PDF, and draws its pages."""
+
+AUDIO: Final = python_family("audio", "safelight.media.audio_decoder:decode", AUDIO_MESSAGES)
+"""Fingerprints the soundtracks of whatever FFmpeg opens."""
+
+VIDEO: Final = python_family("video", "safelight.media.video_decoder:decode", VIDEO_MESSAGES)
+"""FFmpeg, for moving pictures."""
+
 RENDERING: Final = python_family(
     "rendering", "safelight.media.rendering_decoder:decode", RENDERING_MESSAGES, threads=True
 )
 """Makes the reduced pictures that a person is shown (:mod:`safelight.media.rendering`)."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, RENDERING)
+FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL, VIDEO, AUDIO, RENDERING)

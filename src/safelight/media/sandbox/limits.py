@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from safelight.errors import UsageError
 
-_HOUR = 3600
+MAX_WALL_SECONDS: Final = 3600
+"""The longest that a decoder may be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,14 @@ class Limits:
 
     ``max_file_bytes``: nothing larger is given to a decoder.
 
+    What a file holds is bounded over all its depths together: ``max_members`` of archives and documents,
+    ``max_unpacked_bytes`` of them, none above ``max_member_bytes``, and containers within containers to
+    ``max_depth`` (1: a container's members are looked at, and those that are containers are not opened).
+    ``total_seconds`` (to an hour) bound the time over all of them: no further member is begun after it.
+
+    ``max_video_seconds`` of playing time are looked at of one video, in as many children as that takes; each
+    of them may take some times ``wall_seconds``.
+
     Raises :class:`~safelight.errors.UsageError` for values outside these ranges.
     """
 
@@ -36,16 +46,28 @@ class Limits:
     max_pixels: int = 128_000_000
     max_parts: int = 3_000
     max_file_bytes: int = 4 << 30
+    max_members: int = 10_000
+    max_member_bytes: int = 1 << 30
+    max_unpacked_bytes: int = 2 << 30
+    max_depth: int = 4
+    total_seconds: float = 1800.0
+    max_video_seconds: int = 12 * 3600
 
     def __post_init__(self) -> None:
         """Refuse what the warm parent would refuse later, where the operator can still see why."""
         for name, least, most in (
-            ("wall_seconds", 0.001, _HOUR),
-            ("cpu_seconds", 1, _HOUR),
+            ("wall_seconds", 0.001, MAX_WALL_SECONDS),
+            ("cpu_seconds", 1, MAX_WALL_SECONDS),
             ("memory_bytes", 1 << 20, 1 << 40),
             ("max_pixels", 1, 1 << 40),
             ("max_parts", 1, 1 << 20),
             ("max_file_bytes", 1, 1 << 50),
+            ("max_members", 1, 1 << 20),
+            ("max_member_bytes", 1, 1 << 50),
+            ("max_unpacked_bytes", 1, 1 << 50),
+            ("max_depth", 1, 16),
+            ("total_seconds", 0.001, MAX_WALL_SECONDS),
+            ("max_video_seconds", 1, 1 << 20),
         ):
             value = getattr(self, name)
             if not least <= value <= most:

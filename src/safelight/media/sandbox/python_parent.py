@@ -2,7 +2,8 @@
 
 It imports the decoder while it still has the file system, gives up its rights, and forks a confined child a
 file. The decoder is a function ``decode(fd, *, max_pixels, max_parts)`` that yields reply messages, ``end``
-last; one that expects a payload takes ``payload`` as well. It must read the descriptor by position.
+last; one that expects a payload takes ``payload`` as well. Between a ``member`` and its ``member_end`` it
+yields the member's bytes, in pieces of any size. It must read the descriptor by position.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import importlib
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
 from safelight.native import _confine
 
-Decoder = Callable[..., Iterator[str]]
+Decoder = Callable[..., Iterator[str | bytes]]
+
+_PIECE: Final = _confine.MAX_MESSAGE - 1
 
 
 class _NobodyListens(Exception):
@@ -58,9 +62,14 @@ def _run(decoder: Decoder, request: _confine.Request, payload: bytes) -> None:
         _send(json.dumps({"failed": {"reason": "crashed", "detail": detail}}))
 
 
-def _send(message: str) -> None:
-    if not _confine.send_message(message.encode()):
-        raise _NobodyListens
+def _send(message: str | bytes) -> None:
+    if isinstance(message, str):
+        packets: Iterable[bytes] = (message.encode(),)
+    else:  # a leading NUL tells data from JSON; sandbox/protocol.py
+        packets = (b"\0" + message[at : at + _PIECE] for at in range(0, len(message), _PIECE))
+    for packet in packets:
+        if not _confine.send_message(packet):
+            raise _NobodyListens
 
 
 if __name__ == "__main__":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from safelight.errors import SandboxError
 from safelight.media.sandbox.channel import Channel, ChannelLost
 from safelight.media.sandbox.families import Family
-from safelight.media.sandbox.limits import Limits
+from safelight.media.sandbox.limits import MAX_WALL_SECONDS, Limits
+from safelight.media.sandbox.members import MemberSink
 from safelight.media.sandbox.protections import Protections, probe
 from safelight.media.sandbox.protocol import Collector, Reply, pack_request
 from safelight.types import UnscannedReason
@@ -51,24 +53,27 @@ class WarmFamily:
         assert self._protections is not None
         return self._protections
 
-    def decode(self, fd: int, payload: bytes, limits: Limits) -> Reply:
+    def decode(self, fd: int, payload: bytes, limits: Limits, members: MemberSink | None) -> Reply:
         """Have one file decoded; a parent that died without a word about it is replaced once."""
-        request = pack_request(limits, payload)
+        # The parent's clock cannot tell a decoder that hangs from one that waits for its members to be looked
+        # at; ours can, and hanging up ends the decoder.
+        clock = replace(limits, wall_seconds=MAX_WALL_SECONDS) if members else limits
+        request = pack_request(clock, payload)
+        patience = limits.wall_seconds + (0 if members else _SLACK_SECONDS)
         with self._turns:
             try:
-                return self._ask(request, fd, limits)
+                return self._ask(request, fd, Collector(self.family.messages, limits, members), patience)
             except ChannelLost:
                 pass
             try:
-                return self._ask(request, fd, limits)
+                return self._ask(request, fd, Collector(self.family.messages, limits, members), patience)
             except (ChannelLost, SandboxError) as error:
                 return Reply.nothing(UnscannedReason.SANDBOX_UNAVAILABLE, str(error)[:200])
 
-    def _ask(self, request: bytes, fd: int, limits: Limits) -> Reply:
+    def _ask(self, request: bytes, fd: int, collector: Collector, patience: float) -> Reply:
         channel = self._ready()
         try:
-            collector = Collector(self.family.messages, limits)
-            return channel.ask(request, fd, collector, limits.wall_seconds + _SLACK_SECONDS)
+            return channel.ask(request, fd, collector, patience)
         except ChannelLost:
             self._discard(channel)
             raise

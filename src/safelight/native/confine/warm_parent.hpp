@@ -3,7 +3,8 @@
 // Requests arrive as one SOCK_SEQPACKET message on a control socket: a `Request` header, then `payload` bytes
 // for the handler, with two descriptors attached (SCM_RIGHTS): the file, opened read-only (or a memfd sealed
 // against writing, growing and shrinking), and the reply socket (SOCK_SEQPACKET). The child writes reply
-// messages to it; each is one JSON object of at most kMaxMessage bytes, the last of them {"end": ...}. If the
+// messages to it; each is one JSON object of at most kMaxMessage bytes, the last of them {"end": ...}. A family
+// that unpacks also sends data packets: a NUL, then bytes of the member that {"member": ...} began. If the
 // child dies before its end, the parent writes {"failed": {"reason": R, "detail": "..."}} to the same socket,
 // where R is "timeout", "out_of_memory", "crashed", "refused" (the request was not one) or "unconfined".
 // A child whose reader closes the reply socket is killed. A parent whose inherited control sockets are all

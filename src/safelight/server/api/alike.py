@@ -1,13 +1,14 @@
 """Not an oracle: an uploader is told 200 for what is clear, and for everything else one same answer.
 
 Match, hold, unscanned for whatever reason, no list, and a vault, database or sandbox that does not answer:
-the same bytes and headers, at the same time after the request was there, whether or not the work is done.
+the same bytes and headers, after the same time but for chance, whether or not the work is done.
 So that 202 is no receipt. It says: keep this to yourself until your server's own key knows more.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -31,6 +32,8 @@ from safelight.types import Outcome
 _log: Final = logging.getLogger("safelight.api")
 _CLEAR: Final = b'{"status":"clear"}'
 _ALIKE: Final = b'{"status":"received"}'
+_SPREAD: Final = 0.1
+"""The share of the time by which it varies by chance: more than a busy thread costs another's answer."""
 _HEADERS: Final[Headers] = [
     ("Content-Type", "application/json"),
     ("Cache-Control", "no-store"),
@@ -56,7 +59,7 @@ def answered(
 
 def _to_uploader(request: HttpRequest, work: Work, clear_is_told: bool) -> HttpResponse:
     began = time.monotonic()
-    seconds = settings.CONFIG.answers.alike_seconds
+    seconds = settings.CONFIG.answers.alike_seconds * (1.0 + _SPREAD * secrets.SystemRandom().random())
     promise: Promise | None = request.META.get(PROMISE)
     if promise is not None:
         promise.make(seconds, HTTPStatus.ACCEPTED.value, _HEADERS, _ALIKE)

@@ -2,7 +2,7 @@
 
 *Hash-confirmed* means: the SHA-256 of the file itself, or both its MD5 and its SHA-1, equal one entry. A
 member of an archive is not the file; MD5 or SHA-1 alone can be forged; likeness is never equality, not even
-at distance 0; and a list in shadow acts on nothing.
+at distance 0; and a list in shadow, or a list or entry that is held, confirms nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def hash_confirmed(matches: Iterable[Match], lists: Collection[str] | None = Non
     types: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for match in matches:
         named = lists is None or match.list in lists
-        if named and not match.shadow and match.list_class in ABUSE_CLASSES and match.signal.part == WHOLE:
+        acts = named and not (match.shadow or match.held)
+        if acts and match.list_class in ABUSE_CLASSES and match.signal.part == WHOLE:
             types[match.list, match.entry_key].add(match.signal.type)
     return any(needed <= found for found in types.values() for needed in _SUFFICE)
 

@@ -28,7 +28,7 @@ from safelight.server.paging import LARGEST_PAGE, Page, page_size, wrong_place
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
-from safelight.types import ListClass, Match
+from safelight.types import ListClass, Match, ModelLevel
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -36,7 +36,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class MatchFacts:
-    """What matched and how closely (0-256 bits; 0 for digests). Never the listed value."""
+    """What matched and how closely (0-256 bits; 0 for digests). Never the listed value.
+
+    Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of it.
+    """
 
     list: str
     list_class: ListClass
@@ -47,6 +50,9 @@ class MatchFacts:
     distance: int
     part: str
     shadow: bool
+    held: bool
+    level: ModelLevel | None
+    share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +271,9 @@ def _matches(found: Iterable[Match]) -> tuple[MatchFacts, ...]:
             one.distance,
             str(one.signal.part),
             one.shadow,
+            one.held,
+            one.level,
+            one.share,
         )
         for one in found
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from safelight.errors import SafelightError
+from safelight.media.naming import mismatch
 from safelight.server.cases.handling import earlier_cases
 from safelight.server.cases.models import Case
 from safelight.server.cases.reading import CaseFacts, MatchFacts, MemberFacts, facts, if_readable
@@ -21,17 +23,22 @@ from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Person
 from safelight.server.vault import services as vault
 from safelight.server.vault.models import SealedObject
-from safelight.types import ListClass, Observation, Provenance
+from safelight.signals.pdq import PDQ
+from safelight.types import ListClass, MediaKind, ModelLevel, Observation, Problem, Provenance
 
 _MOST_EARLIER: Final = 20
 _MOST_SIZES: Final = 3
+_MOST_PROBLEMS: Final = 20
+_LEVELS: Final = tuple(ModelLevel)
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedEntry:
     """One entry of one list that a file matched: by which digests exactly, and how near by likeness.
 
-    ``distance`` is the least of 256 bits, None where only digests were compared.
+    ``exact`` are digests of the file itself, ``inside`` those of something that it holds. ``distance`` is the
+    least of 256 bits, None where no likeness was found. ``level`` and ``percent`` say how far a model file is
+    the listed model.
     """
 
     list: str
@@ -39,8 +46,12 @@ class MatchedEntry:
     key: str
     classification: str | None
     exact: tuple[str, ...]
+    inside: tuple[str, ...]
     distance: int | None
+    level: ModelLevel | None
+    percent: int | None
     shadow: bool
+    held: bool
     parts: tuple[str, ...]
 
 
@@ -57,7 +68,9 @@ class Evidence:
 class Shown:
     """One member of the case. ``says`` is why something is missing, empty where nothing is.
 
-    ``account`` and ``sender`` are None where they cannot be read.
+    ``account`` and ``sender`` are None where they cannot be read. ``problems`` are the first of what was not
+    looked at in the file, ``more_problems`` how many there are beside. ``name_claims`` is what its name says
+    it is, where its content is something else.
     """
 
     member: MemberFacts
@@ -66,6 +79,9 @@ class Shown:
     provenance: tuple[Provenance, ...]
     examined: bool
     pixels: str
+    problems: tuple[Problem, ...]
+    more_problems: int
+    name_claims: MediaKind | None
     times_seen: int
     account: str | None
     sender: ToldOfIntake | None
@@ -144,6 +160,9 @@ def _shown(
         provenance=seen.provenance if seen else (),
         examined=seen.provenance_examined if seen else False,
         pixels=_pixels(seen) if seen else "",
+        problems=seen.problems[:_MOST_PROBLEMS] if seen else (),
+        more_problems=max(0, len(seen.problems) - _MOST_PROBLEMS) if seen else 0,
+        name_claims=mismatch(member.file_name, frozenset({MediaKind(item.kind)})) if item else None,
         times_seen=item.occurrences.count() if item else 1,
         account=account,
         sender=sender,
@@ -158,20 +177,31 @@ def _matched(matches: Iterable[MatchFacts]) -> tuple[MatchedEntry, ...]:
     for match in matches:
         grouped.setdefault((match.list, match.entry_key), []).append(match)
     entries = [_entry(found) for found in grouped.values()]
-    return tuple(sorted(entries, key=lambda entry: (not entry.exact, entry.distance or 0, entry.list)))
+    return tuple(sorted(entries, key=_strongest_first))
+
+
+def _strongest_first(entry: MatchedEntry) -> tuple[bool, bool, int, str]:
+    return not entry.exact, not entry.inside, entry.distance or 0, entry.list
 
 
 def _entry(found: list[MatchFacts]) -> MatchedEntry:
-    near = [match.distance for match in found if match.signal == "pdq"]
+    near = [match.distance for match in found if match.signal == PDQ.name]
+    exact = dict.fromkeys(match.signal for match in found if match.exact and not match.part)
+    inside = dict.fromkeys(match.signal for match in found if match.exact and match.part)
+    shares = [match.share for match in found if match.share is not None]
     first = found[0]
     return MatchedEntry(
         list=first.list,
         list_class=first.list_class,
         key=first.entry_key,
         classification=first.classification,
-        exact=tuple(dict.fromkeys(match.signal for match in found if match.signal != "pdq")),
+        exact=tuple(exact),
+        inside=() if exact else tuple(inside),
         distance=min(near, default=None),
+        level=min((match.level for match in found if match.level), key=_LEVELS.index, default=None),
+        percent=math.floor(100 * max(shares)) if shares else None,
         shadow=first.shadow,
+        held=first.held,
         parts=tuple(dict.fromkeys(match.part for match in found if match.part)),
     )
 

@@ -13,9 +13,14 @@ _R = UnscannedReason
 OF_THE_INSTALLATION: Final = frozenset({_R.NO_LIST, _R.DEPENDENCY_DOWN, _R.SANDBOX_UNAVAILABLE})
 """One item tells whether the cause is gone for all; the others are tried once it is."""
 OF_CHANCE: Final = frozenset(
-    {_R.NOT_YET, _R.CRASHED, _R.BAD_REPLY, _R.OUT_OF_MEMORY, _R.TIMEOUT, _R.CHANGED, _R.UNREADABLE}
+    {
+        *(_R.NOT_YET, _R.CRASHED, _R.BAD_REPLY, _R.OUT_OF_MEMORY, _R.TIMEOUT, _R.CHANGED, _R.UNREADABLE),
+        _R.NOT_INSTALLED,
+    }
 )
-"""Another try may end otherwise. All other reasons lie in the file, and only another version may read it."""
+"""Another try may end otherwise, or somebody installs what is missing.
+
+All other reasons lie in the file, and only another version may read it."""
 
 _INSTALLATION_PAUSE: Final = timedelta(minutes=1)
 _FIRST_PAUSE: Final = timedelta(minutes=5)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from django.conf import settings
@@ -15,10 +14,12 @@ from safelight.errors import SafelightError
 from safelight.matching.matcher import Matcher
 from safelight.matching.opening import StoredIndexes
 from safelight.matching.reader import REFRESH_SECONDS
+from safelight.media.content import Content
+from safelight.media.inspection import is_container
 from safelight.media.sandbox.client import Sandbox
-from safelight.media.sniff import HEAD_BYTES, Sniffed, sniff
 from safelight.provenance import anchors_of
 from safelight.scan.origin import Examine
+from safelight.scan.policy import DEFAULT_POLICY, Unsupported
 from safelight.scan.scanner import Scanner
 from safelight.scan.searching import Searched
 from safelight.server.ids import now
@@ -51,6 +52,7 @@ class Scanned:
 
 
 _LATER: Final = frozenset({MediaKind.VIDEO, MediaKind.ARCHIVE})
+"""Kinds of which a small file may take long, whether it can be decoded here or not."""
 _log: Final = logging.getLogger(__name__)
 _lock: Final = threading.Lock()
 _scanner: FileScanner | None = None
@@ -78,21 +80,27 @@ def scan_spool(spool: Spool, *, reported: bool = False) -> Scanned:
 
 
 def is_for_later(spool: Spool) -> bool:
-    """Whether it is scanned by a job: larger than ``limits.inline_mib``, video, or an archive."""
-    return spool.size > settings.CONFIG.limits.inline_mib << 20 or _sniffed(spool).kind in _LATER
+    """Whether it is scanned by a job: larger than ``limits.inline_mib``, video, or a container.
+
+    A container is also what ends as an archive, whatever it begins as: it is unpacked all the same.
+    """
+    if spool.size > settings.CONFIG.limits.inline_mib << 20:
+        return True
+    content = _content(spool)
+    return is_container(content) or any(each.kind in _LATER for each in content.formats)
 
 
 def unseen_of(spool: Spool, reason: UnscannedReason) -> Scanned:
     """What is known of a file that was not scanned: its size, its digest, and what its first bytes say."""
-    sniffed = _sniffed(spool)
+    sniffed = _content(spool).formats[0]
     problems = (Problem(reason),)
     seen = Observation("", spool.size, sniffed.kind, sniffed.mime, now(), problems=problems)
     return Scanned(ScanResult(seen, Verdict(Outcome.UNSCANNED, "not-scanned", reason)), sha256_of(spool))
 
 
-def _sniffed(spool: Spool) -> Sniffed:
+def _content(spool: Spool) -> Content:
     try:
-        return sniff(os.pread(spool.fd, HEAD_BYTES, 0))
+        return Content.of(spool.fd, spool.size)
     except OSError as error:
         raise SafelightError(f"The upload cannot be read back: {error.strerror}.") from error
 
@@ -130,6 +138,7 @@ def _open() -> Scanner:
             searched=[Searched(store, Matcher(store, indexes, tolerance=REFRESH_SECONDS), store.stamp)],
             sandbox=Sandbox(directory=run_directory() / SANDBOX, accept_partial=partial),
             clock=now,
+            policy=replace(DEFAULT_POLICY, unsupported=Unsupported(config.unsupported)),
             examine=Examine(config.provenance.examine),
             anchors=anchors_of(config.workspace),
             prompts=config.provenance.prompts,

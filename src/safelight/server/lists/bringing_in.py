@@ -129,12 +129,15 @@ def _begin(local: sqlite3.Connection) -> dict[int, HashList]:
                     "shadow": bool(shadow),
                     "enabled": bool(enabled),
                     "source": source,
+                    "query_percent": query,
+                    "listed_percent": listed,
                     # Who put them there is not known: two people look at what silences.
                     "admitted": class_ != ListClass.KNOWN_GOOD,
                 },
             )[0]
-            for number, name, class_, distance, shadow, enabled, source in local.execute(
-                "SELECT id, name, class, distance, shadow, enabled, source FROM hash_list"
+            for number, name, class_, distance, shadow, enabled, source, query, listed in local.execute(
+                "SELECT id, name, class, distance, shadow, enabled, source, query_percent, listed_percent"
+                " FROM hash_list"
             )
         }
 

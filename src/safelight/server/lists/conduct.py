@@ -40,6 +40,7 @@ LEAST_DECIDED_OF_ENTRY: Final = 5
 
 TOO_MANY_HITS: Final = "too_many_hits"
 TOO_MANY_DISMISSED: Final = "too_many_dismissed"
+HITS_EVERYTHING: Final = "hits_everything"
 
 _JOBS: Final = SystemActor("jobs")
 

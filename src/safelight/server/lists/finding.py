@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from safelight.matching.models import level_of
 from safelight.scan.policy import DEFAULT_POLICY
 from safelight.server.ids import now
 from safelight.server.intake.matters import make_matter
@@ -131,6 +132,8 @@ def _with_match(row: HashList, hit: RecheckHit, item: Item) -> ScanResult:
         hit.distance,
         Transform(hit.transform),
         known.shadow,
+        known.held or row.entries.filter(key=hit.key).exclude(held_reason="").exists(),
+        level_of(signal),
     )
     there = {(one.list, one.entry_key, one.signal.type, one.signal.part) for one in seen.matches}
     if (match.list, match.entry_key, match.signal.type, match.signal.part) not in there:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from safelight.lists.store import DEFAULT_DISTANCE, MAX_DISTANCE
+from safelight.lists.store import DEFAULT_DISTANCE, DEFAULT_PERCENT, MAX_DISTANCE
 from safelight.server.ids import new_id, now
 from safelight.types import ListClass
 
@@ -61,6 +61,8 @@ class HashList(models.Model):
     shadow = models.BooleanField(default=False)
     enabled = models.BooleanField(default=True)
     source = models.CharField(max_length=300, blank=True)
+    query_percent = models.PositiveSmallIntegerField(default=DEFAULT_PERCENT)
+    listed_percent = models.PositiveSmallIntegerField(default=DEFAULT_PERCENT)
     own = models.BooleanField(default=False)
     admitted = models.BooleanField(default=True)
     categories = models.JSONField(default=dict)

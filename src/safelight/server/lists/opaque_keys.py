@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from safelight.server.lists.process_store import list_store
 from safelight.types import ListEntry, Signal
-from safelight.values import HEX_BITS, pack
+from safelight.values import SIGNAL_TYPES, pack
 
 
 def opaque(entry: ListEntry) -> ListEntry:
@@ -21,7 +21,7 @@ def keys_meant(keys: Iterable[str]) -> Iterator[str]:
     """The keys, and what stands in their place where a source calls its entries by their hashes."""
     for key in keys:
         yield key
-        for type_ in HEX_BITS:
+        for type_ in SIGNAL_TYPES:
             try:
                 pack(type_, key.strip())
             except ValueError:

@@ -24,7 +24,7 @@ from safelight.server.secrets import process_keys
 from safelight.types import Signal, Transform
 
 SEARCHED_FOR: Final = 10_000
-"""Kept hashes found of one entry at most; an entry that finds so many is set apart anyway."""
+"""Kept hashes found of one entry at most; an entry that finds so many falls to hold."""
 
 _TRANSFORMS: Final = tuple(Transform)
 _lock: Final = threading.Lock()

@@ -22,12 +22,12 @@ from safelight.server.ids import now
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import record
 from safelight.server.lists.alarms import Alarm, alarm, clear_alarm
+from safelight.server.lists.conduct import HITS_EVERYTHING
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import Entry, FoundByRecheck, HashList, RecheckHit, SeenHash
 from safelight.server.lists.past import Past, find_all, find_past, not_in_a_case, occurrences_of
 from safelight.server.lists.process_store import list_store
 from safelight.server.lists.rules import check_reason
-from safelight.server.lists.screening import HITS_EVERYTHING
 from safelight.server.lists.seen import locked_state, number_pending
 from safelight.server.lists.store import list_row
 from safelight.server.lists.summaries import RecheckPreview, SurfaceCount
@@ -206,9 +206,9 @@ def _preview(row: HashList, signals: Sequence[Signal], key: str | None) -> Reche
 
 def _outcome(row: HashList, signals: Sequence[Signal]) -> Outcome:
     """What the policy says of a file that only these entries match."""
-    shadow = row.shadow or bool(row.held_reason)
     matches = tuple(
-        Match(signal, row.name, ListClass(row.list_class), "", shadow=shadow) for signal in signals
+        Match(signal, row.name, ListClass(row.list_class), "", shadow=row.shadow, held=bool(row.held_reason))
+        for signal in signals
     )
     seen = Observation("", 1, MediaKind.UNKNOWN, "", now(), signals=tuple(signals), matches=matches)
     return DEFAULT_POLICY.verdict(seen).outcome

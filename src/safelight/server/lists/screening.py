@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from safelight.lists.store import MAX_DISTANCE
-from safelight.values import HEX_BITS, degenerate
+from safelight.values import degenerate
 
 PLACEHOLDER: Final = "placeholder"
 NEAR_CONSTANT: Final = "near_constant"
-HITS_EVERYTHING: Final = "hits_everything"
 
 _FEW_BITS: Final = 8
 """Set or clear bits below which a digest is no digest: of 2^80 random ones not one has so few."""
@@ -27,6 +26,6 @@ def unfit(signal_type: str, raw: bytes) -> str | None:
     """
     if degenerate(signal_type, raw):
         return PLACEHOLDER
-    ones, bits = int.from_bytes(raw, "big").bit_count(), HEX_BITS[signal_type]
+    ones, bits = int.from_bytes(raw, "big").bit_count(), len(raw) * 8
     few = MAX_DISTANCE if signal_type == "pdq" else _FEW_BITS
     return NEAR_CONSTANT if min(ones, bits - ones) <= few else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
@@ -27,6 +27,7 @@ from safelight.server.intake.models import Item
 from safelight.server.lists.apart import one_state
 from safelight.server.lists.models import SeenGone, SeenHash, SeenState
 from safelight.server.secrets import ProcessKeys, process_keys
+from safelight.signals.weights import TENSORS
 from safelight.types import Signal, Transform
 from safelight.values import unpack
 
@@ -75,7 +76,7 @@ def keep_seen(item: Item, signals: Sequence[Signal], at: datetime) -> None:
     """Keep a file's hashes, or note that it was seen again; in the transaction that records its arrival."""
     there = SeenHash.objects.filter(item=item)
     before = list(there.values_list("seen_at", flat=True))
-    offered = {(signal.type, signal.value) for signal in signals[:KEPT_OF_A_FILE]}
+    offered = {(signal.type, signal.value) for signal in _kept(signals)}
     # A file that was scanned in part has fewer rows than it has hashes now.
     if len(before) >= len(offered) and all(seen > at - _RENEWED for seen in before):
         return
@@ -88,7 +89,7 @@ def seen_rows(item: Item, signals: Sequence[Signal], at: datetime) -> list[SeenH
     """The rows that a file's hashes are kept in, each hash once; not written yet."""
     keys = process_seen_keys()
     rows: dict[tuple[str, bytes], SeenHash] = {}
-    for signal in signals[:KEPT_OF_A_FILE]:
+    for signal in _kept(signals):
         tag = keys.tags(signal)[0]
         near = signal.type == PDQ.signal_type
         rows.setdefault(
@@ -103,6 +104,11 @@ def seen_rows(item: Item, signals: Sequence[Signal], at: datetime) -> list[SeenH
             ),
         )
     return list(rows.values())
+
+
+def _kept(signals: Iterable[Signal]) -> Iterator[Signal]:
+    """Those that are kept. A tensor alone says nothing of a model: past models are found as wholes."""
+    return islice((signal for signal in signals if signal.type not in TENSORS), KEPT_OF_A_FILE)
 
 
 def number_pending() -> int:

@@ -32,6 +32,8 @@ from safelight.types import ListClass, ListEntry, Signal
 BATCH: Final = 5_000
 """Rows a transaction: long enough to be quick, short enough that other writers wait for moments only."""
 _RESOLVED_AT_ONCE: Final = 5_000
+_FOUND_AT_ONCE: Final = 2_000
+"""An archive or a model has tens of thousands of signals; a statement takes 32,766 values, SQLite says."""
 _STORED: Final = (
     "number", "list_id", "key", "signal_type", "classification", "flags", "held_reason"
 )  # fmt: skip
@@ -137,6 +139,8 @@ class DjangoListStore:
                 shadow=info.shadow,
                 enabled=info.enabled,
                 source=info.source,
+                query_percent=info.query_percent,
+                listed_percent=info.listed_percent,
                 made_at=now(),
                 changed_at=now(),
                 judged_from=now(),
@@ -150,9 +154,17 @@ class DjangoListStore:
         distance: int | None = None,
         shadow: bool | None = None,
         enabled: bool | None = None,
+        query_percent: int | None = None,
+        listed_percent: int | None = None,
     ) -> HashListInfo:
         """Change a list's settings; takes effect for the next search, without rebuilding an index."""
-        told = {"distance": distance, "shadow": shadow, "enabled": enabled}
+        told = {
+            "distance": distance,
+            "shadow": shadow,
+            "enabled": enabled,
+            "query_percent": query_percent,
+            "listed_percent": listed_percent,
+        }
         with self._write():
             row = list_row(name)
             for field, value in told.items():
@@ -239,8 +251,10 @@ class DjangoListStore:
 
     def find(self, signals: Sequence[Signal]) -> tuple[tuple[StoredEntry, ...], ...]:
         """The live rows of enabled lists whose type and value equal each signal's, in the order asked."""
-        if not signals:
-            return ()
+        some = (signals[at : at + _FOUND_AT_ONCE] for at in range(0, len(signals), _FOUND_AT_ONCE))
+        return tuple(found for batch in some for found in self._find(batch))
+
+    def _find(self, signals: Sequence[Signal]) -> tuple[tuple[StoredEntry, ...], ...]:
         keys = self._row_keys[1] or self._keys()
         while True:
             asked = [(signal.type, keys.tags(signal.type, pack_query(signal))) for signal in signals]
@@ -367,17 +381,20 @@ class DjangoListStore:
 
 
 class _Known:
-    """A list as searches see it: what has fallen to hold is in shadow, what waits for people is not there."""
+    """A list as searches see it: what waits for people is not there."""
 
     def __init__(self, row: HashList, entries: int) -> None:
         self.info = HashListInfo(
             row.name,
             ListClass(row.list_class),
             row.distance,
-            row.shadow or bool(row.held_reason),
+            row.shadow,
             row.enabled and row.admitted,
             row.source,
             entries,
+            bool(row.held_reason),
+            row.query_percent,
+            row.listed_percent,
         )
         self.categories = {told: ListClass(class_) for told, class_ in row.categories.items()}
 
@@ -388,13 +405,14 @@ class KnownAs:
 
     list_class: ListClass
     shadow: bool
+    held: bool
 
 
 def known_as(row: HashList, classification: str | None) -> KnownAs:
     """The class and standing of a list's entries, its category map applied."""
     known = _Known(row, 0)
     mapped = known.categories.get(classification) if classification else None
-    return KnownAs(mapped or known.info.list_class, known.info.shadow)
+    return KnownAs(mapped or known.info.list_class, known.info.shadow, known.info.held)
 
 
 def list_row(name: str) -> HashList:

@@ -17,6 +17,7 @@ from safelight.lists.checks import is_plain_text
 from safelight.lists.store import Added
 from safelight.server.ids import now
 from safelight.server.ledger.services import record
+from safelight.server.lists.alarms import Alarm, alarm
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import HashList, WaitingBatch
 from safelight.server.lists.opaque_keys import opaque
@@ -92,11 +93,6 @@ def _not_set_apart(row: HashList, entries: list[Packed]) -> list[Packed]:
     return [(entry, raw) for entry, raw in entries if (entry.signal.type, raw) not in there]
 
 
-def set_apart(actor: Actor, row: HashList, entries: Sequence[Packed], why: str) -> int:
-    """Put entries into the list's quarantine, once each; call it in a transaction. How many were new."""
-    return _set_apart(actor, row, [(entry, raw, why) for entry, raw in entries])
-
-
 def _screened(
     entries: Iterable[ListEntry],
 ) -> Iterator[tuple[list[Packed], list[tuple[ListEntry, bytes, str]]]]:
@@ -143,4 +139,5 @@ def _set_apart(actor: Actor, row: HashList, entries: Sequence[tuple[ListEntry, b
         subject=row.uid,
         payload={"batch": str(batch.pk), "entries": kept, "why": [*sorted({why for _, _, why in fresh})]},
     )
+    alarm(Alarm.LIST_ENTRY_QUARANTINED, row, f"{kept:,} entries were set apart and are not searched.")
     return kept

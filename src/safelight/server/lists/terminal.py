@@ -55,10 +55,19 @@ class TerminalListStore(DjangoListStore):
         distance: int | None = None,
         shadow: bool | None = None,
         enabled: bool | None = None,
+        query_percent: int | None = None,
+        listed_percent: int | None = None,
     ) -> HashListInfo:
         """Change a list's settings."""
         services.change_list(
-            TERMINAL, name, reason=self.reason, distance=distance, shadow=shadow, enabled=enabled
+            TERMINAL,
+            name,
+            reason=self.reason,
+            distance=distance,
+            shadow=shadow,
+            enabled=enabled,
+            query_percent=query_percent,
+            listed_percent=listed_percent,
         )
         return self.get(name)
 

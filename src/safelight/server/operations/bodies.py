@@ -100,22 +100,26 @@ class Whole:
         self._began = time.monotonic()
         self._due = self._began + patience(length, 0.0, limits)
         self._overdue = False
-        self._coming = protocol()
+        self._coming: Coming | None = protocol()
 
     def when_over(self, what: Callable[[object], None]) -> None:
         """Have the loop call this once it is all there, or never will be."""
+        assert self._coming is not None
         self._coming.add_done_callback(what, context=None)
 
     def cut_off_if_overdue(self, now: float) -> None:
         """By ``time.monotonic``; in the loop's thread."""
-        if now > self._due:
+        if now > self._due and self._coming is not None:
             self._overdue = True
             self._coming.cancel()
 
     def result(self) -> bytes:
-        """All of it. Raises :class:`BodyRefused`."""
+        """All of it, once. Raises :class:`BodyRefused`."""
+        # Granian's future holds what it calls, which holds this, and the collector does not see through Rust.
+        coming, self._coming = self._coming, None
+        assert coming is not None
         try:
-            body = self._coming.result()
+            body = coming.result()
         except asyncio.CancelledError:
             raise _too_slow(0, self._began) from None
         except (ProtocolClosed, ProtocolError):  # the sender left

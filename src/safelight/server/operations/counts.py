@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+import os
 
+from prometheus_client import Counter, Histogram, values
+
+from safelight.server.processes.beats import NAME_VARIABLE
 from safelight.types import Verdict
+
+if NAME_VARIABLE in os.environ:
+    # By name, not by number: whoever takes a killed process's place counts on, in files that have their room.
+    values.ValueClass = values.MultiProcessValue(  # type: ignore[no-untyped-call]
+        lambda: os.environ[NAME_VARIABLE]
+    )
 
 REQUESTS = Counter("safelight_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("safelight_request_seconds", "Time to answer a request", ["route"])

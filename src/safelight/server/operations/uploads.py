@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from typing import IO, TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -37,12 +38,15 @@ class SpoolUploadHandler(FileUploadHandler):
     """Takes files of a form in, one at a time, within the limits on bodies."""
 
     _spool: Spool | None = None
+    _given_up: weakref.finalize[[], SpoolUploadHandler]
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's own signature
         """Begin one."""
         super().new_file(*args, **kwargs)
         limits = settings.CONFIG.limits
         self._spool = Spool(settings.CONFIG.workspace, limit=limits.body_mib << 20)
+        # A form that cannot be read to its end is given up without a word to whoever takes its files in.
+        self._given_up = weakref.finalize(self, self._spool.close)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:  # noqa: ARG002 - Django's own
         """Take a piece; nobody else gets it."""
@@ -58,6 +62,7 @@ class SpoolUploadHandler(FileUploadHandler):
         """Hand it over."""
         assert self._spool is not None
         spool, self._spool = self._spool, None
+        self._given_up.detach()
         spool.finish()
         return SpooledUpload(spool, self.file_name, self.content_type)
 

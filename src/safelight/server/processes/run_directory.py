@@ -18,6 +18,10 @@ from safelight.server.vault.client import run_path
 SANDBOX: Final = "sandbox"
 METRICS: Final = "metrics"
 BEATS: Final = "beats"
+COUNTED: Final = ("counter", "histogram")
+"""The kinds of metrics that processes count; each has a file of each process (prometheus_client)."""
+COUNTS_BYTES: Final = 1 << 20
+"""Room for some four thousand series, several times as many as the routes make."""
 
 
 def make_run_directory(workspace_id: str) -> Path:
@@ -44,6 +48,24 @@ def make_run_directory(workspace_id: str) -> Path:
     except OSError as error:
         raise WorkspaceError(f"The run directory {directory} cannot be made: {error.strerror}.") from None
     return directory
+
+
+def reserve_counts(run: Path, process: str) -> None:
+    """Make room for what a process counts: it writes through a mapping, and a full disk would end it.
+
+    Raises :class:`~safelight.errors.WorkspaceError` where there is none.
+    """
+    try:
+        for kind in COUNTED:
+            descriptor = os.open(run / METRICS / f"{kind}_{process}.db", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                os.posix_fallocate(descriptor, 0, COUNTS_BYTES)
+            finally:
+                os.close(descriptor)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The run directory {run} has no room for counts: {error.strerror}. Free or add space."
+        ) from None
 
 
 def run_directory() -> Path:

@@ -24,7 +24,7 @@ from safelight.media.sandbox.server import SandboxServer
 from safelight.server.config import Config
 from safelight.server.processes.child import Child, told
 from safelight.server.processes.programs import BEHIND_WEB, WEB, WITHOUT_KEYS, Program
-from safelight.server.processes.run_directory import BEATS, SANDBOX
+from safelight.server.processes.run_directory import BEATS, METRICS, SANDBOX, reserve_counts
 from safelight.server.processes.status import ProcessStatus, Status
 from safelight.server.processes.web import LISTEN_VARIABLE
 from safelight.server.secrets import ProcessKeys
@@ -78,7 +78,7 @@ class Supervisor:
             "SAFELIGHT_WORKSPACE": str(config.workspace.absolute()),
             "SAFELIGHT_PORT": str(config.port),
             RUN_VARIABLE: str(run),
-            "PROMETHEUS_MULTIPROC_DIR": str(run / "metrics"),
+            "PROMETHEUS_MULTIPROC_DIR": str(run / METRICS),
         }
         held = keys or _no_keys
         beats = run / BEATS
@@ -95,6 +95,9 @@ class Supervisor:
             self._children.append(
                 Child(program, f"web-{number}", held, web, beats=beats, inherited=inherited)
             )
+
+        for child in self._children:
+            reserve_counts(run, child.name)
 
     def run(self, sandbox: SandboxServer | None) -> None:
         """Look after everything until SIGTERM, SIGINT or SIGHUP; then drain."""

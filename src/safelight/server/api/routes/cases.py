@@ -56,7 +56,11 @@ class QueuedCaseOut(CaseOut):
 
 
 class MatchOut(Schema):
-    """What matched and how closely: 0 to 256 bits, 0 for digests. Never the listed value."""
+    """What matched and how closely: 0 to 256 bits, 0 for digests. Never the listed value.
+
+    `part` is where in the file, empty for the file itself. Of model files `level` says how far the file is
+    the listed model, and `share` (0 to 1) how much of that model's distinctive bytes it holds.
+    """
 
     list: str
     list_class: str
@@ -66,6 +70,9 @@ class MatchOut(Schema):
     distance: int
     part: str
     shadow: bool
+    held: bool
+    level: Literal["same_weights", "other_precision", "derived", "lead"] | None
+    share: float | None
 
 
 class MemberOut(Schema):

@@ -1,0 +1,276 @@
+"""Archives are looked into as folders are: each member for itself, with an address that says where it was."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import resource
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import libarchive
+import pytest
+from documents import Page, pdf
+from pictures import draw, encode
+
+from safelight.media import Findings, OpenedFile, inspect, open_media
+from safelight.media.sandbox.client import Sandbox
+from safelight.media.sandbox.limits import Limits
+from safelight.types import UnscannedReason
+
+PICTURE = encode(draw(), "PNG")
+OTHER = encode(draw(320, 240, 3), "JPEG")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def look(content: bytes, sandbox: Sandbox) -> Findings:
+    with open_media(content) as opened:
+        assert isinstance(opened, OpenedFile)
+        return inspect(opened, sandbox)
+
+
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def written(members: dict[str, bytes], format_: str, filter_: str | None = None) -> bytes:
+    file = io.BytesIO()
+    with libarchive.custom_writer(file.write, format_, filter_) as archive:
+        for name, content in members.items():
+            archive.add_file_from_memory(name, len(content), content)
+    return file.getvalue()
+
+
+MEMBERS = {"inner/pic.png": PICTURE, "other.jpg": OTHER}
+
+ARCHIVES = {
+    "zip": zipped(MEMBERS),
+    "zip, stored": zipped(MEMBERS, zipfile.ZIP_STORED),
+    "7z": written(MEMBERS, "7zip"),
+    "tar": written(MEMBERS, "pax"),
+    **{
+        f"tar.{name}": written(MEMBERS, "gnutar", name)
+        for name in ("gzip", "bzip2", "xz", "zstd", "lz4", "lzma")
+    },
+}
+ARCHIVES.pop("tar.lzma")  # it has no magic number
+
+
+def hashed(findings: Findings) -> set[str]:
+    return {str(signal.part) for signal in findings.signals if signal.type == "pdq"}
+
+
+def said(findings: Findings) -> set[tuple[UnscannedReason, str]]:
+    return {(problem.reason, str(problem.part)) for problem in findings.problems}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_members_are_hashed_and_digested_where_they_are(name: str, sandbox: Sandbox) -> None:
+    findings = look(ARCHIVES[name], sandbox)
+    assert findings.problems == ()
+    assert hashed(findings) == {"!inner/pic.png", "!other.jpg"}
+    digests = {(s.type, str(s.part)): s.value for s in findings.signals}
+    assert digests["sha256", "!inner/pic.png"] == hashlib.sha256(PICTURE).hexdigest()
+    assert digests["md5", "!other.jpg"] == hashlib.md5(OTHER).hexdigest()
+    alone = look(PICTURE, sandbox).signals[0]
+    assert digests["pdq", "!inner/pic.png"] == alone.value
+
+
+def stored_rar(members: dict[str, bytes]) -> bytes:
+    """RAR 5.0 with stored members, by its published description; no free program writes the format."""
+
+    def number(value: int) -> bytes:
+        out = b""
+        while value > 0x7F:
+            out, value = out + bytes([value & 0x7F | 0x80]), value >> 7
+        return out + bytes([value])
+
+    def block(*fields: bytes) -> bytes:
+        body = b"".join(fields)
+        sized = number(len(body)) + body
+        return zlib.crc32(sized).to_bytes(4, "little") + sized
+
+    content = b"Rar!\x1a\x07\x01\x00" + block(number(1), number(0), number(0))
+    for name, data in members.items():
+        crc = zlib.crc32(data).to_bytes(4, "little")
+        head = [number(2), number(2), number(len(data)), number(4), number(len(data)), number(0o644), crc]
+        content += block(*head, number(0), number(1), number(len(name)), name.encode()) + data
+    return content + block(number(5), number(0), number(0))
+
+
+def test_rar(sandbox: Sandbox) -> None:
+    findings = look(stored_rar(MEMBERS), sandbox)
+    assert (findings.problems, hashed(findings)) == ((), {"!inner/pic.png", "!other.jpg"})
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"])
+def test_one_compressed_file_is_an_archive_of_one(compress, sandbox: Sandbox) -> None:
+    findings = look(compress(PICTURE), sandbox)
+    assert findings.problems == ()
+    assert hashed(findings) == {"!data"}
+
+
+def test_archives_within_archives(sandbox: Sandbox) -> None:
+    inner = written({"pic.png": PICTURE}, "pax", "xz")
+    findings = look(zipped({"bag.tar.xz": inner, "beside.jpg": OTHER}), sandbox)
+    assert findings.problems == ()
+    assert hashed(findings) == {"!bag.tar.xz!pic.png", "!beside.jpg"}
+
+
+def test_many_archives_within_one_need_few_descriptors(sandbox: Sandbox) -> None:
+    inner = zipped({"pic.png": encode(draw(24, 20), "PNG")})
+    content = zipped({f"{number}.zip": inner for number in range(120)})
+    look(content, sandbox)  # starts what is started once
+    used = len(list(Path("/proc/self/fd").iterdir()))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 30, before[1]))
+    try:
+        findings = look(content, sandbox)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert findings.problems == ()
+    assert len(hashed(findings)) == 120
+
+
+def test_only_so_deep(sandbox: Sandbox) -> None:
+    content = PICTURE
+    for depth in range(6):
+        content = zipped({f"level{depth}": content, f"beside{depth}": OTHER})
+    findings = look(content, sandbox)
+    assert said(findings) == {(UnscannedReason.TOO_MANY_PARTS, "!level5!level4!level3!level2")}
+    assert hashed(findings) == {
+        "!beside5",
+        "!level5!beside4",
+        "!level5!level4!beside3",
+        "!level5!level4!level3!beside2",
+    }
+
+
+def test_names_are_labels_never_paths(sandbox: Sandbox) -> None:
+    names = ["../../etc/pic.png", "/absolute.png", "a!b#c=d.png", "\x1b[2J.png", "naïve 猫.png"]
+    findings = look(zipped(dict.fromkeys(names, PICTURE)), sandbox)
+    assert findings.problems == ()
+    assert hashed(findings) == {
+        "!../../etc/pic.png",
+        "!/absolute.png",
+        "!a%21b%23c=d.png",
+        "!\ufffd[2J.png",
+        "!naïve 猫.png",
+    }
+
+
+def test_links_and_devices_are_skipped_and_said(sandbox: Sandbox) -> None:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, kind in (
+            ("link", tarfile.SYMTYPE),
+            ("hard", tarfile.LNKTYPE),
+            ("fifo", tarfile.FIFOTYPE),
+            ("null", tarfile.CHRTYPE),
+            ("folder", tarfile.DIRTYPE),
+        ):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "/etc/passwd"
+            archive.addfile(member)
+        member = tarfile.TarInfo("pic.png")
+        member.size = len(PICTURE)
+        archive.addfile(member, io.BytesIO(PICTURE))
+    findings = look(file.getvalue(), sandbox)
+    assert hashed(findings) == {"!pic.png"}
+    assert said(findings) == {
+        (UnscannedReason.NOT_A_FILE, part) for part in ("!link", "!hard", "!fifo", "!null")
+    }
+
+
+def test_an_encrypted_member_does_not_hide_its_neighbours(sandbox: Sandbox) -> None:
+    content = bytearray(zipped({"secret.png": PICTURE, "open.jpg": OTHER}))
+    content[6] |= 1  # the flag of the local header and of the central directory (APPNOTE 4.4.4)
+    content[content.index(b"PK\1\2") + 8] |= 1
+    findings = look(bytes(content), sandbox)
+    assert said(findings) == {(UnscannedReason.ENCRYPTED, "!secret.png")}
+    assert hashed(findings) == {"!open.jpg"}
+
+
+def test_a_damaged_member_does_not_hide_its_neighbours(sandbox: Sandbox) -> None:
+    content = bytearray(zipped({"a.png": PICTURE, "b.png": PICTURE, "c.jpg": OTHER}))
+    at = content.index(b"b.png") + 500
+    content[at : at + 200] = b"\xff" * 200
+    findings = look(bytes(content), sandbox)
+    assert {"!a.png", "!c.jpg"} <= hashed(findings)
+    assert (UnscannedReason.DAMAGED, "!b.png") in said(findings)
+    assert not {str(s.part) for s in findings.signals if s.type == "sha256"} & {"!b.png"}
+
+
+@pytest.mark.parametrize("name", ["zip, stored", "tar", "tar.gzip"])
+def test_what_is_left_of_a_truncated_archive_is_looked_at(name: str, sandbox: Sandbox) -> None:
+    content = ARCHIVES[name]
+    findings = look(content[: len(content) - len(OTHER) // 2 - 12_000], sandbox)
+    assert "!inner/pic.png" in hashed(findings)
+    assert findings.problems
+
+
+def test_a_bomb_costs_itself_only(sandbox: Sandbox) -> None:
+    bomb = zipped({"bomb": bytes(80 << 20), "pic.png": PICTURE})
+    findings = look(bomb, sandbox)
+    assert (UnscannedReason.TOO_LARGE, "!bomb") in said(findings)
+    assert hashed(findings) == {"!pic.png"}
+
+
+def test_what_unpacks_too_far_in_all_is_cut_off() -> None:
+    content = zipped({f"{n}.png": PICTURE for n in range(20)}, zipfile.ZIP_STORED)
+    with Sandbox(limits=Limits(max_members=5)) as sandbox:
+        findings = look(content, sandbox)
+        assert len(hashed(findings)) == 5
+        assert said(findings) == {(UnscannedReason.TOO_MANY_PARTS, "")}
+    with Sandbox(limits=Limits(max_unpacked_bytes=3 * len(PICTURE) + 100)) as sandbox:
+        findings = look(content, sandbox)
+        assert {"!0.png", "!1.png", "!2.png"} <= hashed(findings)
+        assert (UnscannedReason.TOO_LARGE, "") in said(findings)
+    with Sandbox(limits=Limits(max_member_bytes=len(PICTURE) - 1)) as sandbox:
+        findings = look(zipped({"big.png": PICTURE, "other.jpg": OTHER[:100]}), sandbox)
+        assert (UnscannedReason.TOO_LARGE, "!big.png") in said(findings)
+
+
+def test_what_takes_too_long_in_all_is_cut_off() -> None:
+    inner = zipped({"pic.png": PICTURE})
+    with Sandbox(limits=Limits(total_seconds=0.001)) as sandbox:
+        findings = look(zipped({"bag.zip": inner, "pic.png": PICTURE}), sandbox)
+    assert UnscannedReason.TIMEOUT in {reason for reason, _ in said(findings)}
+    assert not hashed(findings)
+
+
+def test_an_archive_of_nothing_says_so(sandbox: Sandbox) -> None:
+    assert said(look(zipped({}), sandbox)) == {(UnscannedReason.EMPTY, "")}
+    findings = look(zipped({"empty": b"", "pic.png": PICTURE}), sandbox)
+    assert (findings.problems, hashed(findings)) == ((), {"!pic.png"})
+
+
+def test_what_is_two_formats_is_looked_at_as_both(sandbox: Sandbox) -> None:
+    findings = look(OTHER + zipped({"pic.png": PICTURE}), sandbox)
+    assert (findings.problems, hashed(findings)) == ((), {"", "!pic.png"})
+    findings = look(b"MZ" + bytes(500) + zipped({"pic.png": PICTURE}), sandbox)
+    assert (findings.problems, hashed(findings)) == ((), {"!pic.png"})
+    document = pdf([Page(bitmaps=(draw(90, 90, 2),))])
+    findings = look(b"MZ" + bytes(500) + document + zipped({"pic.png": PICTURE}), sandbox)
+    assert hashed(findings) == {"#page=1/image=1", "!pic.png"}
+    findings = look(OTHER + b"PK\5\6" + bytes(18), sandbox)
+    assert hashed(findings) == {""}
+    locked = bytearray(zipped({"secret.png": PICTURE}))
+    locked[6] |= 1
+    locked[locked.index(b"PK\1\2") + 8] |= 1
+    assert (UnscannedReason.ENCRYPTED, "!secret.png") in said(look(OTHER + bytes(locked), sandbox))
