@@ -138,7 +138,7 @@ def test_a_file_of_another_case_or_kind_or_without_bytes_is_not_shown(
     other = arrive(account="u2", content=b"something else").item
     with pytest.raises(NotShown):
         open_viewing(actor, case, other, Level.TINY)
-    type(item).objects.filter(pk=item.pk).update(mime="video/mp4")
+    type(item).objects.filter(pk=item.pk).update(mime="audio/mpeg")
     item.refresh_from_db()
     with pytest.raises(NotShown):
         open_viewing(actor, case, item, Level.TINY)
