@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from safelight.errors import UsageError
+from safelight.types import ListClass
 from safelight.workspace.workspace import default_directory
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -138,6 +139,39 @@ class Cases(BaseModel):
         (), description="lists whose hash-confirmed files are confirmed by policy, unseen; none by default"
     )
     complaint_answer_days: int = Field(14, ge=1, description="a complaint is answered within, in days")
+
+
+_Opinions = Literal["none", "second", "blind", "three"]
+
+
+class Assessing(BaseModel):
+    """How many people assess what, which lists' facts are taken over, and how far decisions reach."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    opinions: _Opinions = Field(
+        "none", description="who else assesses: none, second, blind, or three for adding to a list"
+    )
+    opinions_of: dict[str, _Opinions] = Field(
+        {}, description="the same for a class of lists, by its name; unlisted is what no list matched"
+    )
+    trusted_lists: dict[str, str] = Field(
+        {}, description="lists whose facts prefill assessments, with the scheme of their classifications"
+    )
+    stacks_across_cases: bool = Field(
+        False, description="offer a decision for the same file in other cases too"
+    )
+    near_bits: int = Field(
+        31, ge=0, le=80, description="files of a case that differ by at most so many of 256 bits are stacked"
+    )
+
+    @field_validator("opinions_of")
+    @classmethod
+    def _classes(cls, told: dict[str, str]) -> dict[str, str]:
+        known = {*(one.value for one in ListClass), "unlisted"}
+        if wrong := sorted(set(told) - known):
+            raise ValueError(f"there is no class {wrong[0]}; there are {', '.join(sorted(known))}")
+        return told
 
 
 class Provenance(BaseModel):
@@ -338,6 +372,7 @@ class Config(BaseSettings):
     retention: Retention = Retention()
     priority: Priority = Priority()
     cases: Cases = Cases()
+    assessment: Assessing = Assessing()
     recheck: Recheck = Recheck()
     provenance: Provenance = Provenance()
     review: Review = Review()

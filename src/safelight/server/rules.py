@@ -21,6 +21,7 @@ ROOMS: Final = (
     "safelight.server.people.rules",
     "safelight.server.console.rules",
     "safelight.server.api.rules",
+    "safelight.server.assessment.rules",
     "safelight.server.review.rules",
 )
 """Modules with a table ``RULES`` each, from ``"GET /a/path/{argument}"`` to its :class:`Rule`."""

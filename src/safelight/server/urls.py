@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("safelight.server.operations.urls")),
     path("api/v1/", include("safelight.server.api.urls")),
     path("", include("safelight.server.console.urls")),
+    path("", include("safelight.server.assessment.urls")),
     path("", include("safelight.server.review.urls")),
     path("accounts/", include("safelight.server.people.urls")),
 ]

@@ -28,7 +28,7 @@ from safelight.server.people.roles import Role
 
 pytestmark = pytest.mark.usefixtures("db")
 Make = Callable[..., Any]
-CONFIRMED, DISMISSED, ESCALATED = Decision.Outcome
+CONFIRMED, DISMISSED, ESCALATED, *_ = Decision.Outcome
 
 
 def case_of(occurrence: Occurrence) -> Case:

@@ -24,7 +24,7 @@ from safelight.server.people.roles import Role
 from safelight.types import ListClass, Match, Outcome, Part, Signal
 
 Make = Callable[..., Any]
-CONFIRMED, DISMISSED, ESCALATED = Decision.Outcome
+CONFIRMED, DISMISSED, ESCALATED, *_ = Decision.Outcome
 VALUES = {"md5": "0" * 32, "sha1": "0" * 40, "sha256": "0" * 64, "pdq": "0" * 64}
 WHOLE_OR_PART = st.sampled_from([Part(), Part(), Part(), Part(("inner.png",)), Part((), (("frame", "3"),))])
 MATCHES = st.lists(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
@@ -31,6 +32,10 @@ from safelight.server.people.roles import Permission
 POLICY: Final = SystemActor("policy")
 """The operator's written policy, where it decides by itself."""
 POLICY_RULE: Final = "cases.confirm_lists"
+EQUAL_FILE: Final = Decision.Basis.EQUAL_FILE
+
+BEFORE_DECIDING: Final[list[Callable[[Actor, Case, Occurrence, Decision.Outcome], None]]] = []
+"""Called in the transaction before anything is decided, answers to complaints excepted; raises to refuse."""
 
 
 def decide(
@@ -44,8 +49,8 @@ def decide(
 ) -> Decision:
     """Decide about one occurrence of a case: a person, or the operator's written policy by a named rule.
 
-    A person who dismisses or escalates says why. Unseen, the policy confirms only what a list that it names
-    confirms by hash, and a person what any abuse list does. Raises :class:`CaseFinished`,
+    A person who does anything but confirm says why. Unseen, the policy confirms only what a list that it
+    names confirms by hash, and a person what any abuse list does. Raises :class:`CaseFinished`,
     :class:`NotInCase`, :class:`AlreadyDecided`, :class:`ReasonNeeded`, :class:`MustBeViewed` and
     :class:`NotHashConfirmed`.
     """
@@ -56,6 +61,7 @@ def decide(
         locked = locked_unfinished(case)
         if not locked.members.filter(occurrence=occurrence).exists():
             raise NotInCase(_("This is not part of the case."))
+        _ask_before(actor, locked, occurrence, outcome)
         decision = Decision(occurrence=occurrence, outcome=outcome)
         return _write(actor, locked, decision, reason, policy_rule)
 
@@ -87,7 +93,9 @@ def supersede(
     """
     case = decision.occurrence.membership.case if in_case is None else in_case
     require(actor, Permission.DECISION_MAKE, case=case)
-    return write_superseding(actor, decision, outcome, reason, case, policy_rule=policy_rule)
+    with transaction.atomic():
+        _ask_before(actor, locked_unfinished(case), decision.occurrence, outcome)
+        return write_superseding(actor, decision, outcome, reason, case, policy_rule=policy_rule)
 
 
 def write_superseding(
@@ -109,6 +117,48 @@ def write_superseding(
             raise NotInCase(_("Decide this in the case that follows the earlier one."))
         later = Decision(occurrence=decision.occurrence, outcome=outcome, supersedes=decision)
         return _write(actor, locked, later, reason, policy_rule)
+
+
+def follow_equal(actor: PersonActor, lead: Decision, occurrence: Occurrence) -> Decision:
+    """Decide about a file as about one with the same bytes, for a service that had the places confirmed.
+
+    The other's case is the person's own, or nobody's. Raises :class:`CaseFinished`, :class:`AlreadyDecided`.
+    """
+    require(actor, Permission.DECISION_MAKE, case=lead.case)
+    if occurrence.item_id is None or occurrence.item_id != lead.occurrence.item_id:
+        raise NotInCase(_("This is another file."))
+    here = Case.objects.get(members__occurrence=occurrence)
+    basis = lead.basis if here.pk == lead.case_id or lead.basis != Decision.Basis.VIEWED else EQUAL_FILE
+    return _follow(actor, lead, occurrence, here, Decision.Basis(basis))
+
+
+def follow_near(actor: PersonActor, lead: Decision, occurrence: Occurrence) -> Decision:
+    """Decide about a near file as about the one it is near to, for a service that knows that it was shown."""
+    here = Case.objects.get(members__occurrence=occurrence)
+    require(actor, Permission.DECISION_MAKE, case=here)
+    _ask_before(actor, here, occurrence, Decision.Outcome(lead.outcome))
+    item = occurrence.item
+    viewed = item is not None and has_viewed(actor.person, item, here)
+    basis = Decision.Basis.VIEWED if viewed else Decision.Basis.SHOWN_NEAR
+    return _follow(actor, lead, occurrence, here, basis)
+
+
+def _follow(
+    actor: PersonActor, lead: Decision, occurrence: Occurrence, case: Case, basis: Decision.Basis
+) -> Decision:
+    with transaction.atomic():
+        locked = locked_unfinished(case)
+        if locked.assigned_to_id not in {None, actor.person.pk}:
+            raise NotInCase(_("Somebody else has that case."))
+        before = Decision.objects.filter(occurrence=occurrence, superseded_by=None).first()
+        made = Decision(occurrence=occurrence, outcome=lead.outcome, supersedes=before)
+        reason = lead.reason or _("As decided about the same or a near file.")
+        return _write(actor, locked, made, reason, "", basis=basis)
+
+
+def _ask_before(actor: Actor, case: Case, occurrence: Occurrence, outcome: Decision.Outcome) -> None:
+    for ask in BEFORE_DECIDING:
+        ask(actor, case, occurrence, outcome)
 
 
 def _takes_up(case: Case, earlier: Case) -> bool:
@@ -140,9 +190,17 @@ def _basis(actor: Actor, decision: Decision) -> Decision.Basis:
     return Decision.Basis.WITHOUT_VIEWING
 
 
-def _write(actor: Actor, case: Case, decision: Decision, reason: str, policy_rule: str) -> Decision:
+def _write(
+    actor: Actor,
+    case: Case,
+    decision: Decision,
+    reason: str,
+    policy_rule: str,
+    *,
+    basis: Decision.Basis | None = None,
+) -> Decision:
     decision.case, decision.reason, decision.decided_at = case, reason.strip(), now()
-    decision.basis = _basis(actor, decision)
+    decision.basis = _basis(actor, decision) if basis is None else basis
     if isinstance(actor, PersonActor):
         decision.person = actor.person
     else:

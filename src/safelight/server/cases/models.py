@@ -96,14 +96,20 @@ class Decision(models.Model):
 
         VIEWED = "viewed"
         HASH_CONFIRMED = "hash_confirmed"
+        EQUAL_FILE = "equal_file"
+        """Its bytes equal a file of another case that the same person decided on."""
+        SHOWN_NEAR = "shown_near"
+        """Shown, though not as large as counts as viewed, beside a near file that they decided on."""
         WITHOUT_VIEWING = "without_viewing"
 
     class Outcome(models.TextChoices):
-        """What follows."""
+        """What follows. The last three leave the matter open: to a senior, to the platform, to later."""
 
         CONFIRMED = "confirmed"
         DISMISSED = "dismissed"
         ESCALATED = "escalated"
+        ASKED = "asked"
+        HELD = "held"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="decisions")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from safelight.server.cases import announcing
 from safelight.server.cases.errors import CaseError, CaseFinished, NotAllDecided, NotInCase, ReasonNeeded
 from safelight.server.cases.events import Event
-from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Decision
+from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Complaint, Decision
 from safelight.server.ids import now
 from safelight.server.intake.models import Account, Intake, Item, Occurrence
 from safelight.server.ledger.services import record
@@ -63,18 +63,22 @@ def open_or_extend(occurrence: Occurrence, priority: int, actor: Actor) -> Case:
 def settling_dismissal(occurrence: Occurrence) -> Decision | None:
     """A person's dismissal that covers this occurrence too, so that no case opens for it.
 
-    Only of the same file of the same account, matched by the very same entries, and only while it stands.
-    Anything else about a file that was once dismissed opens a case that follows the earlier one.
+    Only of the same file, matched by the very same entries, and only while it stands: of the same account, or
+    of anybody where a complaint was upheld. Anything else about a file that was once dismissed opens a case
+    that follows the earlier one.
     """
-    if occurrence.item_id is None or occurrence.account_id is None or occurrence.match_tag is None:
+    if occurrence.item_id is None or occurrence.match_tag is None:
         return None
+    upheld = Q(pk__in=Complaint.objects.filter(superseding__isnull=False).values("superseding"))
+    if occurrence.account_id is not None:
+        upheld |= Q(occurrence__account_id=occurrence.account_id)
     return (
         standing_decisions()
         .filter(
+            upheld,
             outcome=Decision.Outcome.DISMISSED,
             person__isnull=False,
             occurrence__item_id=occurrence.item_id,
-            occurrence__account_id=occurrence.account_id,
             occurrence__match_tag=bytes(occurrence.match_tag),
         )
         .order_by("-decided_at")
@@ -91,7 +95,7 @@ def finish(actor: Actor, case: Case) -> Case:
     with transaction.atomic():
         locked = locked_unfinished(case)
         if state_by_decisions(locked) is not Case.State.DECIDED:
-            raise NotAllDecided(_("Something in this case waits for a decision, or was escalated."))
+            raise NotAllDecided(_("Something in this case waits for a decision, or for an answer."))
         locked.state, locked.finished_at = Case.State.FINISHED, now()
         locked.save(update_fields=["state", "finished_at"])
         record(Event.CASE_FINISHED, actor, subject=case.pk, payload={"occurrences": locked.members.count()})
@@ -154,8 +158,9 @@ def locked_unfinished(case: Case) -> Case:
 
 
 def state_by_decisions(case: Case) -> Case.State:
-    """Decided when every member has a standing decision that is no escalation; else open."""
-    settled = standing_decisions().exclude(outcome=Decision.Outcome.ESCALATED)
+    """Decided when every member has a standing decision that confirms or dismisses; else open."""
+    closing = [Decision.Outcome.CONFIRMED, Decision.Outcome.DISMISSED]
+    settled = standing_decisions().filter(outcome__in=closing)
     waiting = case.members.exclude(occurrence__in=settled.values("occurrence"))
     return Case.State.OPEN if waiting.exists() else Case.State.DECIDED
 

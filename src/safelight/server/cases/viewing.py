@@ -15,3 +15,11 @@ def has_viewed(person: Person, item: Item, case: Case) -> bool:
     from safelight.server.review.viewing import has_viewed_whole  # noqa: PLC0415 - see above
 
     return has_viewed_whole(item.pk, case=case, person_id=person.pk)
+
+
+def was_shown(person: Person, item: Item, case: Case) -> bool:
+    """Whether a person was shown this file in this case at level 1 or above."""
+    from safelight.server.review.models import Viewing  # noqa: PLC0415 - see above
+
+    shown = Viewing.objects.filter(item=item, case=case, person=person, level__gte=1)
+    return shown.filter(shown_at__isnull=False).exists()

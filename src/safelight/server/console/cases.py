@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from safelight.errors import SafelightError, UsageError
+from safelight.server.assessment.opinions import blinded, note_read
 from safelight.server.cases import handling
 from safelight.server.cases.models import Case, CaseAccount
 from safelight.server.cases.queue import next_case, own_cases
@@ -65,9 +66,14 @@ def take_next(request: HttpRequest, actor: PersonActor) -> HttpResponse:
 
 @page(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
 def case(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
-    """The facts of one case."""
+    """The facts of one case; not for whoever is to answer about it without knowing them."""
     found = get_object_or_404(Case.objects.select_related("assigned_to"), pk=case_id)
-    return case_shown(request, actor, found)
+    if (blind := blinded(actor, found)) is not None:
+        messages.info(request, _("You are to answer about this case without having read it."))
+        return redirect("assessment_opinion", blind.pk)
+    shown = case_shown(request, actor, found)
+    note_read(actor, found)
+    return shown
 
 
 def case_shown(request: HttpRequest, actor: PersonActor, found: Case, **more: object) -> HttpResponse:

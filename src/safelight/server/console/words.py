@@ -84,6 +84,8 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "confirmed": _("confirmed"),
         "dismissed": _("dismissed"),
         "escalated": _("escalated"),
+        "asked": _("platform asked"),
+        "held": _("on hold"),
     },
     "detail": {},  # open: what a reader found, named by the reader
     "grade": {
@@ -108,6 +110,7 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "sha1": "SHA-1",
         "sha256": "SHA-256",
         "pdq": "PDQ",
+        "vpdq": "vPDQ",
         "autov1": "AutoV1",
         "autov2": "AutoV2",
         "autov3": "AutoV3",

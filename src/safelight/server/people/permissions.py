@@ -90,6 +90,17 @@ def _require_of_person(
         raise PermissionDenied(permission, _("This is allowed only in a case that is assigned to you."))
 
 
+def _asked_about(actor: PersonActor, case: Case | None, item: Item) -> bool:
+    """Whether the person has taken a second opinion about this very item, in an unfinished case."""
+    asked = Case.objects.filter(
+        state__in=[Case.State.OPEN, Case.State.DECIDED],
+        opinions__taken_by=actor.person,
+        opinions__state="taken",
+        opinions__item=item,
+    )
+    return (asked if case is None else asked.filter(pk=case.pk)).exists()
+
+
 def _own(actor: PersonActor, permission: Permission, case: Case | None, item: Item | None) -> bool:
     """Whether the case is the person's to act in. A finished case may be read by who worked it, no more."""
     theirs = Case.objects.filter(assigned_to=actor.person)
@@ -102,6 +113,8 @@ def _own(actor: PersonActor, permission: Permission, case: Case | None, item: It
         theirs |= Case.objects.filter(pk__in=released.values("case"))
     if case is None and item is None:
         return False
+    if permission is Permission.EVIDENCE_VIEW and item is not None and _asked_about(actor, case, item):
+        return True
     if case is not None:
         theirs = theirs.filter(pk=case.pk)
     if item is not None:

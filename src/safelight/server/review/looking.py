@@ -34,7 +34,8 @@ from safelight.server.review.showing import show
 def open_(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID) -> HttpResponse:
     """Open a view and tell its one-use address."""
     case = get_object_or_404(Case, pk=case_id)
-    require(actor, Permission.EVIDENCE_VIEW, case=case)
+    there = Item.objects.filter(pk=item_id, occurrences__membership__case=case).first()
+    require(actor, Permission.EVIDENCE_VIEW, case=case, item=there)
     item = get_object_or_404(Item, pk=item_id)
     try:
         opened = open_viewing(

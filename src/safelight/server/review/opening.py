@@ -52,8 +52,10 @@ def open_viewing(
     Whatever the person was shown elsewhere ends. Raises ``PermissionDenied``, :class:`OnBreak`,
     :class:`NotAllowed`, :class:`ReasonMissing` and :class:`NotShown`.
     """
-    require(actor, Permission.EVIDENCE_VIEW, case=case)
-    if not case.members.filter(occurrence__item=item).exists():
+    there = case.members.filter(occurrence__item=item).exists()
+    # With the item, because a second opinion is about one file of a case.
+    require(actor, Permission.EVIDENCE_VIEW, case=case, item=item if there else None)
+    if not there:
         raise NotShown(_("This file is not part of the case."))
     if not can_render(item.mime):
         raise NotShown(_("Files of this kind cannot be shown here."))

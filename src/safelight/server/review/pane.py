@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -79,14 +79,36 @@ def pane_for(actor: PersonActor, case: Case) -> Pane:
         _refused(actor, case),
         standing if isinstance(standing, Break) else None,
         protections,
-        tuple(
-            LevelOffer(level, name, level >= protections.reason_from)
-            for level, name in _names()
-            if level <= protections.highest
-        ),
+        _offers(protections),
         {item.pk: _tile(actor, case, item) for item in items},
         danger,
         Permission.CASE_RELEASE in permissions_of(actor.person),
+    )
+
+
+def pane_of_one(actor: PersonActor, case: Case, item: Item) -> Pane:
+    """The pane of one file for whoever gives a second opinion: it tells nothing of what others looked at."""
+    require(actor, Permission.EVIDENCE_VIEW, case=case, item=item)
+    protections, standing = in_force(actor.person), standing_of(actor.person)
+    tile = _tile(actor, case, item)
+    viewed = has_viewed_whole(item.pk, case=case, person_id=actor.person.pk)
+    return Pane(
+        case.pk,
+        "",
+        standing if isinstance(standing, Break) else None,
+        protections,
+        _offers(protections),
+        {item.pk: replace(tile, viewed=viewed, metadata_seen=False)},
+        None,
+        may_release=False,
+    )
+
+
+def _offers(protections: Protections) -> tuple[LevelOffer, ...]:
+    return tuple(
+        LevelOffer(level, name, level >= protections.reason_from)
+        for level, name in _names()
+        if level <= protections.highest
     )
 
 

@@ -91,7 +91,7 @@ def _over(actor: PersonActor, viewing: Viewing) -> str:
     if isinstance(standing, Break):
         return standing.says
     try:
-        require(actor, Permission.EVIDENCE_VIEW, case=viewing.case)
+        require(actor, Permission.EVIDENCE_VIEW, case=viewing.case, item=viewing.item)
     except PermissionDenied:
         return _("This case is not yours any more.")
     return ""

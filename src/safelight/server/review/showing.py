@@ -53,7 +53,7 @@ def show(actor: PersonActor, token: str) -> Shown:
     """Use a one-use address. Raises :class:`AddressUsed`, :class:`NotShown` and ``PermissionDenied``."""
     viewing = _used(actor, token)
     try:
-        require(actor, Permission.EVIDENCE_VIEW, case=viewing.case)
+        require(actor, Permission.EVIDENCE_VIEW, case=viewing.case, item=viewing.item)
         rendering = _rendering(actor, viewing)
     except BaseException:
         with transaction.atomic():

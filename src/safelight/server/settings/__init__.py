@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "safelight.server.webhooks.apps.Config",
     "safelight.server.alerts.apps.Config",
     "safelight.server.lists.apps.Config",
+    "safelight.server.assessment.apps.Config",
     "safelight.server.review.apps.Config",
 ]
 

@@ -1,5 +1,6 @@
 // @ts-check
 // What makes the console quicker and friendlier where scripts run. Every page works without it.
+import { answerByDigits } from "./assessing.js";
 import { offerCopying } from "./copying.js";
 import { showHelp } from "./help.js";
 import { offerLooking } from "./looking.js";
@@ -10,4 +11,5 @@ localTimes(document);
 offerCopying(document);
 walkQueue(document);
 showHelp(document);
+answerByDigits(document);
 offerLooking(document);

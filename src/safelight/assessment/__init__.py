@@ -1,0 +1,1 @@
+"""What a person found in a file: independent axes, and the schemes whose codes follow from them."""

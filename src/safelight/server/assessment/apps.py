@@ -1,0 +1,24 @@
+"""The app's place in the project, and what it adds to deciding and to complaints."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class Config(AppConfig):
+    """Registers the app under its own word."""
+
+    name = "safelight.server.assessment"
+    label = "assessment"
+
+    def ready(self) -> None:
+        """Have decisions ask for the opinions that the policy wants, and complaints run their corrections."""
+        from safelight.server.assessment.correcting import correct  # noqa: PLC0415 - models are loaded
+        from safelight.server.assessment.opinions import require_opinions  # noqa: PLC0415
+        from safelight.server.cases.complaints import UPHELD  # noqa: PLC0415
+        from safelight.server.cases.decisions import BEFORE_DECIDING  # noqa: PLC0415
+
+        if require_opinions not in BEFORE_DECIDING:
+            BEFORE_DECIDING.append(require_opinions)
+        if correct not in UPHELD:
+            UPHELD.append(correct)
