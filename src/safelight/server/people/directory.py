@@ -93,13 +93,29 @@ def _in_words(proposal: Proposal) -> str:  # noqa: PLR0911 - one sentence a kind
                 told["entries"],
             )
             return words.format(entries=told["entries"], list=told["list"])
+        case Proposal.Kind.EXPORT | Proposal.Kind.EXPORT_RECIPIENT:
+            return _handing_out(proposal)
         case Proposal.Kind.EVIDENCE_RELEASE:
             case = str(proposal.detail["case"])[-8:]
             return _("Let {person} look at evidence in the case {case}").format(person=person, case=case)
         case Proposal.Kind.EXPOSURE_RELEASE:
             reader = proposal.proposed_by
             return _("Let {reader} see what {person} looked at").format(reader=reader, person=person)
+        case Proposal.Kind.PRODUCTION_SWITCH:
+            on = proposal.detail["on"]
+            return _("Report to hotlines in production") if on else _("Report to no production hotline")
         case Proposal.Kind.LIST_ADMISSION:
             return _("Search the list {list}").format(list=proposal.detail["list"])
         case _:
             return f"{Proposal.Kind(proposal.kind).label} · {proposal.subject}"
+
+
+def _handing_out(proposal: Proposal) -> str:
+    told = proposal.detail
+    if proposal.kind == Proposal.Kind.EXPORT_RECIPIENT:
+        words = _("Register {name} as a recipient of evidence, key {fingerprint}")
+    elif told.get("whole_case"):
+        words = _("Hand out all files of case {case} to {recipient}, key {fingerprint}")
+    else:
+        words = _("Hand out the confirmed files of case {case} to {recipient}, key {fingerprint}")
+    return words.format(**told)
