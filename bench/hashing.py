@@ -17,13 +17,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pdqhash
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
 from hashing_pictures import FORMATS, PHOTOGRAPHS, SIZES, Pixels, photographs
+from processor_time import processor_seconds
 from safelight.media.sandbox.client import Sandbox
 from safelight.native import _images, _pdq
 
@@ -92,15 +92,6 @@ def in_memory(content: bytes) -> int:
     fd = os.open(f"/proc/self/fd/{writable}", os.O_RDONLY)
     os.close(writable)
     return fd
-
-
-def processor_seconds(pids: list[int]) -> float:
-    """What this process, and those with their children, have used."""
-    ticks = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(int(field) for field in fields[11:15])
-    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def sandbox_cost(size: str) -> float:

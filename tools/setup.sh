@@ -3,7 +3,7 @@
 set -euo pipefail
 venv=$1 lock=$2
 
-"$(dirname "$0")/debian.sh" python3-venv python3-dev g++ libjpeg62-turbo-dev libspng-dev libwebp-dev libarchive13 libchromaprint1 faketime
+"$(dirname "$0")/debian.sh" python3-venv python3-dev g++ libjpeg62-turbo-dev libspng-dev libwebp-dev libarchive13 libchromaprint1 faketime age
 
 python=${PYTHON:-python3}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {

@@ -87,10 +87,7 @@ def test_fingerprints_are_imported_from_csv_and_bad_ones_are_named_and_never_sho
         )
     ended = safelight("lists", "import", place / "list.csv", "--name", "more", "--class", "test")
     assert "more: 1 added" in ended.out
-    assert (
-        f"line 3: chromaprint: it has {len(value) - 1} characters where chromaprint has 8 for each"
-        in ended.err
-    )
+    assert f"line 3: chromaprint: it has {len(value) - 1} characters where chromaprint has 8" in ended.err
     assert "line 4: chromaprint: it is the fingerprint of silence, a hum or a steady noise" in ended.err
     assert "line 5: chromaprint: it has 80 characters" in ended.err
     assert value[:40] not in ended.err

@@ -25,7 +25,8 @@ def tensors(seed: int = 1, count: int = 12, dtype: str = "<f4") -> Tensors:
     return {**made, "short": np.arange(8, dtype=dtype), "constant": np.ones(1000, dtype)}
 
 
-_NAMES = {"<f2": "F16", "<f4": "F32", "<f8": "F64"}
+_NAMES = {"<f2": "F16", "<u2": "BF16", "<f4": "F32", "<f8": "F64"}
+"""For lack of a bfloat16 in numpy, unsigned numbers stand for its bits."""
 
 
 def safetensors(tensors: Tensors, metadata: dict[str, str] | None = None) -> bytes:

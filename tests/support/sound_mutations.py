@@ -35,7 +35,7 @@ FORMS = (
     ("adts", "aac"),
     ("aiff", "pcm_s16be"),
     ("caf", "pcm_s16be"),
-    ("matroska", "ac3"),
+    ("matroska", "aac"),
     ("mpegts", "mp2"),
     ("avi", "pcm_u8"),
     ("asf", "wmav2"),
@@ -43,10 +43,13 @@ FORMS = (
 
 
 def corpus() -> list[bytes]:
-    samples = song(1, 4)
+    samples = song(1, 1)
     files = [
-        encode(samples, form, codec, rate=48000 if codec == "libopus" else 22050) for form, codec in FORMS
+        encode(samples, form, codec, bit_rate=64_000, rate=48000 if codec == "libopus" else 22050)
+        for form, codec in FORMS
     ]
+    long = song(1, 4)
+    files += [encode(long), encode(long, "flac", "flac"), encode(long, "mp3", "libmp3lame", 64_000)]
     return [*files, encode_tracks([samples, samples[::-1].copy()], "matroska", "flac")]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 
-sys.modules["libarchive"] = sys.modules["pypdfium2"] = None  # type: ignore[assignment]  # importing them fails
+for _name in ("libarchive", "pypdfium2", "av"):
+    sys.modules[_name] = None  # type: ignore[assignment]  # importing them fails
 
-from safelight.media import archive_reader, pdf_reader  # noqa: E402 - the lack has to come first
+from safelight.media import archive_reader, pdf_reader, video_decoder  # noqa: E402 - the lack has to come first
 
 unpack = archive_reader.unpack
 read = pdf_reader.read
+decode = video_decoder.decode

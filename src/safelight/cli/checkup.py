@@ -20,6 +20,7 @@ from safelight.media.sandbox.limits import Limits
 from safelight.native import _hamming
 from safelight.scan.observe import now_utc, observe
 from safelight.signals.audio import SOUND_TYPES
+from safelight.signals.vpdq import VPDQ
 from safelight.types import ListClass
 from safelight.workspace import Workspace
 
@@ -42,7 +43,7 @@ def versions() -> Iterator[Finding]:
     """What is installed, and which instructions the CPU offers."""
     yield Finding("versions", f"Safelight {version('safelight')}, Python {platform.python_version()}")
     yield Finding("versions", f"{platform.system()} {platform.release()}, SQLite {sqlite3.sqlite_version}")
-    names = ("Pillow", "pi-heif", "libarchive-c", "pypdfium2")
+    names = ("Pillow", "pi-heif", "av", "libarchive-c", "pypdfium2")
     yield Finding("versions", ", ".join(f"{name} {_version(name)}" for name in names))
     yield Finding("versions", f"{platform.machine()}, {os.cpu_count()} processors, using {_hamming.isa()}")
 
@@ -107,6 +108,43 @@ def containers(sandbox: Sandbox) -> Iterator[Finding]:
         else:
             detail = next((f"{p.reason} {p.detail}" for p in seen.problems), "nothing was found in it")
             yield Finding("decoders", f"{name}: {detail}; {what}", well=False)
+
+
+def videos(sandbox: Sandbox) -> Iterator[Finding]:
+    """Whether video is compared: a few frames go the whole way."""
+    content = _clip()
+    if content is None:
+        says = "video: PyAV is not installed; install safelight[media]. Until then it is unscanned"
+        yield Finding("decoders", says, well=False)
+        return
+    seen = observe(content, "video", sandbox, Limits(), now_utc())
+    if any(signal.type == VPDQ.name for signal in seen.signals):
+        yield Finding("decoders", "video: decoded with FFmpeg and hashed")
+        return
+    detail = next((f"{p.reason} {p.detail}" for p in seen.problems), "nothing was found in it")
+    yield Finding("decoders", f"video: {detail}; reinstall safelight[media]", well=False)
+
+
+def _clip() -> bytes | None:
+    """A drawn picture, three times, as Motion JPEG in an AVI."""
+    import io  # noqa: PLC0415
+
+    picture = _picture("JPEG") if find_spec("PIL") else None
+    if find_spec("av") is None or picture is None:
+        return None
+    import av  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
+
+    file = io.BytesIO()
+    with av.open(file, "w", format="avi") as container:
+        stream = container.add_stream("mjpeg", rate=1)
+        stream.width, stream.height, stream.pix_fmt = _SIDE, _SIDE, "yuvj420p"
+        frame = av.VideoFrame.from_image(Image.open(io.BytesIO(picture)))
+        for number in range(3):
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()
 
 
 def sounds(sandbox: Sandbox) -> Iterator[Finding]:

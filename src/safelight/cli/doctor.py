@@ -18,6 +18,7 @@ from safelight.cli.checkup import (
     sandbox_protections,
     sounds,
     versions,
+    videos,
     workspace_and_lists,
 )
 from safelight.cli.exit_codes import ExitCode
@@ -56,6 +57,7 @@ def _findings(workspace: Path | None, key_file: Path | None) -> Iterator[Finding
         yield from attempt("sandbox", lambda: sandbox_protections(sandbox, names))
         yield from attempt("decoders", lambda: decoders(sandbox))
         yield from attempt("decoders", lambda: containers(sandbox))
+        yield from attempt("decoders", lambda: videos(sandbox))
         yield from attempt("decoders", lambda: sounds(sandbox))
     yield from attempt("workspace", lambda: workspace_and_lists(workspace, key_file))
     yield from attempt("server", lambda: server(workspace))

@@ -28,5 +28,7 @@ class Purpose(StrEnum):
     """HMAC that turns the ids of actors and subjects into the ledger's pseudonyms."""
     LEDGER_SIGNING = "ledger-signing"
     """Seed of the Ed25519 key that signs the ledger's heads; only the sequencer's process gets it."""
+    BUNDLE_SIGNING = "bundle-signing"
+    """Seed of the Ed25519 key that signs evidence bundles; only the job worker's process gets it."""
     VAULT_PRIVATE = "vault-private"
     """What opens evidence; only the vault's process gets it, never one that talks to the network."""

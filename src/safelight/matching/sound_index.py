@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from safelight.lists.store import Change, ChangeKind, Stamp
-from safelight.matching.alignment import Segment, Windows
+from safelight.matching.alignment import Positions, Segment
 from safelight.matching.index import Agreement, SoundHit, SoundIndex
 from safelight.matching.source import IndexSource
 from safelight.sounds import ITEM_BITS, WINDOW, items_of
@@ -25,6 +25,9 @@ LOADED_AT_ONCE: Final = 1000
 
 TOLD: Final = 20
 """Agreements of one sound with one row that are told: the longest, where there are more."""
+
+_CONSIDERED: Final = 2000
+_FAR: Final = 256
 
 
 class MemorySoundIndex:
@@ -123,41 +126,45 @@ def _items(signal_type: str, value: str) -> npt.NDArray[np.uint32]:
 
 
 def _hits(segment: Segment, query: npt.NDArray[np.uint32]) -> Iterable[SoundHit]:
-    nearest: dict[int, int] = {}
-    runs: dict[int, list[Agreement]] = {}
+    nearest = np.full(len(segment.rows), _FAR, dtype=np.int64)
+    blocks = []
     for windows in segment.search(query):
         distances = -(-256 * windows.errors // (ITEM_BITS * windows.width))
-        for place in np.unique(windows.place).tolist():
-            mine = windows.place == place
-            nearest[place] = min(nearest.get(place, 256), int(distances[mine].min()))
-            runs.setdefault(place, []).extend(_runs(windows.chosen(mine)))
-    for place, distance in nearest.items():
-        yield SoundHit(distance, segment.rows[place], _longest(_merged(runs[place])))
+        np.minimum.at(nearest, windows.place, distances)
+        blocks.append(_runs(windows.place, windows.query, windows.query + windows.width, windows.listed))
+    if not blocks:
+        return
+    runs = _runs(*np.concatenate(blocks, axis=1))
+    for place in np.unique(runs[0]).tolist():
+        agreements = _longest(runs[1:, runs[0] == place])
+        yield SoundHit(int(nearest[place]), segment.rows[place], agreements)
 
 
-def _runs(windows: Windows) -> list[Agreement]:
-    each = zip(windows.query.tolist(), windows.listed.tolist(), windows.width.tolist(), strict=True)
-    return _merged(Agreement(query, query + width, listed) for query, listed, width in each)
+def _runs(place: Positions, start: Positions, end: Positions, listed: Positions) -> npt.NDArray[np.int64]:
+    """Agreements that overlap on one diagonal as one; rows of the result as the arguments are."""
+    order = np.lexsort((start, listed - start, place))
+    place, start, end, listed = place[order], start[order], end[order], listed[order]
+    diagonal = listed - start
+    begins = np.ones(len(place), dtype=bool)
+    begins[1:] = (place[1:] != place[:-1]) | (diagonal[1:] != diagonal[:-1])
+    group = np.cumsum(begins) << 32  # so that what ended in one diagonal says nothing of the next
+    ended = np.maximum.accumulate(end + group) - group
+    begins[1:] |= start[1:] > ended[:-1]
+    first = np.flatnonzero(begins)
+    last = np.append(first[1:], len(place)) - 1
+    return np.stack([place[first], start[first], ended[last[: len(first)]], listed[first]])
 
 
-def _merged(agreements: Iterable[Agreement]) -> list[Agreement]:
-    """Those that overlap on one diagonal as one."""
-    merged: list[Agreement] = []
-    for one in sorted(agreements, key=lambda a: (a.listed - a.start, a.start)):
-        last = merged[-1] if merged else None
-        if last and one.listed - one.start == last.listed - last.start and one.start <= last.end:
-            merged[-1] = Agreement(last.start, max(last.end, one.end), last.listed)
-        else:
-            merged.append(one)
-    return merged
-
-
-def _longest(agreements: list[Agreement]) -> tuple[Agreement, ...]:
+def _longest(runs: npt.NDArray[np.int64]) -> tuple[Agreement, ...]:
     """The longest that do not overlap in the query, earliest first: a tune that repeats agrees many times."""
+    start, end, listed = runs
     told: list[Agreement] = []
-    for one in sorted(agreements, key=lambda a: (a.start - a.end, a.start, a.listed)):
-        if len(told) < TOLD and all(
-            one.end - WINDOW // 2 <= t.start or t.end <= one.start + WINDOW // 2 for t in told
-        ):
+    for at in np.lexsort((listed, start, start - end))[:_CONSIDERED]:
+        one = Agreement(int(start[at]), int(end[at]), int(listed[at]))
+        if len(told) < TOLD and not any(_overlap(one, other) for other in told):
             told.append(one)
     return tuple(sorted(told, key=lambda a: a.start))
+
+
+def _overlap(one: Agreement, other: Agreement) -> bool:
+    return min(one.end, other.end) - max(one.start, other.start) > WINDOW // 2

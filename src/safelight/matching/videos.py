@@ -62,14 +62,18 @@ def clips_of(signals: Sequence[Signal]) -> Iterator[Clip]:
     pictured = {holder(signal.part) for signal in signals if signal.type == "pdq"}
     for signal in signals:
         if signal.type == VPDQ:
-            looks = tuple(_looks(signal))
+            looks = tuple(looks_of(signal))
             if looks:
                 yield Clip(signal, looks, stills=signal.part not in pictured)
         elif signal.type == "pdq" and holder(signal.part) not in videos:
             yield Clip(signal, (Look(signal),))
 
 
-def _looks(signal: Signal) -> Iterator[Look]:
+def looks_of(signal: Signal) -> Iterator[Look]:
+    """The looks of a vPDQ that can be compared, each as a PDQ signal of the moment it is first shown at.
+
+    Raises :class:`~safelight.errors.UsageError` for a value that is no vPDQ.
+    """
     try:
         original, *turned = (parse_frames(text) for text in (signal.value, *signal.variants))
     except ValueError as error:
@@ -151,10 +155,11 @@ class Shown:
 
     def told(self, lists: Mapping[str, HashListInfo]) -> tuple[Match, ...]:
         """A match for each listed picture shown, and for each listed video of which enough is; most first."""
+        every = ((shown.coverage, shown) for shown in self._shown.values())
         told = [
             (coverage, shown)
-            for shown in self._shown.values()
-            if (coverage := shown.coverage) and _enough(shown, coverage, lists[shown.entry.list])
+            for coverage, shown in every
+            if _enough(shown, coverage, lists[shown.entry.list])
         ]
         told.sort(key=lambda each: (-max(each[0].query, each[0].listed), each[1].distance))
         return tuple(_match(shown, coverage, lists[shown.entry.list]) for coverage, shown in told)

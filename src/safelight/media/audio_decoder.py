@@ -63,16 +63,16 @@ def decode(
 
 def _sounds(fd: int) -> Iterator[Message]:
     if av is None:
-        yield _problem(UnscannedReason.UNSUPPORTED, "PyAV is not installed; install safelight[media]")
+        yield _problem(UnscannedReason.NOT_INSTALLED, "PyAV is not installed; install safelight[media]")
         return
     try:
         container = open_container(fd)
-    except av.error.FFmpegError as error:
-        yield _problem(reason_of(error), _said(error))
+    except Exception as error:  # noqa: BLE001 - a stranger's file makes PyAV raise anything
+        yield _problem(*_fault(error))
         return
     streams = list(container.streams.audio)
     if streams and library_version() is None:
-        yield _problem(UnscannedReason.UNSUPPORTED, MISSING)
+        yield _problem(UnscannedReason.NOT_INSTALLED, MISSING)
     elif streams:
         if len(streams) > MAX_STREAMS:
             detail = f"{len(streams)} soundtracks; the first {MAX_STREAMS} were compared"
@@ -94,8 +94,8 @@ def _tracks(container: InputContainer, streams: list[AudioStream]) -> Iterator[M
                 detail = f"more than {MAX_SECONDS // 3600} hours of sound; the first ones were compared"
                 stopped = _problem(UnscannedReason.TOO_MANY_PARTS, detail)
                 break
-    except av.error.FFmpegError as error:
-        stopped = _problem(reason_of(error), _said(error))
+    except Exception as error:  # noqa: BLE001 - as in _sounds
+        stopped = _problem(*_fault(error))
     for track in tracks.values():
         yield from track.end()
     if stopped:
@@ -131,8 +131,8 @@ class _Track:
             return
         try:
             frames = self._context.decode(packet)
-        except av.error.FFmpegError as error:
-            self._faults.setdefault(reason_of(error), _said(error))
+        except Exception as error:  # noqa: BLE001 - as in _sounds
+            self._faults.setdefault(*_fault(error))
             return
         for frame in frames:
             yield from self._hear(frame)
@@ -158,8 +158,8 @@ class _Track:
             return done
         try:
             out = self._resampler.resample(frame)
-        except (av.error.FFmpegError, ValueError) as error:
-            self._faults.setdefault(UnscannedReason.DAMAGED, _said(error))
+        except Exception as error:  # noqa: BLE001 - as in _sounds
+            self._faults.setdefault(*_fault(error))
             return done
         self._decoded = self._decoded or bool(out)
         return [*done, *(each.to_ndarray().reshape(-1) for each in out)]
@@ -221,8 +221,10 @@ class _Print:
         return {"sound": {**fields, "items": packed(items).hex(), "loudest": self._loudest}}
 
 
-def _said(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error or type(error).__name__)
+def _fault(error: Exception) -> tuple[UnscannedReason, str]:
+    if isinstance(error, MemoryError):
+        raise MemoryError from error  # noqa: TRY004 - C++ says so, which needs no memory for it
+    return reason_of(error), str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
 def _problem(reason: UnscannedReason, detail: str, stream: int | None = None) -> Message:

@@ -45,8 +45,9 @@ class Findings:
         )
 
     def without_repeats(self) -> Findings:
-        """Each problem once: two decoders that stumble over one container say the same."""
-        return replace(self, problems=tuple(dict.fromkeys(self.problems)))
+        """One problem of a kind and a place: two decoders stumble over the same container."""
+        first = {(problem.reason, problem.part): problem for problem in reversed(self.problems)}
+        return replace(self, problems=tuple(first.values())[::-1])
 
     def within(self, member: str) -> Findings:
         """The same, as seen from the container that holds the member."""

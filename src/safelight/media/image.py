@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from safelight.media.findings import Findings
@@ -10,6 +11,7 @@ from safelight.media.sandbox.families import IMAGE, PILLOW
 from safelight.media.sandbox.messages import Deferred, PictureFound
 from safelight.media.sandbox.protocol import Reply
 from safelight.signals.pdq import pdq_signal
+from safelight.signals.vpdq import vpdq_signal
 from safelight.types import Picture, Signal, Unhashable
 
 NATIVE: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
@@ -53,9 +55,28 @@ def findings(reply: Reply) -> Findings:
         pdq_signal([bytes.fromhex(value) for value in p.hashes], p.quality, p.width, p.height, p.part)
         for p in found
     ]
+    signals = [signal for signal in hashed if isinstance(signal, Signal)]
+    animation = _animation(found)
     return Findings(
         pictures=tuple(Picture(p.part, p.width, p.height) for p in found),
-        signals=tuple(signal for signal in hashed if isinstance(signal, Signal)),
+        signals=tuple(signals) if animation is None else (*signals, animation),
         unhashable=tuple(none for none in hashed if isinstance(none, Unhashable)),
         problems=reply.problems,
     )
+
+
+def _animation(found: Iterable[PictureFound]) -> Signal | None:
+    """The distinct frames of an animation as those of a video, so that it is compared with listed videos.
+
+    Of frames that are laid on two backgrounds the one on white counts.
+    """
+    frames = [
+        (picture.hashes, picture.quality, picture.at, min(picture.width, picture.height))
+        for picture in found
+        if picture.at is not None and ("over", "black") not in picture.selectors
+    ]
+    if len(frames) < 2:
+        return None
+    least = min(side for *_, side in frames)
+    hashed = vpdq_signal([(hashes, quality, at) for hashes, quality, at, _ in frames], least, least)
+    return hashed if isinstance(hashed, Signal) else None

@@ -64,11 +64,8 @@ class _Inspection:
         mime = format_.mime
         if mime in image.NATIVE | image.PILLOWS:
             return image.look(content.fd, mime, self._sandbox)
-        if mime in video.MIMES:
-            shown = video.look(content.fd, self._sandbox)
-            return (shown + audio.look(content.fd, content.size, self._sandbox)).without_repeats()
-        if mime in audio.MIMES:
-            return audio.look(content.fd, content.size, self._sandbox)
+        if mime in video.MIMES | audio.MIMES:
+            return self._recording(content)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
         if mime in CONTAINERS:
@@ -80,6 +77,11 @@ class _Inspection:
         return Findings.nothing(
             UnscannedReason.UNSUPPORTED, f"{name} ({mime}) is not decoded by this version"
         )
+
+    def _recording(self, content: Content) -> Findings:
+        # Films have sound, and recordings hold covers, or films under another name.
+        shown = video.look(content.fd, self._sandbox)
+        return (shown + audio.look(content.fd, content.size, self._sandbox)).without_repeats()
 
     def _unpack(self, content: Content, mime: str, depth: int) -> Findings:
         limits = self._sandbox.limits

@@ -25,7 +25,8 @@ MINIMUM_BYTES: Final = 512
 
 _BLOCK: Final = 128 << 10
 """Bytes: small enough for the cache and for memory that is mapped already; page faults cost more."""
-_FLOATS: Final = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
+_FLOATS: Final = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
+"""How their bytes are read; numpy knows no bfloat16, which is the upper half of a 32-bit float."""
 _AUTOV1: Final = (0x100000, 0x10000)
 """Offset and length of what AutoV1 digests."""
 
@@ -92,7 +93,7 @@ def _tensor(fd: int, range_: Range) -> dict[str, Any] | None:
         t1.update(block)
         if float_ and float_ != "<f2":
             with np.errstate(all="ignore"):
-                t16.update(np.frombuffer(block, float_).astype("<f2").tobytes())
+                t16.update(_cast(np.frombuffer(block, float_)).tobytes())
     if not varied:
         return None
     told: dict[str, Any] = {
@@ -103,6 +104,13 @@ def _tensor(fd: int, range_: Range) -> dict[str, Any] | None:
     if float_:
         told["t16"] = t1.hexdigest() if float_ == "<f2" else t16.hexdigest()
     return told
+
+
+def _cast(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """To 16-bit floats, those that numpy has no name for first to 32 bits."""
+    if numbers.dtype == np.uint16:
+        numbers = (numbers.astype("<u4") << 16).view("<f4")
+    return numbers.astype("<f2")
 
 
 def _whole(fd: int, size: int, layout: Layout) -> dict[str, object]:

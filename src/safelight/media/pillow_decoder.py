@@ -39,6 +39,9 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 _SELECTOR: Final = {"TIFF": "page", "MPO": "image", "HEIF": "image"}
 """What one picture of many is called; in animations ``frame``. They are counted from 1."""
 
+_LONGEST: Final = 1e9
+"""Milliseconds; a frame that claims to be shown longer says nothing."""
+
 _FLATTENED: Final = frozenset({"PSD"})
 """Formats whose further frames are the layers of the first."""
 
@@ -131,6 +134,7 @@ def _pictures(fd: int, max_pixels: int, max_parts: int) -> Iterator[Message]:
     if not opened.many:
         yield from _picture(opened, (), seen)
         return
+    at = 0.0
     for number in itertools.count():
         selectors = ((opened.selector, str(number + 1)),)
         try:
@@ -144,10 +148,21 @@ def _pictures(fd: int, max_pixels: int, max_parts: int) -> Iterator[Message]:
             detail = f"more than {max_parts:,} {opened.selector}s; the first ones were hashed"
             yield _say_problem(UnscannedReason.TOO_MANY_PARTS, detail)
             return
-        yield from _picture(opened, selectors, seen)
+        yield from _picture(opened, selectors, seen, at if opened.selector == "frame" else None)
+        at += _shown_for(opened.image)
 
 
-def _picture(opened: Opened, selectors: Selectors, seen: set[bytes]) -> list[Message]:
+def _shown_for(image: Image.Image) -> float:
+    """Seconds that a frame is shown for; where it does not say, as browsers have it."""
+    milliseconds = image.info.get("duration")
+    if not isinstance(milliseconds, int | float) or not 10 < milliseconds < _LONGEST:
+        return 0.1
+    return float(milliseconds) / 1000
+
+
+def _picture(
+    opened: Opened, selectors: Selectors, seen: set[bytes], at: float | None = None
+) -> list[Message]:
     """What one picture hashes to, unless it was seen before, and what was wrong with it."""
     messages: list[Message] = []
     try:
@@ -161,6 +176,8 @@ def _picture(opened: Opened, selectors: Selectors, seen: set[bytes]) -> list[Mes
                 seen.add(digest.digest())
                 where = selectors if over is None else (*selectors, ("over", over))
                 messages.append(_say_picture(picture, pixels, orientation, where))
+                if at is not None:
+                    messages[-1]["picture"]["at"] = round(at, 3)
         if truncated:
             messages.append(_say_problem(UnscannedReason.TRUNCATED, "the image data ends early", selectors))
     except Exception as error:  # noqa: BLE001 - as in _pictures

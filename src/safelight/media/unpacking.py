@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from safelight.media.content import Content, digest_signals
 from safelight.media.findings import Findings
@@ -54,14 +55,15 @@ class _Shelved:
 class Unpacking:
     """Takes the members of one container; a :class:`~safelight.media.sandbox.members.MemberSink`.
 
-    ``inspect`` looks at a member's content, ``nests`` tells containers. Decode the container inside
-    ``with unpacking.members():``; the findings are there afterwards.
+    ``inspect`` looks at a member's content, ``nests`` tells containers, large members wait in ``directory``.
+    Decode the container inside ``with unpacking.members():``; the findings are there afterwards.
     """
 
     limits: Limits
     allowance: Allowance
     inspect: Callable[[Content], Findings]
     nests: Callable[[Content], bool]
+    directory: Path | None = None
     _name: str = ""
     _spool: Spool | None = None
     _over: bool = False
@@ -93,7 +95,7 @@ class Unpacking:
             if self.allowance.late:
                 self._give_up(each.name, self._late())
                 continue
-            spool = Spool()
+            spool = Spool(self.directory)
             try:
                 spool.append(self._shelf.fd, each.at, each.size)
                 self._look(each.name, spool, whole=each.whole)
@@ -116,7 +118,7 @@ class Unpacking:
         self._name = self._unique(name)
         self._over = False
         try:
-            self._spool = Spool()
+            self._spool = Spool(self.directory)
         except OSError as error:
             raise _no_memory(error) from error
 
@@ -171,7 +173,7 @@ class Unpacking:
     def _shelve(self, *, whole: bool) -> None:
         # On one shelf for all, since there may be more of them than this process may have open files.
         assert self._spool is not None
-        self._shelf = self._shelf or Spool()
+        self._shelf = self._shelf or Spool(self.directory)
         self._shelved.append(_Shelved(self._name, whole, self._shelf.size, self._spool.size))
         self._shelf.append(self._spool.fd, 0, self._spool.size)
 

@@ -11,14 +11,23 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-import av
-
-from safelight.media.av_container import open_container, reason_of
-from safelight.media.video_walk import Message, Walk
 from safelight.types import UnscannedReason
+
+try:
+    import av
+
+    from safelight.media.av_container import open_container, reason_of
+    from safelight.media.video_walk import Walk
+except ImportError:  # safelight without [media]
+    if not TYPE_CHECKING:
+        av = None
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
+
+    from safelight.media.video_walk import Message
+
+MISSING: Final = "PyAV is not installed; install safelight[media]"
 
 _FOREVER: Final = 3600.0
 
@@ -30,6 +39,10 @@ def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes = b"{}") 
     pausing, ``resume`` is what the last reply said under that name.
     """
     parts = 0
+    if av is None:
+        yield json.dumps(_problem(UnscannedReason.NOT_INSTALLED, MISSING))
+        yield json.dumps({"end": {"parts": 0}})
+        return
     try:
         for message in _messages(fd, json.loads(payload), max_pixels, max_parts):
             parts += "frame" in message

@@ -39,7 +39,10 @@ T1: Final = HexadecimalType(name="t1", title="a T1", digits=64, harmless=(_OF_NO
 """The SHA-256 of a tensor's bytes, little-endian, as they lie in the file."""
 
 T16: Final = HexadecimalType(name="t16", title="a T16", digits=64, harmless=(_OF_NOTHING,))
-"""The SHA-256 of a tensor cast to 16-bit floats; the same for copies in 16, 32 and 64 bits."""
+"""The SHA-256 of a tensor cast to 16-bit floats; the same for copies in 16, 32 and 64 bits.
+
+bfloat16 is cast too.
+"""
 
 TSID: Final = HexadecimalType(name="tsid", title="a TSID", digits=64, harmless=(_OF_NOTHING,))
 """The SHA-256 of the sorted T1 of all tensors that are worth telling by: names and order do not change it."""

@@ -29,7 +29,7 @@ class Ruling:
 def required_until(retention: Retention, terms: Terms) -> datetime | None:
     """Until when law or the complaint window ask for it; None while the matter is open."""
     match retention.standing:
-        case Standing.REPORTED:
+        case Standing.REPORTED | Standing.CONTEXT:
             return retention.since + terms.preservation
         case Standing.DISMISSED:
             return retention.since + terms.complaint_window
@@ -110,7 +110,7 @@ def _early(retention: Retention, required: datetime, now: datetime) -> tuple[str
         return ("Nobody asked for its early destruction.",)
     if not request.is_approved:
         return ("Early destruction was asked for by one person; a different one must approve it.",)
-    is_reported = retention.standing is Standing.REPORTED
+    is_reported = retention.standing in {Standing.REPORTED, Standing.CONTEXT}
     if is_reported and now < required and request.basis is not Basis.LAW_ENFORCEMENT:
         until = f"{required:%Y-%m-%d}"
         return (f"The law asks for it until {until}, and only law enforcement's request can end that.",)

@@ -22,6 +22,8 @@ class Standing(StrEnum):
     """Decided not to be unlawful, or not to be kept; destroyed after the complaint window."""
     UNFINISHED = "unfinished"
     """To be reported; no report about it has a finish receipt yet."""
+    CONTEXT = "context"
+    """Not itself reported, but it lay in a case that was: files, texts and records that may give context."""
     REPORTED = "reported"
     """A report about it was finished and receipted."""
 
@@ -41,9 +43,11 @@ class Terms:
 
     ``preservation`` counts from the finish receipt. 18 U.S.C. 2258A(h)(1): a completed CyberTipline
     submission is a request to preserve the contents for one year (90 days before the REPORT Act of 2024; many
-    programs still count by that). SI 2026/268, regulation 8 (United Kingdom): content for one year from
-    sending. ``complaint_window`` counts from the decision. Regulation (EU) 2022/2065, Article 20(1): at least
-    six months in which a decision can be objected to. The alarms are no law but promises not to forget.
+    programs still count by that), and (h)(2) the files that may give context about the reported material or
+    person. SI 2026/268, regulation 8 (United Kingdom): content, and user data of the two weeks before, for one
+    year from sending. ``complaint_window`` counts from the decision. Regulation (EU) 2022/2065, Article 20(1):
+    at least six months in which a decision can be objected to. The alarms are no law but promises not to
+    forget.
     """
 
     preservation: timedelta = YEAR
@@ -113,9 +117,12 @@ class Retention:
     def stands(self, standing: Standing, at: datetime) -> Retention:
         """The same evidence after a decision or a receipt. What was reported stays so, since its first one.
 
-        Raises :class:`~safelight.errors.UsageError` for the attempt to undo a finished report.
+        What is context of a report stays it at least. Raises :class:`~safelight.errors.UsageError` for the
+        attempt to undo a finished report.
         """
         _aware(at)
+        if self.standing is Standing.CONTEXT and standing is Standing.DISMISSED:
+            return self
         if self.standing is Standing.REPORTED:
             if standing is Standing.REPORTED:
                 return self

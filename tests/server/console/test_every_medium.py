@@ -12,6 +12,10 @@ from decoders import family
 from documents import Page, pdf
 from models import pytorch, safetensors, tensors
 from pictures import draw, encode
+from PIL import Image
+from sounds import encode as sound
+from sounds import song
+from videos import HEIGHT, WIDTH, Video, scene
 
 from safelight import HashList
 from safelight.media.sandbox.client import Sandbox
@@ -36,6 +40,8 @@ Make = Callable[..., Any]
 
 JPEG = encode(draw(), "JPEG")
 MODEL = tensors(1, 12)
+FRAME = encode(Image.fromarray(scene(2)).crop((0, 0, WIDTH, HEIGHT)), "PNG")
+SONG = song(1)
 
 
 def bag(**members: bytes) -> bytes:
@@ -56,7 +62,8 @@ def sandbox() -> Iterator[Sandbox]:
 def listed(sandbox: Sandbox) -> HashList:
     """A list of class test: a picture, and a model by what it is as a whole."""
     listed = HashList("ours", "test")
-    for content, key in ((JPEG, "picture-1"), (safetensors(MODEL), "model-1")):
+    known = {"picture-1": JPEG, "model-1": safetensors(MODEL), "frame-1": FRAME, "song-1": sound(SONG)}
+    for key, content in known.items():
         for signal in observe(content, "", sandbox, Limits(), now_utc()).signals:
             if signal.type not in ("t1", "t16", "autov1", "autov2"):
                 listed.add(signal.type, signal.value, key)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from models import safetensors, tensors
 from serving import Server, postgres, wait_until
 
 HASHES = "".join(f"sha256 {hashlib.sha256(b'%d' % n).hexdigest()}\n" for n in range(50))
@@ -80,7 +81,11 @@ def test_the_terminal_is_no_second_person(server: Server) -> None:
     said = import_(server, "good", "known_good")
     assert "50 entries wait for two people" in said
     assert "50 entries wait for two people" in import_(server, "ours", "test", "--own")
-    assert shown(server) == {"good": {}, "ours": {}}
+    model = server.directory / "model.safetensors"
+    model.write_bytes(safetensors(tensors(1, 3)))
+    said = lists(server, "add-model", str(model), "--name", "bases", "--class", "known_good", "--key", "b-1")
+    assert "entries wait for two people" in said
+    assert shown(server) == {"good": {}, "ours": {}, "bases": {}}
     said = lists(server, "waiting", "good")
     batch = next(word for line in said.splitlines() for word in line.split() if word.count("-") == 4)
     assert "Discarded 50" in lists(server, "discard", batch, "--reason", "a mistake")

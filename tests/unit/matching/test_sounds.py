@@ -15,7 +15,7 @@ from safelight.matching.alignment import SEED_BITS, Segment
 from safelight.matching.index import Agreement, SoundHit
 from safelight.matching.matcher import Matcher
 from safelight.matching.memory_index import MemoryIndexes
-from safelight.matching.sound_index import TOLD, MemorySoundIndex, SoundIndexes
+from safelight.matching.sound_index import TOLD, MemorySoundIndex, SoundIndexes, _runs
 from safelight.sounds import TELLING_WINDOW, WINDOW, Items, entropies, packed
 from safelight.types import ListClass, ListEntry, Signal, Span
 
@@ -226,8 +226,8 @@ def test_threads_may_search_while_the_list_grows() -> None:
     found: list[bool] = []
 
     def search() -> None:
-        for _ in range(30):
-            found.append(bool(indexes.of("chromaprint").search(entry(0).signal.value)))
+        value = entry(0).signal.value
+        found.extend(bool(indexes.of("chromaprint").search(value)) for _ in range(30))
 
     threads = [threading.Thread(target=search) for _ in range(3)]
     for thread in threads:
@@ -241,3 +241,21 @@ def test_threads_may_search_while_the_list_grows() -> None:
 
 def test_a_window_is_40_items() -> None:
     assert WINDOW == 40
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(*[st.integers(0, 3)] * 2, st.integers(1, 9), st.integers(0, 9)), min_size=1, max_size=12
+    )
+)
+def test_agreements_that_overlap_on_a_diagonal_are_one(given_: list[tuple[int, int, int, int]]) -> None:
+    place, diagonal, length, start = (np.array(column) for column in zip(*given_, strict=True))
+    runs = _runs(place, start, start + length, start + diagonal)
+    covered: dict[tuple[int, int], set[int]] = {}
+    for p, d, n, s in given_:
+        covered.setdefault((p, d), set()).update(range(2 * s, 2 * (s + n) + 1))  # ends that touch are one
+    told: dict[tuple[int, int], list[int]] = {}
+    for p, s, e, o in runs.T.tolist():
+        told.setdefault((p, o - s), []).extend(range(2 * s, 2 * e + 1))
+    assert {where: sorted(cells) for where, cells in covered.items()} == told

@@ -8,9 +8,11 @@ import wave
 import zipfile
 from collections.abc import Iterator
 
+import av
 import numpy as np
 import pytest
 from decoders import family
+from pictures import draw
 from sounds import RATE, babble, encode, encode_tracks, hum, noise, silence, song
 
 from safelight.media import Findings, OpenedFile, inspect, open_media
@@ -20,7 +22,7 @@ from safelight.media.sandbox.families import AUDIO, FAMILIES
 from safelight.media.sandbox.limits import Limits
 from safelight.signals.audio import SOUND_TYPES
 from safelight.sounds import ITEM_BITS, WINDOW, Items, items_of
-from safelight.types import UnhashableReason, UnscannedReason
+from safelight.types import MediaKind, UnhashableReason, UnscannedReason
 from safelight.values import MOST_ITEMS
 
 
@@ -41,7 +43,7 @@ def prints(findings: Findings, type_: str = "chromaprint") -> dict[str, Items]:
 
 
 def differ(one: Items, other: Items) -> float:
-    """The share of bits that differ where two fingerprints of the same length, or nearly, are laid together."""
+    """The share of bits that differ where two fingerprints of nearly the same length are laid together."""
     length = min(len(one), len(other))
     return float(np.bitwise_count(one[:length] ^ other[:length]).sum() / ITEM_BITS / length)
 
@@ -65,8 +67,7 @@ def test_every_form_of_a_sound_has_nearly_the_same_fingerprints(
 ) -> None:
     whole = look(encode(song(1)), sandbox)
     again = look(encode(song(1), form, codec, bit_rate, rate), sandbox)
-    # No form of sound alone holds pictures; the container that can is told to have none.
-    assert {p.reason for p in again.problems} <= {UnscannedReason.UNSUPPORTED, UnscannedReason.EMPTY}
+    assert again.problems == again.unhashable == ()
     for type_ in SOUND_TYPES:
         assert differ(prints(whole, type_)["#audio=1"], prints(again, type_)["#audio=1"]) < 0.15
         assert (
@@ -167,6 +168,21 @@ def test_a_sound_within_an_archive_says_where_it_is(sandbox: Sandbox) -> None:
     assert list(prints(look(file.getvalue(), sandbox))) == ["!inner/clip.wav#audio=1"]
 
 
+def test_what_a_recording_shows_is_looked_at_too(sandbox: Sandbox) -> None:
+    file = io.BytesIO()
+    with av.open(file, "w", format="ipod") as container:  # a film under the name of a recording
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for _ in range(10):
+            container.mux(stream.encode(av.VideoFrame.from_image(draw(320, 240))))
+        container.mux(stream.encode(None))
+    content = file.getvalue()[:8] + b"M4A " + file.getvalue()[12:]
+    with open_media(content) as opened:
+        assert isinstance(opened, OpenedFile)
+        assert opened.kind is MediaKind.AUDIO
+    assert "vpdq" in {signal.type for signal in look(content, sandbox).signals}
+
+
 def test_a_missing_library_makes_sound_unscanned_and_says_so() -> None:
     missing = dataclasses.replace(family("without_chromaprint:decode", name="audio"), messages=AUDIO.messages)
     others = [each for each in FAMILIES if each.name != "audio"]
@@ -174,7 +190,7 @@ def test_a_missing_library_makes_sound_unscanned_and_says_so() -> None:
         findings = look(encode(song(1)), sandbox)
         assert findings.signals == ()
         [problem] = findings.problems
-        assert problem.reason is UnscannedReason.UNSUPPORTED
+        assert problem.reason is UnscannedReason.NOT_INSTALLED
         assert "apt-get install libchromaprint1" in problem.detail
 
 

@@ -9,6 +9,7 @@ from heic import heic
 from pictures import distance, draw, encode, oracle
 from PIL import Image
 
+from safelight.frames import parse_frames
 from safelight.media import Findings, OpenedFile, inspect, open_media
 from safelight.media.sandbox.client import Sandbox
 from safelight.types import UnhashableReason, UnscannedReason
@@ -73,7 +74,24 @@ def test_plain_and_tiny_pictures_are_unhashable_not_failures(sandbox: Sandbox) -
 def test_frames_carry_their_address(sandbox: Sandbox) -> None:
     frames = [draw(90, 90, seed) for seed in range(3)]
     findings = look(encode(frames[0], "WEBP", save_all=True, append_images=frames[1:]), sandbox)
-    assert [str(signal.part) for signal in findings.signals] == ["#frame=1", "#frame=2", "#frame=3"]
+    pictures = [signal for signal in findings.signals if signal.type == "pdq"]
+    assert [str(signal.part) for signal in pictures] == ["#frame=1", "#frame=2", "#frame=3"]
+
+
+@pytest.mark.parametrize("format_", ["WEBP", "GIF", "PNG"])
+def test_an_animation_is_a_video_of_its_distinct_frames(format_: str, sandbox: Sandbox) -> None:
+    one, two, three = (draw(90, 90, seed) for seed in range(3))
+    shown = [two, two, one, three]
+    how = {"save_all": True, "append_images": shown, "duration": [400, 300, 300, 200, 500]}
+    content = encode(one, format_, **how, **({"lossless": True} if format_ == "WEBP" else {}))
+    findings = look(content, sandbox)
+    (video,) = (signal for signal in findings.signals if signal.type == "vpdq")
+    assert (str(video.part), video.quality) == ("", 100)
+    assert [frame.seconds for frame in parse_frames(video.value)] == [0, 0.4, 1.2]
+    pictures = [signal.value for signal in findings.signals if signal.type == "pdq"]
+    assert [frame.value for frame in parse_frames(video.value)] == pictures
+    # One picture is no animation.
+    assert {signal.type for signal in look(encode(one, format_), sandbox).signals} == {"pdq"}
 
 
 def test_what_no_decoder_takes_is_named(sandbox: Sandbox) -> None:

@@ -71,6 +71,17 @@ def test_half_and_double_precision_have_the_same_t16(name: str, sandbox: Sandbox
         assert values(look(WRITERS[name](copy), sandbox), "t16") == single
 
 
+def test_brain_floats_have_the_t16_of_the_numbers_that_they_are(sandbox: Sandbox) -> None:
+    bits = {n: (t.view("<u4") >> 16).astype("<u2") for n, t in TENSORS.items()}
+    numbers = {n: (t.astype("<u4") << 16).view("<f4") for n, t in bits.items()}
+    brain = values(look(safetensors(bits), sandbox), "t16")
+    assert len(brain) == 12
+    assert brain == values(look(safetensors(numbers), sandbox), "t16")
+    assert brain == values(
+        look(safetensors({n: t.astype("<f2") for n, t in numbers.items()}), sandbox), "t16"
+    )
+
+
 def test_a_tensor_has_an_address(sandbox: Sandbox) -> None:
     findings = look(safetensors(TENSORS), sandbox)
     assert "!tensor=layer.0.weight" in {str(signal.part) for signal in findings.signals}

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import av
 import pytest
+from decoders import family
 from pictures import distance, oracle
 from PIL import Image
 from videos import Video
@@ -18,6 +19,7 @@ from safelight.media import Findings, OpenedFile, inspect, open_media, video_wal
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.descriptors import sealed_memfd
 from safelight.media.sandbox.limits import Limits
+from safelight.media.sandbox.messages import VIDEO_MESSAGES
 from safelight.media.video import look as look_at_video
 from safelight.media.video_decoder import decode
 from safelight.types import UnhashableReason, UnscannedReason
@@ -228,14 +230,14 @@ def test_damage_within_a_video_costs_the_seconds_that_it_is_in(sandbox: Sandbox)
 
 def test_what_begins_like_a_video_and_is_none_is_damaged(sandbox: Sandbox) -> None:
     found = look(b"\0\0\0\x10ftypisom\0\0\0\0" + bytes(100), sandbox)
-    assert [p.reason for p in found.problems] == [UnscannedReason.DAMAGED]
+    assert {p.reason for p in found.problems} == {UnscannedReason.DAMAGED}
     assert not found.signals
 
 
 def test_a_playlist_in_disguise_opens_nothing(sandbox: Sandbox) -> None:
     playlist = b"FLV\x01\n#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"
     found = look(playlist, sandbox)
-    assert [p.reason for p in found.problems] == [UnscannedReason.DAMAGED]
+    assert {p.reason for p in found.problems} == {UnscannedReason.DAMAGED}
 
 
 def test_a_plain_video_is_an_outcome_of_its_own(sandbox: Sandbox) -> None:
@@ -304,3 +306,11 @@ def opened_for_reading(content: bytes) -> Iterator[int]:
     fd = sealed_memfd(content)
     yield fd
     os.close(fd)
+
+
+def test_without_its_library_video_is_said_not_to_be_looked_at() -> None:
+    lacking = family("without_libraries:decode", name="video", messages=VIDEO_MESSAGES)
+    with Sandbox([lacking]) as sandbox, opened_for_reading(CLIP.bytes()) as fd:
+        found = look_at_video(fd, sandbox)
+    assert [p.reason for p in found.problems] == [UnscannedReason.NOT_INSTALLED]
+    assert "safelight[media]" in found.problems[0].detail

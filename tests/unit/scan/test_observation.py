@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from safelight.errors import UsageError
 from safelight.scan.observation import from_json, to_json
 from safelight.types import (
+    Coverage,
     Grade,
     ListClass,
     Match,
@@ -30,6 +31,7 @@ from safelight.types import (
     ScanResult,
     SearchedList,
     Signal,
+    Span,
     Transform,
     Unhashable,
     UnhashableReason,
@@ -43,6 +45,7 @@ SCHEMA = json.loads(resources.files("safelight.schemas").joinpath("observation-1
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
 
 text = st.text(st.characters(codec="utf-8"), max_size=12)
+seconds = st.floats(0, 1e6)
 names = st.binary(min_size=1, max_size=20).filter(lambda raw: b"\0" not in raw).map(os.fsdecode)
 parts = st.builds(
     Part,
@@ -56,6 +59,10 @@ signals = st.builds(
     quality=st.none() | st.integers(0, 100),
     part=parts,
 )
+
+
+shares = st.floats(0, 1)
+seconds = st.floats(0, 1e6)
 
 
 @st.composite
@@ -72,6 +79,7 @@ def results(draw: st.DrawFn) -> ScanResult:
         transform=st.sampled_from(Transform),
         shadow=st.booleans(),
         held=st.booleans(),
+        coverage=st.none() | st.builds(Coverage, shares, shares),
         spans=st.lists(st.builds(Span, seconds, seconds, seconds), max_size=2).map(tuple),
     )
     observation = Observation(

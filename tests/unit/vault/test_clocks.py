@@ -224,7 +224,7 @@ def test_whatever_the_record_says_the_rules_hold(retention: Retention, now: date
     ruling = may_destroy(retention, TERMS, now)
     assert ruling.reasons
     if ruling.allowed:
-        assert retention.standing in {Standing.DISMISSED, Standing.REPORTED}
+        assert retention.standing not in {Standing.UNDECIDED, Standing.UNFINISHED}
         assert not retention.disputed
         assert not retention.holds
         due = preserve_until(retention, TERMS)
@@ -232,6 +232,7 @@ def test_whatever_the_record_says_the_rules_hold(retention: Retention, now: date
         one = retention.destroy_request
         early = now < due
         assert not early or (one is not None and one.approved_by not in {None, one.by})
-        if retention.standing is Standing.REPORTED and now < SEALED + TERMS.preservation:
+        of_a_report = retention.standing in {Standing.REPORTED, Standing.CONTEXT}
+        if of_a_report and now < SEALED + TERMS.preservation:
             assert one is not None
             assert one.basis is Basis.LAW_ENFORCEMENT

@@ -31,7 +31,8 @@ class Sandbox:
 
     Warm parents start when a family is first needed, or all at once with :meth:`start`; in a ``directory``
     that :class:`~safelight.media.sandbox.server.SandboxServer` serves, they are there already. At most
-    ``max_children`` files of a family are decoded at a time (twice the processors by default). After a fork
+    ``max_children`` files of a family are decoded at a time (twice the processors by default). Large members
+    of archives wait in nameless files in ``spools`` (default: the system's temporary directory). After a fork
     the copy of the process starts parents of its own.
 
     Raises :class:`~safelight.errors.SandboxError` where decoders cannot be started, or are not fully confined
@@ -46,8 +47,10 @@ class Sandbox:
         accept_partial: bool = False,
         max_children: int | None = None,
         directory: Path | None = None,
+        spools: Path | None = None,
     ) -> None:
         self.limits = limits or Limits()
+        self.spools = spools
         children = max_children or max(4, 2 * (os.cpu_count() or 1))
         self._families = {
             family.name: WarmFamily(

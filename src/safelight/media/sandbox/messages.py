@@ -45,14 +45,22 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
+Moment = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+"""Seconds from the beginning of a recording."""
+
+
 class PictureFound(Body):
-    """One decoded picture or frame, its size as displayed, its PDQ quality and its eight dihedral hashes."""
+    """One decoded picture or frame, its size as displayed, its PDQ quality and its eight dihedral hashes.
+
+    ``at`` is when a frame of an animation is first shown.
+    """
 
     selectors: Selectors = ()
     width: Side
     height: Side
     quality: Annotated[int, Field(ge=0, le=100)]
     hashes: Annotated[tuple[Hash256, ...], Field(min_length=8, max_length=8)]
+    at: Moment | None = None
 
     @property
     def part(self) -> Part:
@@ -107,10 +115,6 @@ class SoundFound(Body):
     at: Annotated[int, Field(ge=0, le=1 << 24)]
     items: Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{8}){0,4096}$")]
     loudest: Annotated[int, Field(ge=0, le=1 << 15)]
-
-
-Moment = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-"""Seconds from the beginning of a recording."""
 
 
 class StreamsFound(Body):

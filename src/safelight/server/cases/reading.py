@@ -28,7 +28,7 @@ from safelight.server.paging import LARGEST_PAGE, Page, page_size, wrong_place
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
-from safelight.types import ListClass, Match, ModelLevel
+from safelight.types import Coverage, ListClass, Match, ModelLevel, Span
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -38,7 +38,8 @@ _T = TypeVar("_T")
 class MatchFacts:
     """What matched and how closely (0-256 bits; 0 for digests). Never the listed value.
 
-    Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of it.
+    Of model files ``level`` says how far the file is the listed model, and ``share`` (0-1) how much of it. Of
+    videos ``coverage`` says how much of each is the same; ``spans`` are when a video or sound matches.
     """
 
     list: str
@@ -53,6 +54,8 @@ class MatchFacts:
     held: bool
     level: ModelLevel | None
     share: float | None
+    coverage: Coverage | None
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +277,8 @@ def _matches(found: Iterable[Match]) -> tuple[MatchFacts, ...]:
             one.held,
             one.level,
             one.share,
+            one.coverage,
+            one.spans,
         )
         for one in found
     )

@@ -24,11 +24,13 @@ from safelight.server.people.models import Person
 from safelight.server.vault import services as vault
 from safelight.server.vault.models import SealedObject
 from safelight.signals.pdq import PDQ
+from safelight.signals.vpdq import VPDQ
 from safelight.types import ListClass, MediaKind, ModelLevel, Observation, Problem, Provenance
 
 _MOST_EARLIER: Final = 20
 _MOST_SIZES: Final = 3
 _MOST_PROBLEMS: Final = 20
+_MOST_MOMENTS: Final = 20
 _LEVELS: Final = tuple(ModelLevel)
 
 
@@ -38,7 +40,9 @@ class MatchedEntry:
 
     ``exact`` are digests of the file itself, ``inside`` those of something that it holds. ``distance`` is the
     least of 256 bits, None where no likeness was found. ``level`` and ``percent`` say how far a model file is
-    the listed model.
+    the listed model; ``shares`` are the percent of the file's frames and of the listed video's that are the
+    same, ``moments`` the first stretches at which a video or sound matches, in seconds, ``more_moments`` how
+    many there are beside.
     """
 
     list: str
@@ -50,6 +54,9 @@ class MatchedEntry:
     distance: int | None
     level: ModelLevel | None
     percent: int | None
+    shares: tuple[int, int] | None
+    moments: tuple[tuple[str, str], ...]
+    more_moments: int
     shadow: bool
     held: bool
     parts: tuple[str, ...]
@@ -185,7 +192,10 @@ def _strongest_first(entry: MatchedEntry) -> tuple[bool, bool, int, str]:
 
 
 def _entry(found: list[MatchFacts]) -> MatchedEntry:
-    near = [match.distance for match in found if match.signal == PDQ.name]
+    near = [match.distance for match in found if match.signal in (PDQ.name, VPDQ.name)]
+    covers = [match.coverage for match in found if match.coverage]
+    most = max(covers, key=lambda each: max(each.query, each.listed), default=None)
+    spans = sorted({(span.start, span.end) for match in found for span in match.spans})
     exact = dict.fromkeys(match.signal for match in found if match.exact and not match.part)
     inside = dict.fromkeys(match.signal for match in found if match.exact and match.part)
     shares = [match.share for match in found if match.share is not None]
@@ -200,10 +210,20 @@ def _entry(found: list[MatchFacts]) -> MatchedEntry:
         distance=min(near, default=None),
         level=min((match.level for match in found if match.level), key=_LEVELS.index, default=None),
         percent=math.floor(100 * max(shares)) if shares else None,
+        shares=(math.floor(100 * most.query), math.floor(100 * most.listed)) if most else None,
+        moments=tuple((_clock(start), _clock(end)) for start, end in spans[:_MOST_MOMENTS]),
+        more_moments=max(0, len(spans) - _MOST_MOMENTS),
         shadow=first.shadow,
         held=first.held,
         parts=tuple(dict.fromkeys(match.part for match in found if match.part)),
     )
+
+
+def _clock(seconds: float) -> str:
+    """A moment as players show it, to the second."""
+    whole = math.floor(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
 def _pixels(seen: Observation) -> str:

@@ -136,7 +136,10 @@ def _open() -> Scanner:
         partial = config.accept_partial_sandbox
         scanner = Scanner(
             searched=[Searched(store, Matcher(store, indexes, tolerance=REFRESH_SECONDS), store.stamp)],
-            sandbox=Sandbox(directory=run_directory() / SANDBOX, accept_partial=partial),
+            # Members wait where uploads do.
+            sandbox=Sandbox(
+                directory=run_directory() / SANDBOX, accept_partial=partial, spools=config.workspace
+            ),
             clock=now,
             policy=replace(DEFAULT_POLICY, unsupported=Unsupported(config.unsupported)),
             examine=Examine(config.provenance.examine),

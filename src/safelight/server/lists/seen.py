@@ -11,7 +11,8 @@ import functools
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
+from math import ceil
 from typing import Final
 from uuid import UUID
 
@@ -22,11 +23,13 @@ from safelight.keys import Purpose, Sealer, Tagger
 from safelight.lists.checks import pack_query
 from safelight.lists.store import Change, ChangeKind, Stamp
 from safelight.matching.kinds import PDQ
+from safelight.matching.videos import looks_of
 from safelight.server.ids import now
 from safelight.server.intake.models import Item
 from safelight.server.lists.apart import one_state
 from safelight.server.lists.models import SeenGone, SeenHash, SeenState
 from safelight.server.secrets import ProcessKeys, process_keys
+from safelight.signals.vpdq import VPDQ
 from safelight.signals.weights import TENSORS
 from safelight.types import Signal, Transform
 from safelight.values import unpack
@@ -107,8 +110,15 @@ def seen_rows(item: Item, signals: Sequence[Signal], at: datetime) -> list[SeenH
 
 
 def _kept(signals: Iterable[Signal]) -> Iterator[Signal]:
-    """Those that are kept. A tensor alone says nothing of a model: past models are found as wholes."""
-    return islice((signal for signal in signals if signal.type not in TENSORS), KEPT_OF_A_FILE)
+    """Those that are kept. A tensor alone says nothing of a model: past models are found as wholes.
+
+    Of a long video, frames from its beginning to its end at even distances.
+    """
+    told = [signal for signal in signals if signal.type not in TENSORS]
+    others = [signal for signal in told if signal.type != VPDQ.name]
+    frames = [look.signal for signal in told if signal.type == VPDQ.name for look in looks_of(signal)]
+    room = max(1, KEPT_OF_A_FILE - len(others))
+    return islice(chain(others, frames[:: max(1, ceil(len(frames) / room))]), KEPT_OF_A_FILE)
 
 
 def number_pending() -> int:

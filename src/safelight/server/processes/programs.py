@@ -37,7 +37,7 @@ INDEXES: Final = Program("indexes", "safelight.server.processes.indexes", _LISTS
 JOBS: Final = Program(
     "jobs",
     "safelight.server.processes.jobs",
-    _RECORDS | _LISTS | {Purpose.LEDGER_SIGNING},
+    _RECORDS | _LISTS | {Purpose.LEDGER_SIGNING, Purpose.BUNDLE_SIGNING},
     patience=120.0,  # it waits for a database that is busy or away
 )
 WEB: Final = Program("web", "safelight.server.processes.web", _RECORDS | _LISTS)

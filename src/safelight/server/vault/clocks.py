@@ -29,6 +29,14 @@ from safelight.vault.clocks import Ruling
 from safelight.vault.retention import Basis, Standing
 
 _LONGEST_REASON: Final = 300
+_OUTWEIGHS: Final = {
+    Standing.UNDECIDED: frozenset({Standing.CONTEXT, Standing.REPORTED}),
+    Standing.DISMISSED: frozenset({Standing.CONTEXT, Standing.REPORTED}),
+    Standing.UNFINISHED: frozenset({Standing.REPORTED}),
+    Standing.CONTEXT: frozenset({Standing.UNFINISHED, Standing.REPORTED}),
+    Standing.REPORTED: frozenset[Standing](),
+}
+"""What a standing does not take the place of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +97,15 @@ def dispute(actor: Actor, object_id: UUID, *, is_open: bool) -> None:
 def stands(actor: Actor, object_id: UUID, standing: Standing, at: datetime) -> None:
     """A decision was made or a report receipted at a time. For the services that do so.
 
-    What was reported stays so, from its latest receipt on, whatever another case decides about the same item.
+    What was reported stays so, from its latest receipt on, whatever another case decides about the same item;
+    and so does what a report's case gave context to, unless it is itself to be reported.
     """
     with _live(object_id) as row:
-        if row.standing != SealedObject.Standing.REPORTED:
-            row.standing, row.since = SealedObject.Standing(standing.value), at
-        elif standing is Standing.REPORTED:
+        before, reported = Standing(row.standing), {Standing.CONTEXT, Standing.REPORTED}
+        if before is standing and standing in reported:
             row.since = max(row.since, at)
+        elif before not in _OUTWEIGHS[standing]:
+            row.standing, row.since = SealedObject.Standing(standing.value), at
         else:
             return
         row.save(update_fields=["standing", "since"])

@@ -143,7 +143,8 @@ def _candidates() -> list[UUID]:
     """Everything that may have reached its time; each is looked at again under its lock."""
     present, durations = now(), terms()
     dismissed = Q(standing=SealedObject.Standing.DISMISSED, since__lte=present - durations.complaint_window)
-    reported = Q(standing=SealedObject.Standing.REPORTED, since__lte=present - durations.preservation)
+    after_a_report = (SealedObject.Standing.REPORTED, SealedObject.Standing.CONTEXT)
+    reported = Q(standing__in=after_a_report, since__lte=present - durations.preservation)
     asked = Q(early_destruction__isnull=False)
     never_scanned = Q(standing=SealedObject.Standing.UNDECIDED, item__unscanned_until__lte=present)
     live = SealedObject.objects.filter(state=SealedObject.State.SEALED)

@@ -12,6 +12,7 @@ class Event(entry.Event):
     EVIDENCE_READ = "evidence.read"
     EVIDENCE_STANDS = "evidence.stands"
     EVIDENCE_DISPUTED = "evidence.disputed"
+    EVIDENCE_PRESERVED = "evidence.preserved"
     EVIDENCE_HELD = "evidence.held"
     EVIDENCE_RELEASED = "evidence.released"
     EVIDENCE_EXTENDED = "evidence.extended"

@@ -41,6 +41,7 @@ class SealedObject(models.Model):
         UNDECIDED = "undecided"
         DISMISSED = "dismissed"
         UNFINISHED = "unfinished"
+        CONTEXT = "context"
         REPORTED = "reported"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -91,3 +92,23 @@ class Extension(models.Model):
     reason = models.CharField(max_length=300)
     person = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
     at = models.DateTimeField(default=now)
+
+
+class Preserved(models.Model):
+    """A hotline's receipt: from ``at`` on, everything of the case is kept as long as the law asks.
+
+    ``reference`` is the hotline's own. ``context`` is the case's texts, accounts and addresses as they stood
+    then (:class:`~safelight.bundle.context.CaseContext`), sealed by a job; None until that was done.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    case = models.ForeignKey("cases.Case", models.PROTECT, related_name="preserved")
+    at = models.DateTimeField()
+    reference = models.CharField(max_length=120, blank=True)
+    noted_at = models.DateTimeField(default=now)
+    context = models.OneToOneField(SealedObject, models.PROTECT, null=True, related_name="context_of")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["case", "at", "reference"], name="one_row_a_receipt")
+        ]

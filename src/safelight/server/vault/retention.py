@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Final, cast
 
 from django.conf import settings
 from django.db.models import Min
 
-from safelight.server.cases.models import Case
+from safelight.server.cases.models import Case, Decision
 from safelight.server.config import Retention as Durations
 from safelight.server.people.models import Proposal
 from safelight.server.vault.models import SealedObject
@@ -21,6 +21,8 @@ from safelight.vault.retention import (
     Standing,
     Terms,
 )
+
+_AFTER_A_REPORT: Final = (SealedObject.Standing.REPORTED, SealedObject.Standing.CONTEXT)
 
 
 def terms() -> Terms:
@@ -37,9 +39,12 @@ def terms() -> Terms:
 def retention_of(row: SealedObject) -> Retention:
     """The clocks of one object as they stand now.
 
-    An unfinished case counts against what the row says: its item may have come again in another case.
+    An unfinished case, or a finished one that confirmed the item and has no receipt yet, counts against what
+    the row says: its item may have come again in another case.
     """
     standing, since = Standing(row.standing), row.since
+    if unreported := _unreported_since(row):
+        standing, since = Standing.UNFINISHED, max(since, unreported)
     unfinished = _unfinished_cases(row)
     if unfinished:
         standing = Standing.UNDECIDED if Case.State.OPEN in unfinished else Standing.UNFINISHED
@@ -65,6 +70,18 @@ def _unfinished_cases(row: SealedObject) -> dict[str, datetime]:
         return {}
     cases = Case.objects.filter(members__occurrence__item_id=row.item_id).exclude(state=Case.State.FINISHED)
     return dict(cases.values("state").annotate(oldest=Min("opened_at")).values_list("state", "oldest"))
+
+
+def _unreported_since(row: SealedObject) -> datetime | None:
+    """When the oldest case that confirmed the item was finished, of those without a receipt; None if none."""
+    if row.item_id is None or row.standing not in _AFTER_A_REPORT:
+        return None
+    confirmed = Decision.objects.filter(
+        occurrence__item_id=row.item_id, outcome=Decision.Outcome.CONFIRMED, superseded_by__isnull=True
+    )
+    finished = Case.objects.filter(pk__in=confirmed.values("case"), state=Case.State.FINISHED, preserved=None)
+    oldest: datetime | None = finished.aggregate(oldest=Min("finished_at"))["oldest"]
+    return oldest
 
 
 def _request(row: SealedObject) -> DestroyRequest | None:

@@ -23,7 +23,8 @@ from safelight.server.vault.destroying import (
 )
 from safelight.server.vault.keys import prove_keys
 from safelight.server.vault.orphans import remove_orphans_once
-from safelight.server.vault.reading import read
+from safelight.server.vault.preserving import on_receipt
+from safelight.server.vault.reading import read, stream
 from safelight.server.vault.rotating import rewrap_once
 from safelight.server.vault.sealing import keep, live_object, seal, store_sealed
 
@@ -37,6 +38,7 @@ __all__ = [
     "hold",
     "keep",
     "live_object",
+    "on_receipt",
     "prove_keys",
     "purge_once",
     "read",
@@ -51,4 +53,5 @@ __all__ = [
     "stand_as_decided",
     "stands",
     "store_sealed",
+    "stream",
 ]

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """Somebody, or the operator's written policy, decided; ``supersedes`` names the decision it replaces."""
     ITEM_RESTORE = "item.restore"
     """A complaint was upheld: what was taken down because of this goes up again."""
+    REPORT_FINISHED = "report.finished"
+    """A production hotline has receipted a report. What says that something was reported waits for this."""
     KEY_SUSPENDED = "key.suspended"
     ALERT_RAISED = "alert.raised"
     ALERT_CLEARED = "alert.cleared"
@@ -63,6 +65,7 @@ FIELDS: Final[dict[Kind, dict[str, Form]]] = {
         "supersedes": Form.ID, **_PLACE,
     },
     Kind.ITEM_RESTORE: {"complaint": Form.ID, "decision": Form.ID, "submission": Form.ID, **_PLACE},
+    Kind.REPORT_FINISHED: {"report": Form.ID, "case": Form.ID, "at": Form.TIME},
     Kind.KEY_SUSPENDED: {"key": Form.ID},
     Kind.ALERT_RAISED: {"alert": Form.ID, "kind": Form.WORD, "severity": Form.WORD, "pages": Form.NUMBER},
     Kind.ALERT_CLEARED: {"alert": Form.ID, "kind": Form.WORD, "severity": Form.WORD, "pages": Form.NUMBER},

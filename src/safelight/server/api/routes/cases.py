@@ -55,11 +55,27 @@ class QueuedCaseOut(CaseOut):
     occurrences: int
 
 
+class CoverageOut(Schema):
+    """How much of a video, and of a listed one, the other has: shares (0 to 1) of the frames compared."""
+
+    query: float
+    listed: float
+
+
+class SpanOut(Schema):
+    """A stretch of the file, in seconds, that is like what is listed, and where it is in the latter."""
+
+    start: float
+    end: float
+    listed: float
+
+
 class MatchOut(Schema):
     """What matched and how closely: 0 to 256 bits, 0 for digests. Never the listed value.
 
     `part` is where in the file, empty for the file itself. Of model files `level` says how far the file is
-    the listed model, and `share` (0 to 1) how much of that model's distinctive bytes it holds.
+    the listed model, and `share` (0 to 1) how much of that model's distinctive bytes it holds. Of videos
+    `coverage` says how much of each is the same; `spans` are when a video or a sound matches.
     """
 
     list: str
@@ -73,6 +89,8 @@ class MatchOut(Schema):
     held: bool
     level: Literal["same_weights", "other_precision", "derived", "lead"] | None
     share: float | None
+    coverage: CoverageOut | None
+    spans: list[SpanOut]
 
 
 class MemberOut(Schema):
