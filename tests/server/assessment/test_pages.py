@@ -98,7 +98,7 @@ def test_a_decision_is_decided_anew_and_a_dismissed_case_finished(
     browser.post(address(case, item), {"act": "confirm"})
     browser.post(f"/cases/{case.pk}/finish/")
     case.refresh_from_db()
-    assert case.state == "decided"  # a report finishes it
+    assert case.state == "decided"  # it is not reported
     browser.post(address(case, item), {"act": "dismiss", "reason": "looked again"})
     assert Decision.objects.count() == 2
     browser.post(f"/cases/{case.pk}/finish/")

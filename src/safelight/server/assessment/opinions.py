@@ -27,6 +27,7 @@ from safelight.server.assessment.services import (
 )
 from safelight.server.cases.models import Case, Decision, PassedOn
 from safelight.server.cases.services import UNFINISHED, locked_unfinished
+from safelight.server.hotlines.models import Report, ReportFile
 from safelight.server.ids import now
 from safelight.server.intake.models import Item, Occurrence
 from safelight.server.ledger.services import record
@@ -177,6 +178,24 @@ def require_opinions(actor: Actor, _case: Case, occurrence: Occurrence, outcome:
     }[outcome]
     if stored is not None and stored.outcome == against:
         raise OpinionsMissing(_("This says the opposite of the assessment. Correct one of them first."))
+
+
+def require_unreported(actor: Actor, case: Case, occurrence: Occurrence, _outcome: Decision.Outcome) -> None:
+    """Raise :class:`OpinionsMissing` where a finished report rests on the decision that stands."""
+    if not isinstance(actor, PersonActor) or occurrence.item_id is None:
+        return
+    if not Decision.objects.filter(occurrence=occurrence, superseded_by=None).exists():
+        return
+    told = ReportFile.objects.filter(
+        item=occurrence.item_id,
+        report__told_cases=case,
+        report__state=Report.State.FINISHED,
+        report__environment=Report.Environment.PRODUCTION,
+    )
+    if told.exists():
+        raise OpinionsMissing(
+            _("The report about this is finished. Finish the case, and take it up in one that follows.")
+        )
 
 
 def blinded(actor: PersonActor, case: Case) -> Opinion | None:
