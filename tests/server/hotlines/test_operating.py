@@ -15,6 +15,9 @@ from serving import free_port, wait_until
 
 from safelight.cli import main
 from safelight.hotlines.mock.documents import Checker
+from safelight.hotlines.mock.faults import Fault, Faults
+from safelight.hotlines.mock.serving import Conduct
+from safelight.hotlines.mock.state import Standing
 
 SCHEMA = b"""<?xml version="1.0"?>
 <xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="report"/></xs:schema>"""
@@ -118,3 +121,55 @@ def test_the_mock_runs_until_it_is_stopped(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.stdout.close()
+
+
+class GoneAtFinish(Faults):
+    """The first ``finish`` is answered by 503, and then the report does not exist any more."""
+
+    def __init__(self, state) -> None:
+        super().__init__(0)
+        self._state, self._told = state, False
+
+    def draw(self, call: str) -> Fault | None:
+        if call != "finish" or self._told:
+            return None
+        self._told = True
+        numbers = [kept.id for kept in self._state.reports()]
+        with self._state.acting():
+            for number in numbers:
+                self._state.end(number, Standing.DELETED)
+        return Fault.BUSY
+
+
+def test_where_nobody_can_know_whether_it_was_finished_a_person_asks_the_hotline(
+    report_of, reporter, sending, hotline, mock
+) -> None:
+    from safelight.server.hotlines.models import Report
+    from safelight.server.hotlines.sending import send
+
+    report = send(reporter, report_of(b"a file"))
+    mock.conduct(Conduct(faults=GoneAtFinish(hotline)))
+    sending()
+    assert len(hotline.reports()) == 1
+    browser = signed_in(reporter.person)
+    shown = browser.get(f"/reports/{report.pk}/").content.decode()
+    assert "Ask the hotline, quoting the Request-ID" in shown
+    assert "Nobody here can know" in shown
+    told = {"act": "told_finished", "reason": "NCMEC, by telephone, on Monday"}
+    browser.post(f"/reports/{report.pk}/do/", told)
+    report = Report.objects.get(pk=report.pk)
+    assert (report.state, report.receipt.receipted) == ("finished", False)
+    shown = browser.get(f"/reports/{report.pk}/").content.decode()
+    assert "There is no receipt" in shown
+    assert "Not reported." in shown
+
+
+def test_every_way_in_which_an_attempt_ends_has_words() -> None:
+    from safelight.hotlines.cybertipline.outcomes import Outcome
+    from safelight.hotlines.cybertipline.steps import Why
+    from safelight.server.console.words import WORDS
+    from safelight.server.hotlines.models import Step
+
+    assert {outcome.value for outcome in Outcome} <= WORDS["attempt"].keys()
+    assert {call.value for call in Step.Call} == WORDS["call"].keys()
+    assert {why.value for why in Why} <= WORDS["stopped"].keys()

@@ -14,6 +14,7 @@ import signal
 import time
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,7 @@ class Aftermath:
     files_missing: int
     orphans_unrecorded: int
     orphans_finished: int
+    orphans_after_deadline: int
     answers_lost: int
     receipts_differing: int
 
@@ -81,7 +83,14 @@ def lost_of(report) -> int:
     return Attempt.objects.filter(step__report=report, outcome="lost", body=None).count()
 
 
-def hold_against(hotline: State, drafts: dict[str, object], files: int) -> Aftermath:
+def left_open_after_the_deadline(directory: Path) -> int:
+    later = State(directory, clock=lambda: time.time() + 26 * 3600)
+    left = [kept for kept in later.reports() if kept.standing is Standing.OPEN]
+    later.close()
+    return len(left)
+
+
+def hold_against(hotline: State, directory: Path, drafts: dict[str, object], files: int) -> Aftermath:
     from safelight.server.hotlines.models import Attempt, Orphan, Receipt, Report
 
     kept = hotline.reports()
@@ -115,6 +124,7 @@ def hold_against(hotline: State, drafts: dict[str, object], files: int) -> After
         ),
         orphans_unrecorded=(by_mark - recorded).total(),
         orphans_finished=sum(str(o.id) in orphaned for f in finished.values() for o in f),
+        orphans_after_deadline=left_open_after_the_deadline(directory),
         answers_lost=(of_report - told_lost).total()
         + max(0, nameless - (told_lost - of_report).total())
         + sum(stored[one] != given[one].body for one in stored if given[one].sent == "whole"),
@@ -125,7 +135,7 @@ def hold_against(hotline: State, drafts: dict[str, object], files: int) -> After
 
 
 def send_all(
-    mock, hotline, run, *, reports: int, files: int, kills: int, faults: float
+    mock, hotline, directory, run, *, reports: int, files: int, kills: int, faults: float
 ) -> tuple[Aftermath, dict[str, int]]:
     from report_rows import case_of, draft_of, handed_over, item_of
     from server_process import nursery
@@ -162,7 +172,7 @@ def send_all(
                 time.sleep(0.2)
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
-    found = hold_against(hotline, drafts, files)
+    found = hold_against(hotline, directory, drafts, files)
     told = {
         "reports": reports,
         "worker_kills": killed,
@@ -184,18 +194,24 @@ def everything(committing_db, set_up, run_directory, mock):
         yield
 
 
-def test_some_reports_with_workers_killed(everything, mock, hotline, run_directory) -> None:
-    found, told = send_all(mock, hotline, run_directory, reports=8, files=2, kills=6, faults=0.2)
+def test_some_reports_with_workers_killed(everything, mock, hotline, tmp_path, run_directory) -> None:
+    found, told = send_all(
+        mock, hotline, tmp_path / "mock", run_directory, reports=8, files=2, kills=6, faults=0.2
+    )
     assert set(asdict(found).values()) == {0}, (found, told)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_three_hundred_reports_and_a_hundred_kills(everything, mock, hotline, run_directory) -> None:
+def test_three_hundred_reports_and_a_hundred_kills(
+    everything, mock, hotline, tmp_path, run_directory
+) -> None:
     from django.db import connection
 
     started = time.monotonic()
-    found, told = send_all(mock, hotline, run_directory, reports=300, files=2, kills=110, faults=0.15)
+    found, told = send_all(
+        mock, hotline, tmp_path / "mock", run_directory, reports=300, files=2, kills=110, faults=0.15
+    )
     for name, value in {**told, **asdict(found)}.items():
         print(f"FIGURE hotline_{name}_{connection.vendor} {value}")
     print(f"FIGURE hotline_seconds_{connection.vendor} {time.monotonic() - started:.0f}")

@@ -177,11 +177,14 @@ def do(request: HttpRequest, actor: PersonActor, report_id: UUID) -> HttpRespons
 def _course(row: Report) -> dict[str, object]:
     """What was asked of the hotline and what it answered, the latest first."""
     attempts = Attempt.objects.filter(step__report=row).select_related("step", "person").order_by("-pk")
+    receipt = Receipt.objects.filter(report=row).first()
     return {
         "attempts": attempts[:_SHOWN],
         "sending": Sending.objects.filter(report=row).first(),
         "orphans": row.orphans.order_by("-since"),
-        "receipt": Receipt.objects.filter(report=row).first(),
+        "receipt": receipt,
+        # Written by the hotline, and holds nothing of what was reported.
+        "receipt_text": bytes(receipt.body).decode("utf-8", "replace") if receipt else "",
     }
 
 

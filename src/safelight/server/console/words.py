@@ -54,6 +54,21 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "finished": _("finished"),
         "merged": _("merged"),
     },
+    "standing": {
+        "undecided": _("undecided"),
+        "dismissed": _("dismissed"),
+        "unfinished": _("to be reported"),
+        "context": _("context of a report"),
+        "reported": _("reported"),
+    },
+    "bundle": {
+        "asked": _("waits for a second person"),
+        "released": _("being made"),
+        "made": _("ready"),
+        "removed": _("removed"),
+        "refused": _("refused"),
+        "expired": _("expired"),
+    },
     "came_by": {
         "upload": _("upload"),
         "user_report": _("user report"),
@@ -94,15 +109,6 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "finished": _("finished"),
         "discarded": _("discarded"),
     },
-    "attempt": {
-        "acknowledged": _("done"),
-        "pending": _("under way"),
-        "lost": _("the answer was lost"),
-        "not_sent": _("not sent"),
-        "failed": _("the hotline failed"),
-        "refused": _("refused"),
-        "credentials": _("name or password refused"),
-    },  # open: others are shown as they are stored
     "reporting": {
         "nothing_confirmed": _("nothing to report"),
         "not_reported": _("NOT REPORTED"),
@@ -173,6 +179,42 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "waiting": _("waiting"),
         "delivered": _("delivered"),
         "dead": _("given up"),
+    },
+    "call": {
+        "submit": _("open"),
+        "upload": _("send file"),
+        "fileinfo": _("describe file"),
+        "finish": _("finish"),
+        "retract": _("take back"),
+        "restart": _("somebody let it go on"),
+        "told_finished": _("the hotline was asked, and says it was finished"),
+    },
+    "attempt": {
+        "pending": _("is being asked"),
+        "acknowledged": _("acknowledged"),
+        "not_sent": _("was not sent"),
+        "failed": _("failed, and did nothing"),
+        "lost": _("lost: nobody knows whether the hotline acted"),
+        "credentials": _("name or password refused"),
+        "refused": _("refused"),
+        "report_gone": _("the hotline has no such report any more"),
+        "file_gone": _("the hotline has no such file"),
+        "retracted": _("was taken back before"),
+        "finished": _("was finished before"),
+        "differs": _("the file arrived altered"),
+        "unknown": _("an answer that nobody documented"),
+    },
+    "stopped": {
+        "credentials": _("The hotline refuses this server's name and password."),
+        "refused": _("The hotline refused it. Mend what it names."),
+        "finish_unknown": _(
+            "Nobody here can know whether it was finished. Ask the hotline, quoting the Request-ID below. Let"
+            " it go on only if they say that it was not finished."
+        ),
+        "differs": _("A file arrived altered again and again. Look at the line and at the evidence store."),
+        "unknown": _("The hotline gave an answer that nobody documented. Ask it what that means."),
+        "environment": _("The settings do not allow it to be sent as it is."),
+        "unprepared": _("What is to be sent could not be opened."),
     },
     "address": {
         "upload": _("upload from"),

@@ -18,7 +18,7 @@ ATTEMPTS: Final = 100
 """Of one run, which ends at each pause: only workers that are killed use them up."""
 
 
-@handler(SEND, attempts=ATTEMPTS)
+@handler(SEND, attempts=ATTEMPTS, lane=SEND)
 def send(payload: Mapping[str, JSON], lease: Lease) -> None:
     """Drive one report on."""
     drive(UUID(str(payload["report"])), lease)
