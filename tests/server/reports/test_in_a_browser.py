@@ -34,6 +34,7 @@ def page(committing_db: None, told_to: Any, workspace_setting: Any, monkeypatch:
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.set_viewport_size(WIDE)
+        page.emulate_media(reduced_motion="reduce")
         complaints: list[str] = []
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -133,6 +134,7 @@ def test_every_section_reads_well(
     page: Page, at: str, sign_in: None, arrives: Any, confirm: Any, reporter: Any, told_to: Any
 ) -> None:
     from report_samples import legal_report
+    from walking import faults
 
     from safelight.server.console.reports import SECTIONS
     from safelight.server.hotlines.drafts import edit
@@ -142,6 +144,6 @@ def test_every_section_reads_well(
     edit(reporter, report, legal_report(), revision=1, section="summary")
     for section in SECTIONS:
         page.goto(f"{at}/reports/{report.pk}/edit/{section}/")
-        readable(page)
+        assert faults(page) == []
     page.goto(f"{at}/reports/")
     readable(page)
