@@ -56,13 +56,13 @@ def _prepare() -> None:
         raise LedgerError(f"The ledger's guards cannot be installed: {problems[0]}")
     require_guards()
     mark_workspace(demo=settings.CONFIG.demo)
-    restored = (settings.CONFIG.workspace / RESTORED).exists()
+    # Before bring_in, which takes the mark of a restore away.
+    if (settings.CONFIG.workspace / RESTORED).exists() and (stopped := stop_what_was_on_its_way()):
+        print(f"{stopped} reports were on their way when the backup was made. They wait for a person.")  # noqa: T201
     for line in bring_in(settings.CONFIG, process_keys()):
         print(line)  # noqa: T201
     # A restored backup brings back what was destroyed since it was made; not for long.
     replay_destructions()
-    if restored and (stopped := stop_what_was_on_its_way()):
-        print(f"{stopped} reports were on their way when the backup was made. They wait for a person.")  # noqa: T201
     if is_demo():
         return  # `safelight demo` lets people in
     try:
