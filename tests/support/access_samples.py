@@ -104,7 +104,7 @@ def _matter(surface: Surface, reviewer: Person, key: ApiKey | None) -> dict[str,
 
 _NOT_THERE = (
     "alert_id", "file_id", "item_id", "batch_id", "key_id", "basis_id", "job_id", "opinion_id",
-    "suggestion_id", "correction_id", "viewing_id",
+    "suggestion_id", "correction_id", "viewing_id", "recipient_id", "bundle_id", "object_id",
 )  # fmt: skip
 """What nobody has made: who may ask is told that it is not there, and who may not is not told even that."""
 

@@ -101,6 +101,52 @@ def job(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
     return {"state": found.state, "error": found.last_error}
 
 
+def switched_on(_keyring: Keyring, _told: Mapping[str, Any]) -> Any:
+    """As after the machine was off: its time since the start is counted anew."""
+    from safelight.server.jobs.models import BootClock
+
+    return BootClock.objects.all().delete()[0]
+
+
+def receipt(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
+    """Confirm and finish every case that there is, with a hotline's receipt now; put some files on hold."""
+    from django.db import transaction
+
+    from safelight.server.cases.models import Case, Decision
+    from safelight.server.ids import now
+    from safelight.server.people.models import Person
+    from safelight.server.vault.models import LegalHold, SealedObject
+    from safelight.server.vault.services import on_receipt
+
+    person = Person.objects.create(email="trial@example.org")
+    with transaction.atomic():
+        for case in Case.objects.all():
+            for member in case.members.all():
+                Decision.objects.create(
+                    case=case, occurrence=member.occurrence, outcome="confirmed", person=person
+                )
+            Case.objects.filter(pk=case.pk).update(state="finished", finished_at=now())
+            on_receipt(case, now(), reference="a trial")
+        reported = SealedObject.objects.filter(standing="reported").order_by("pk")
+        for row in reported[: told["held"]]:
+            LegalHold.objects.create(object=row, reason="a trial", person=person)
+    return {"objects": reported.count()}
+
+
+def preserved(_keyring: Keyring, _told: Mapping[str, Any]) -> Any:
+    """How many contexts were sealed; what is gone of the files and contexts of receipts, and of others."""
+    from safelight.server.vault.models import Preserved, SealedObject
+
+    gone = SealedObject.objects.filter(state="destroyed")
+    of_receipts = gone.filter(standing__in=["reported", "context"])
+    return {
+        "contexts": Preserved.objects.filter(context__isnull=False).count(),
+        "gone": of_receipts.count(),
+        "held_gone": of_receipts.filter(holds__isnull=False).count(),
+        "others_gone": gone.exclude(pk__in=of_receipts).exclude(item__outcome="clear").count(),
+    }
+
+
 def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
     """Hold what was acknowledged against what is there.
 
@@ -166,7 +212,19 @@ def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
 
 
 COMMANDS: dict[str, Callable[[Keyring, Mapping[str, Any]], Any]] = {
-    command.__name__: command for command in (make_key, jobs, enqueue_due, job, expire, destroyed, examine)
+    command.__name__: command
+    for command in (
+        make_key,
+        jobs,
+        enqueue_due,
+        job,
+        expire,
+        destroyed,
+        switched_on,
+        receipt,
+        preserved,
+        examine,
+    )
 }
 
 if __name__ == "__main__":

@@ -107,7 +107,6 @@ class Description(_Part):
     items: tuple[ItemTold, ...]
     custody: tuple[CustodyStep, ...]
     finished_reports: tuple[str, ...] = ()
-    has_context: bool = True
 
     def to_bytes(self) -> bytes:
         """JSON, as it lies in the bundle."""

@@ -99,6 +99,9 @@ class Retention(BaseModel):
     )
     undecided_alarm_days: int = Field(7, ge=1, description="undecided evidence raises an alarm after this")
     unfinished_alarm_days: int = Field(1, ge=1, description="an unfinished report raises an alarm after this")
+    bundle_days: int = Field(
+        14, ge=1, description="a bundle lies here to be fetched by who may export, in days"
+    )
     awaited_hours: int = Field(
         24, ge=1, le=720, description="files that matched by hash alone are to be delivered within this"
     )

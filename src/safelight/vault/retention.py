@@ -44,10 +44,10 @@ class Terms:
     ``preservation`` counts from the finish receipt. 18 U.S.C. 2258A(h)(1): a completed CyberTipline
     submission is a request to preserve the contents for one year (90 days before the REPORT Act of 2024; many
     programs still count by that), and (h)(2) the files that may give context about the reported material or
-    person. SI 2026/268, regulation 8 (United Kingdom): content, and user data of the two weeks before, for one
-    year from sending. ``complaint_window`` counts from the decision. Regulation (EU) 2022/2065, Article 20(1):
-    at least six months in which a decision can be objected to. The alarms are no law but promises not to
-    forget.
+    person. SI 2026/268, regulation 8 (United Kingdom): content, and user data of the two weeks before, for
+    one year from sending. ``complaint_window`` counts from the decision. Regulation (EU) 2022/2065, Article
+    20(1): at least six months in which a decision can be objected to. The alarms are no law but promises not
+    to forget.
     """
 
     preservation: timedelta = YEAR

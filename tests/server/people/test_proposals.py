@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from safelight.server.ids import clock_at, new_id, now
 from safelight.server.ledger.models import LedgerPayload
+from safelight.server.people import proposals
 from safelight.server.people.errors import (
     NotApproved,
     PeopleError,
@@ -42,6 +43,12 @@ def later(by: timedelta):
 def told(event: str) -> list[dict]:
     rows = LedgerPayload.objects.filter(row__event=event).order_by("row__at", "row__id")
     return [json.loads(bytes(row.body)) for row in rows]
+
+
+@pytest.fixture(autouse=True)
+def _an_export_is_carried_out_later(monkeypatch) -> None:
+    """So that there is an approval to spend."""
+    monkeypatch.delitem(proposals._effects, Proposal.Kind.EXPORT)
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from safelight.server.vault import place
 from safelight.server.vault.key_records import key_record
 from safelight.server.vault.models import Preserved, SealedObject
 from safelight.server.vault.preserving import SEAL_CONTEXT, seal_context
-from safelight.server.vault.services import on_receipt, purge_once, ruling
+from safelight.server.vault.services import on_receipt, purge_once, ruling, stands
+from safelight.vault.retention import Standing
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -139,6 +140,28 @@ def test_a_dismissal_after_the_receipt_shortens_nothing(case_of, reviewer) -> No
     assert ruling(row.pk).due == at + 366 * DAY
 
 
+def test_no_way_around_makes_the_context_of_a_report_go_early(case_of, reviewer) -> None:
+    case, (row, _) = case_of("dismissed", "confirmed")
+    finish(reviewer, case)
+    at = now()
+    receipted(case, at)
+    later, _ = case_of("confirmed", rows=(row,))
+    finish(reviewer, later)
+    stands(reviewer, row.pk, Standing.DISMISSED, at + DAY)
+    assert ruling(row.pk).due is None
+    receipted(later, at + 2 * DAY)
+    assert ruling(row.pk).due == at + 368 * DAY
+
+
+def test_a_late_dismissal_of_what_was_context_has_its_complaint_window(case_of, reviewer) -> None:
+    case, (row, _) = case_of("dismissed", "confirmed")
+    finish(reviewer, case)
+    at = now() - 400 * DAY
+    receipted(case, at)
+    stands(reviewer, row.pk, Standing.DISMISSED, at + 300 * DAY)
+    assert ruling(row.pk).due == at + 484 * DAY
+
+
 def test_texts_accounts_and_addresses_are_sealed_as_they_stood(vault, case_of) -> None:
     case, (row,) = case_of("confirmed")
     keys = record_keys()
@@ -160,7 +183,7 @@ def test_texts_accounts_and_addresses_are_sealed_as_they_stood(vault, case_of) -
     raw = place.vault().read(key_record(sealed), 0, sealed.length)
     told = json.loads(raw)
     assert told["accounts"][0]["platform_id"] == "u-17"
-    (of_file, of_text) = told["occurrences"]
+    of_file, of_text = sorted(told["occurrences"], key=lambda one: one["item"] is None)
     assert of_file["item"] == str(row.item_id)
     assert of_text["words"] == "good evening"
     assert of_text["addresses"][0]["address"] == "203.0.113.9"
@@ -181,7 +204,7 @@ def test_what_does_not_open_is_marked_and_takes_nothing_with_it(vault, case_of) 
     CaseOccurrence.objects.create(case=case, occurrence=text)
     sealed = seal_context(receipted(case, now()).pk)
     told = json.loads(place.vault().read(key_record(sealed), 0, sealed.length))
-    assert [one["unreadable"] for one in told["occurrences"]] == [False, True]
+    assert sorted(one["unreadable"] for one in told["occurrences"]) == [False, True]
 
 
 def test_a_receipt_without_a_time_zone_is_refused(case_of) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from safelight.server.cases.containing import contain
 from safelight.server.cases.models import Case, Complaint, Decision
 from safelight.server.intake.models import Intake, Occurrence
 from safelight.server.intake.record_keys import record_keys
@@ -27,7 +28,8 @@ def case_finished(case: Case) -> None:
 
 
 def decision_made(decision: Decision) -> None:
-    """Something was decided, or decided anew."""
+    """Something was decided, or decided anew; what contains it follows."""
+    place = _place(decision.occurrence)
     emit(
         "decision.made",
         {
@@ -36,9 +38,10 @@ def decision_made(decision: Decision) -> None:
             "submission": str(decision.occurrence.intake_id),
             "outcome": decision.outcome,
             "supersedes": str(decision.supersedes_id) if decision.supersedes_id else None,
-            **_place(decision.occurrence),
+            **place,
         },
     )
+    contain(decision, place)
 
 
 def restore(complaint: Complaint) -> None:

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from safelight.server.cases import announcing
+from safelight.server.cases.containing import contain_account
 from safelight.server.cases.errors import CaseError, CaseFinished, NotAllDecided, NotInCase, ReasonNeeded
 from safelight.server.cases.events import Event
 from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Complaint, Decision
@@ -110,14 +111,18 @@ def set_role(actor: Actor, case: Case, account: Account, role: CaseAccount.Role,
     require(actor, Permission.CASE_WORK, case=case)
     with transaction.atomic():
         locked = locked_unfinished(case)
-        if not locked.accounts.filter(account=account).update(role=role):
+        known = locked.accounts.filter(account=account).first()
+        if known is None:
             raise NotInCase(_("This account is not part of the case."))
+        before, known.role = known.role, role
+        known.save(update_fields=["role"])
         record(
             Event.ACCOUNT_ROLE_SET,
             actor,
             subject=case.pk,
             payload={"account": str(account.pk), "role": role.value, "reason": reason},
         )
+        contain_account(locked, account, before, role)
 
 
 def follow_up(actor: Actor, case: Case, reason: str) -> Case:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -18,7 +18,7 @@ from safelight.server.people.permissions import PermissionDenied, require
 from safelight.server.people.roles import Permission
 from safelight.server.people.sessions import actor_of
 
-Page: TypeAlias = Callable[..., HttpResponse]
+Page: TypeAlias = Callable[..., HttpResponse | StreamingHttpResponse]
 
 
 def page(*any_of: Permission, methods: tuple[str, ...] = ("GET", "HEAD")) -> Callable[[Page], Page]:
@@ -30,7 +30,11 @@ def page(*any_of: Permission, methods: tuple[str, ...] = ("GET", "HEAD")) -> Cal
 
     def guard(view: Page) -> Page:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
+        def guarded(
+            request: HttpRequest,
+            *args: Any,  # noqa: ANN401
+            **kwargs: Any,  # noqa: ANN401
+        ) -> HttpResponse | StreamingHttpResponse:
             actor = actor_of(request)
             _require_one(actor, any_of)
             return view(request, actor, *args, **kwargs)

@@ -39,6 +39,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
             _Page(_("Unscanned"), "console_unscanned", (P.INTAKE_READ,)),
             _Page(_("Lists"), "console_lists", (P.LIST_READ,), "console_list"),
             _Page(_("Suggestions"), "assessment_suggestions", (P.LIST_CHANGE,)),
+            _Page(_("Bundles"), "console_bundles", (P.EVIDENCE_EXPORT,), "console_bundle"),
             _Page(_("Proposals"), "console_proposals", tuple(dict.fromkeys(NEEDED.values()))),
         ),
     ),

@@ -9,6 +9,7 @@ from safelight.server.rules import SIGNED_IN, Rule, holding
 
 _QUEUE: Final = holding(P.CASE_READ_ALL, P.CASE_TAKE)
 _CASE: Final = holding(P.CASE_READ_ALL, P.CASE_TAKE, elsewhere=(P.CASE_READ_ALL,))
+_BUNDLES: Final = holding(P.EVIDENCE_EXPORT)
 _LISTS: Final = holding(P.LIST_READ)
 _LISTS_CHANGE: Final = holding(P.LIST_CHANGE)
 _KEYS: Final = holding(P.KEY_CHANGE)
@@ -32,6 +33,13 @@ RULES: Final[dict[str, Rule]] = {
     "POST /reports/{report_id}/edit/{section}/": holding(P.REPORT_FILE),
     "GET /reports/{report_id}/files/{file_id}/": holding(P.REPORT_FILE),
     "POST /reports/{report_id}/files/{file_id}/": holding(P.REPORT_FILE),
+    "GET /cases/{case_id}/evidence/": _CASE,
+    "POST /cases/{case_id}/evidence/{object_id}/": holding(P.EVIDENCE_HOLD, P.EVIDENCE_DESTROY),
+    "GET /bundles/": _BUNDLES,
+    "POST /bundles/ask/": _BUNDLES,
+    "POST /bundles/recipients/": _BUNDLES,
+    "POST /bundles/recipients/{recipient_id}/": _BUNDLES,
+    "POST /bundles/{bundle_id}/file/": _BUNDLES,
     "GET /proposals/": SIGNED_IN,
     # Each kind asks for its own permission; this is that of the kind in the matrix, a role.
     "POST /proposals/{proposal_id}/": holding(P.PEOPLE_CHANGE),

@@ -54,6 +54,21 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "finished": _("finished"),
         "merged": _("merged"),
     },
+    "standing": {
+        "undecided": _("undecided"),
+        "dismissed": _("dismissed"),
+        "unfinished": _("to be reported"),
+        "context": _("context of a report"),
+        "reported": _("reported"),
+    },
+    "bundle": {
+        "asked": _("waits for a second person"),
+        "released": _("being made"),
+        "made": _("ready"),
+        "removed": _("removed"),
+        "refused": _("refused"),
+        "expired": _("expired"),
+    },
     "came_by": {
         "upload": _("upload"),
         "user_report": _("user report"),

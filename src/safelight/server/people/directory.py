@@ -93,6 +93,8 @@ def _in_words(proposal: Proposal) -> str:  # noqa: PLR0911 - one sentence a kind
                 told["entries"],
             )
             return words.format(entries=told["entries"], list=told["list"])
+        case Proposal.Kind.EXPORT | Proposal.Kind.EXPORT_RECIPIENT:
+            return _handing_out(proposal)
         case Proposal.Kind.EVIDENCE_RELEASE:
             case = str(proposal.detail["case"])[-8:]
             return _("Let {person} look at evidence in the case {case}").format(person=person, case=case)
@@ -106,3 +108,14 @@ def _in_words(proposal: Proposal) -> str:  # noqa: PLR0911 - one sentence a kind
             return _("Search the list {list}").format(list=proposal.detail["list"])
         case _:
             return f"{Proposal.Kind(proposal.kind).label} · {proposal.subject}"
+
+
+def _handing_out(proposal: Proposal) -> str:
+    told = proposal.detail
+    if proposal.kind == Proposal.Kind.EXPORT_RECIPIENT:
+        words = _("Register {name} as a recipient of evidence, key {fingerprint}")
+    elif told.get("whole_case"):
+        words = _("Hand out all files of case {case} to {recipient}, key {fingerprint}")
+    else:
+        words = _("Hand out the confirmed files of case {case} to {recipient}, key {fingerprint}")
+    return words.format(**told)

@@ -87,6 +87,7 @@ class Proposal(models.Model):
         ROLE_GRANT = "role_grant"
         FACTOR_RESET = "factor_reset"
         EXPORT = "export"
+        EXPORT_RECIPIENT = "export_recipient"
         EARLY_DESTRUCTION = "early_destruction"
         PRODUCTION_SWITCH = "production_switch"
         LIST_ENTRIES = "list_entries"

@@ -31,6 +31,7 @@ NEEDED: Final[dict[Proposal.Kind, Permission]] = {
     Proposal.Kind.ROLE_GRANT: Permission.PEOPLE_CHANGE,
     Proposal.Kind.FACTOR_RESET: Permission.PEOPLE_CHANGE,
     Proposal.Kind.EXPORT: Permission.EVIDENCE_EXPORT,
+    Proposal.Kind.EXPORT_RECIPIENT: Permission.EVIDENCE_EXPORT,
     Proposal.Kind.EARLY_DESTRUCTION: Permission.EVIDENCE_DESTROY,
     Proposal.Kind.PRODUCTION_SWITCH: Permission.SETTINGS_CHANGE,
     Proposal.Kind.LIST_ENTRIES: Permission.LIST_CHANGE,

@@ -79,8 +79,8 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     Role.LEAD: frozenset(
         {
             P.CASE_READ_ALL, P.CASE_ALARM, P.CASE_ASSIGN, P.CASE_RELEASE, P.EVIDENCE_HOLD,
-            P.EVIDENCE_DESTROY, P.LIST_READ, P.JOBS_READ, P.JOBS_RETRY, P.FIGURES_READ, P.WELLBEING_SET,
-            P.PEOPLE_READ, P.COMPLAINT_RECORD, P.INTAKE_READ, P.INTAKE_RESCAN,
+            P.EVIDENCE_DESTROY, P.EVIDENCE_EXPORT, P.LIST_READ, P.JOBS_READ, P.JOBS_RETRY, P.FIGURES_READ,
+            P.WELLBEING_SET, P.PEOPLE_READ, P.COMPLAINT_RECORD, P.INTAKE_READ, P.INTAKE_RESCAN,
         }
     ),
     Role.AUDITOR: frozenset(
@@ -121,7 +121,9 @@ PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
     "policy": frozenset({P.DECISION_MAKE}),
     "scan": frozenset({P.EVIDENCE_VIEW}),
     "hotlines": frozenset({P.EVIDENCE_VIEW, P.JOBS_RETRY}),
+    "bundle": frozenset({P.EVIDENCE_VIEW, P.LEDGER_READ}),
 }
 """What a process of the server may do by itself: the job worker destroys what its clock has run out for, the
-operator's written policy decides what it names, the scan of what could not be scanned reads
-it anew, and what sends reports reads the evidence that goes with them and resumes with new credentials."""
+operator's written policy decides what it names, the scan of what could not be scanned reads it anew, what
+sends reports reads the evidence that goes with them and resumes with new credentials, and a bundle that two
+people released is made from what is kept."""

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "safelight.server.assessment.apps.Config",
     "safelight.server.review.apps.Config",
     "safelight.server.hotlines.apps.Config",
+    "safelight.server.bundle.apps.Config",
 ]
 
 MIDDLEWARE = [

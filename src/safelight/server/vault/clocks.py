@@ -31,7 +31,7 @@ from safelight.vault.retention import Basis, Standing
 _LONGEST_REASON: Final = 300
 _OUTWEIGHS: Final = {
     Standing.UNDECIDED: frozenset({Standing.CONTEXT, Standing.REPORTED}),
-    Standing.DISMISSED: frozenset({Standing.CONTEXT, Standing.REPORTED}),
+    Standing.DISMISSED: frozenset({Standing.REPORTED}),
     Standing.UNFINISHED: frozenset({Standing.REPORTED}),
     Standing.CONTEXT: frozenset({Standing.UNFINISHED, Standing.REPORTED}),
     Standing.REPORTED: frozenset[Standing](),
@@ -97,8 +97,8 @@ def dispute(actor: Actor, object_id: UUID, *, is_open: bool) -> None:
 def stands(actor: Actor, object_id: UUID, standing: Standing, at: datetime) -> None:
     """A decision was made or a report receipted at a time. For the services that do so.
 
-    What was reported stays so, from its latest receipt on, whatever another case decides about the same item;
-    and so does what a report's case gave context to, unless it is itself to be reported.
+    What was reported stays so, from its latest receipt on, whatever another case decides about the same item.
+    What was context of a report is kept as such at least, whatever it stands as later (``retention.py``).
     """
     with _live(object_id) as row:
         before, reported = Standing(row.standing), {Standing.CONTEXT, Standing.REPORTED}

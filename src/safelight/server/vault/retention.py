@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import Max, Min
 
 from safelight.server.cases.models import Case, Decision
 from safelight.server.config import Retention as Durations
 from safelight.server.people.models import Proposal
-from safelight.server.vault.models import SealedObject
+from safelight.server.vault.models import Preserved, SealedObject
 from safelight.vault.retention import (
     Basis,
     DestroyRequest,
@@ -22,7 +22,7 @@ from safelight.vault.retention import (
     Terms,
 )
 
-_AFTER_A_REPORT: Final = (SealedObject.Standing.REPORTED, SealedObject.Standing.CONTEXT)
+_AFTER_A_REPORT: Final = frozenset({Standing.REPORTED, Standing.CONTEXT})
 
 
 def terms() -> Terms:
@@ -40,10 +40,15 @@ def retention_of(row: SealedObject) -> Retention:
     """The clocks of one object as they stand now.
 
     An unfinished case, or a finished one that confirmed the item and has no receipt yet, counts against what
-    the row says: its item may have come again in another case.
+    the row says: its item may have come again in another case. What was dismissed is kept as the context of a
+    report where that lasts longer.
     """
     standing, since = Standing(row.standing), row.since
-    if unreported := _unreported_since(row):
+    if standing is Standing.DISMISSED and (receipt := _latest_receipt(row)) is not None:
+        days = terms()
+        if receipt + days.preservation > since + days.complaint_window:
+            standing, since = Standing.CONTEXT, receipt
+    if standing in _AFTER_A_REPORT and (unreported := _unreported_since(row)) is not None:
         standing, since = Standing.UNFINISHED, max(since, unreported)
     unfinished = _unfinished_cases(row)
     if unfinished:
@@ -72,9 +77,16 @@ def _unfinished_cases(row: SealedObject) -> dict[str, datetime]:
     return dict(cases.values("state").annotate(oldest=Min("opened_at")).values_list("state", "oldest"))
 
 
+def _latest_receipt(row: SealedObject) -> datetime | None:
+    """The latest receipt of a report about a case that the item is in; None if there is none."""
+    of_item = Preserved.objects.filter(case__members__occurrence__item_id=row.item_id)
+    latest: datetime | None = of_item.aggregate(latest=Max("at"))["latest"] if row.item_id else None
+    return latest
+
+
 def _unreported_since(row: SealedObject) -> datetime | None:
     """When the oldest case that confirmed the item was finished, of those without a receipt; None if none."""
-    if row.item_id is None or row.standing not in _AFTER_A_REPORT:
+    if row.item_id is None:
         return None
     confirmed = Decision.objects.filter(
         occurrence__item_id=row.item_id, outcome=Decision.Outcome.CONFIRMED, superseded_by__isnull=True

@@ -30,8 +30,14 @@ class Kind(StrEnum):
     CASE_FINISHED = "case.finished"
     DECISION_MADE = "decision.made"
     """Somebody, or the operator's written policy, decided; ``supersedes`` names the decision it replaces."""
+    ITEM_HIDE = "item.hide"
+    """It was confirmed: take it out of everybody's sight, and keep it."""
     ITEM_RESTORE = "item.restore"
-    """A complaint was upheld: what was taken down because of this goes up again."""
+    """A complaint was upheld, or the decision superseded: what was taken down goes up again."""
+    ACCOUNT_SUSPEND = "account.suspend"
+    """Something was confirmed that this account uploaded, as far as is known."""
+    ACCOUNT_RESTORE = "account.restore"
+    """What an account was suspended for does not stand any more."""
     REPORT_FINISHED = "report.finished"
     """A production hotline has receipted a report. What says that something was reported waits for this."""
     KEY_SUSPENDED = "key.suspended"
@@ -64,6 +70,9 @@ FIELDS: Final[dict[Kind, dict[str, Form]]] = {
         "decision": Form.ID, "case": Form.ID, "submission": Form.ID, "outcome": Form.WORD,
         "supersedes": Form.ID, **_PLACE,
     },
+    Kind.ITEM_HIDE: {"decision": Form.ID, "case": Form.ID, "submission": Form.ID, **_PLACE},
+    Kind.ACCOUNT_SUSPEND: {"case": Form.ID, "account": Form.NAME},
+    Kind.ACCOUNT_RESTORE: {"case": Form.ID, "account": Form.NAME},
     Kind.ITEM_RESTORE: {"complaint": Form.ID, "decision": Form.ID, "submission": Form.ID, **_PLACE},
     Kind.REPORT_FINISHED: {"report": Form.ID, "case": Form.ID, "at": Form.TIME},
     Kind.KEY_SUSPENDED: {"key": Form.ID},
