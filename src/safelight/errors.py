@@ -42,8 +42,12 @@
     ├── BundleError             an evidence bundle cannot be made or read as asked
     │   ├── BundleDamaged       bytes were altered, cut or added; nothing of them was used
     │   └── BundleLocked        it is sealed to another key
-    └── LedgerError             the ledger cannot be written or proven as asked
-        └── LedgerMalformed     a ledger row, head or bundle is not in its one canonical form
+    ├── LedgerError             the ledger cannot be written or proven as asked
+    │   └── LedgerMalformed     a ledger row, head or bundle is not in its one canonical form
+    └── HotlineError            a report cannot be made or sent as asked
+        ├── ReportInvalid       the hotline would refuse it; the message names the field to mend
+        ├── NeverAsked          the hotline certainly did not have the request
+        └── NoAnswer            no whole answer came back: nobody knows whether it acted
 
 What a *file* does wrong is never an exception: a crash, a bomb or a truncated picture ends as an
 :class:`~safelight.types.Problem` in its observation.
@@ -218,3 +222,19 @@ class LedgerError(SafelightError):
 
 class LedgerMalformed(LedgerError):
     """A ledger row, signed head or bundle is not in its one canonical form."""
+
+
+class HotlineError(SafelightError):
+    """A report cannot be made or sent as asked."""
+
+
+class ReportInvalid(HotlineError):
+    """The hotline would refuse the report; the message names the field to mend."""
+
+
+class NeverAsked(HotlineError):
+    """The hotline certainly never had the request; it can be sent again."""
+
+
+class NoAnswer(HotlineError):
+    """No whole answer came back: the hotline may have acted, and there is no call to ask it."""

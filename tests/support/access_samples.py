@@ -15,7 +15,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 
+from safelight.hotlines import model
 from safelight.server.cases.models import Case, CaseOccurrence, Complaint
+from safelight.server.hotlines.models import Report
+from safelight.server.hotlines.sealed import seal_content
 from safelight.server.ids import new_id, now
 from safelight.server.intake.models import ApiKey, Intake, Occurrence, Surface
 from safelight.server.lists.models import HashList
@@ -69,6 +72,14 @@ def _list() -> HashList:
     return HashList.objects.create(name="ours", list_class="test", source="a test")
 
 
+def _report(case: Case) -> dict[str, Any]:
+    """A draft about a case."""
+    report = Report(case=case, hotline="cybertipline", duty="us_2258a")
+    seal_content(report, model.Report(summary=model.IncidentSummary(date_time=now())))
+    report.save()
+    return {"report_id": report.pk, "section": "summary"}
+
+
 def _matter(surface: Surface, reviewer: Person, key: ApiKey | None) -> dict[str, Any]:
     """A text on a surface, its case, and a complaint about it."""
     intake = Intake.objects.create(kind=Intake.Kind.TEXT, surface=surface, key=key)
@@ -86,13 +97,14 @@ def _matter(surface: Surface, reviewer: Person, key: ApiKey | None) -> dict[str,
         "submission": intake.pk,
         "id": intake.pk,
         "complaint_id": complaint.pk,
+        **_report(case),
         "occurrence_id": occurrence.pk,
     }
 
 
 _NOT_THERE = (
-    "alert_id", "item_id", "batch_id", "key_id", "basis_id", "job_id", "opinion_id", "suggestion_id",
-    "correction_id", "viewing_id", "recipient_id", "bundle_id", "object_id",
+    "alert_id", "file_id", "item_id", "batch_id", "key_id", "basis_id", "job_id", "opinion_id",
+    "suggestion_id", "correction_id", "viewing_id", "recipient_id", "bundle_id", "object_id",
 )  # fmt: skip
 """What nobody has made: who may ask is told that it is not there, and who may not is not told even that."""
 

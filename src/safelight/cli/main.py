@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "demo": ("safelight.cli.demo:demo", "See it work on benign pictures, in less than a minute."),
     "doctor": ("safelight.cli.doctor:doctor", "Check decoders, sandbox, workspace, key and lists."),
     "hash": ("safelight.cli.hash:hash_", "Print the hashes of files."),
+    "hotline": ("safelight.cli.hotline:hotline", "Ask the hotline, and rehearse with one of your own."),
     "keys": ("safelight.cli.keys:keys", "Look after the root key of a workspace."),
     "ledger": ("safelight.cli.ledger:ledger", "Prove that the record of what was done is whole."),
     "lists": ("safelight.cli.lists:lists", "Import, show, change, remove and verify hash lists."),

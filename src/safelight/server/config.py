@@ -288,6 +288,47 @@ class Fetching(BaseModel):
         return hosts
 
 
+class Cybertipline(BaseModel):
+    """NCMEC's CyberTipline, with the name and password that NCMEC gave for the environment that is named.
+
+    Production needs two people besides: ``docs/operator/hotlines.md`` says how.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    environment: Literal["mock", "test", "production"] = Field(
+        "test", description="where reports go: a mock on this machine, NCMEC's test service, or production"
+    )
+    username: str = Field("mock", min_length=1, description="the name that NCMEC gave for it")
+    password: SecretStr = Field(SecretStr("mock"), description="its password")
+    mock_url: str = Field("http://localhost:8410/ispws", description="where the mock listens")
+
+    @field_validator("mock_url")
+    @classmethod
+    def _on_this_machine(cls, address: str) -> str:
+        if urlsplit(address).hostname not in _LOOPBACK:
+            raise ValueError("a mock hotline is on this machine: http://localhost:…")
+        return address.rstrip("/")
+
+
+class Reporting(BaseModel):
+    """Who reports, as whom, and by which duties. ``docs/operator/reports.md`` says more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: str = Field("us", description="the jurisdiction profile: a shipped one, or a path of your own")
+    email: str = Field("", max_length=255, description="the reporting person's address; hotlines need one")
+    first_name: str = Field("", max_length=100, description="the reporting person's first name")
+    last_name: str = Field("", max_length=100, description="the reporting person's last name")
+    contact_email: str = Field("", max_length=255, description="where an investigator can write to")
+    contact_phone: str = Field("", max_length=50, description="where an investigator can call")
+    platform: str = Field("", max_length=256, description="the full name of your application")
+    service: str = Field("", max_length=100, description="the part of it that accounts belong to")
+    legal_url: str = Field("", max_length=2083, description="your page for legal process")
+    terms_of_service: str = Field("", description="the part of your terms that is broken")
+    shares_hashes: bool = Field(False, description="you signed NCMEC's Industry Hash Sharing agreement")
+
+
 class Webhooks(BaseModel):
     """Where messages may go besides public addresses."""
 
@@ -369,6 +410,8 @@ class Config(BaseSettings):
     alerts: Alerts = Alerts()
     fetching: Fetching = Fetching()
     webhooks: Webhooks = Webhooks()
+    cybertipline: Cybertipline | None = Field(None, description="the CyberTipline; none by default")
+    reporting: Reporting = Reporting()
     limits: Limits = Limits()
     answers: Answers = Answers()
     key_limits: KeyLimits = KeyLimits()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from safelight.server.cases.decisions import decide, supersede
 from safelight.server.cases.models import Case, CaseAccount, Decision
@@ -14,7 +12,6 @@ from safelight.server.cases.services import set_role
 from safelight.server.intake.context import Context
 from safelight.server.intake.models import Account, Occurrence
 from safelight.server.intake.services import receive_file
-from safelight.server.vault.services import on_receipt
 from safelight.server.webhooks import services
 from safelight.types import Outcome
 
@@ -29,7 +26,7 @@ def told(monkeypatch) -> list[Any]:
 
     def emit(kind: str, payload: dict[str, Any]) -> None:
         real(kind, payload)
-        if kind in {HIDE, RESTORE, SUSPEND, REINSTATE, "case.reported"}:
+        if kind in {HIDE, RESTORE, SUSPEND, REINSTATE, "report.finished"}:
             heard.append((kind, payload))
 
     monkeypatch.setattr(services, "emit", emit)
@@ -89,9 +86,6 @@ def test_only_who_is_noted_as_the_uploader_is_suspended(told, case, reviewer) ->
     assert told[1][1] == {"case": str(case.pk), "account": "u1"}
 
 
-def test_that_it_was_reported_is_told_with_the_receipt_and_not_before(told, case, reviewer) -> None:
+def test_a_decision_does_not_say_that_anything_was_reported(told, case, reviewer) -> None:
     decided(reviewer, case, Decision.Outcome.CONFIRMED)
-    assert "case.reported" not in kinds(told)
-    with transaction.atomic():
-        on_receipt(case, datetime(2026, 3, 1, tzinfo=UTC), reference="4711")
-    assert told[-1] == ("case.reported", {"case": str(case.pk), "at": "2026-03-01T00:00:00+00:00"})
+    assert "report.finished" not in kinds(told)

@@ -15,7 +15,7 @@ from pictures import draw, encode
 from PIL import Image
 from sounds import encode as sound
 from sounds import song
-from videos import HEIGHT, WIDTH, Video, scene
+from videos import HEIGHT, WIDTH, scene
 
 from safelight import HashList
 from safelight.media.sandbox.client import Sandbox

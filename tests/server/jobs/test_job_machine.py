@@ -18,6 +18,7 @@ from safelight.server.jobs import registry
 from safelight.server.jobs.errors import LeaseLost
 from safelight.server.jobs.leases import Lease
 from safelight.server.jobs.models import Job
+from safelight.server.jobs.registry import HANDLERS
 from safelight.server.jobs.services import enqueue
 from safelight.server.jobs.working import _take
 
@@ -46,7 +47,7 @@ def _machine(pass_time):
 
         @rule()
         def take(self) -> None:
-            taken = _take("w")
+            taken = _take("w", list(HANDLERS))
             if taken is not None:
                 job, lease = taken
                 still = [one for one in self.held if one.job_id == job.pk and one._held().exists()]
@@ -102,7 +103,7 @@ def _machine(pass_time):
             """Whatever happened, everything ends: done, or given up and saying so."""
             for _ in range(2):
                 pass_time(4_000)
-                while (taken := _take("last")) is not None:
+                while (taken := _take("last", list(HANDLERS))) is not None:
                     with taken[1].finishing():
                         pass
             assert set(Job.objects.values_list("state", flat=True)) <= {Job.State.DONE, Job.State.DEAD}

@@ -14,7 +14,7 @@ from safelight.server.ids import new_id, now
 from safelight.server.jobs.errors import JobNotDead, LeaseLost
 from safelight.server.jobs.leases import pause_after
 from safelight.server.jobs.models import Job
-from safelight.server.jobs.registry import handler
+from safelight.server.jobs.registry import HANDLERS, handler
 from safelight.server.jobs.services import counts, enqueue, retry
 from safelight.server.jobs.working import _take, work_once
 from safelight.server.ledger.models import LedgerRow
@@ -174,9 +174,9 @@ def test_a_worker_whose_lease_ran_out_finishes_nothing(db, put, pass_time):
 def test_what_is_said_of_a_job_that_another_is_at_changes_nothing(db, put, pass_time):
     handler("test.work", lease_seconds=10)(lambda payload, lease: None)
     job = put()
-    _, ours = _take("w")
+    _, ours = _take("w", list(HANDLERS))
     pass_time(11)
-    _, theirs = _take("another")
+    _, theirs = _take("another", list(HANDLERS))
     before = Job.objects.values().get()
     with pytest.raises(LeaseLost), ours.finishing():
         record(Event.SIGNED_OUT, SystemActor("jobs"))
@@ -307,3 +307,16 @@ def test_a_kind_has_one_handler():
     handler("test.work")(_nothing)
     with pytest.raises(ValueError, match="already"):
         handler("test.work")(_nothing)
+
+
+def test_a_lane_is_worked_by_itself(committing_db, handlers, put):
+    done = []
+    handler("test.common")(lambda payload, lease: done.append("common"))
+    handler("test.slow", lane="slow")(lambda payload, lease: done.append("slow"))
+    put("test.slow")
+    put("test.common")
+    assert work_once("a", "")
+    assert not work_once("a", "")
+    assert done == ["common"]
+    assert work_once("b", "slow")
+    assert done == ["common", "slow"]

@@ -35,6 +35,10 @@ class Kind(StrEnum):
     DELIVERIES_DEAD = "deliveries_dead"
     VAULT_UNDECIDED = "vault_undecided"
     KEY_SUSPENDED = "key_suspended"
+    REPORT_DEADLINE = "report_deadline"
+    REPORT_STOPPED = "report_stopped"
+    HOTLINE_CREDENTIALS = "hotline_credentials"
+    HOTLINE_MISSING = "hotline_missing"
     UNUSUAL_VIEWING = "unusual_viewing"
 
 
@@ -179,6 +183,30 @@ MEANINGS: Final[dict[Kind, Meaning]] = {
         Severity.TODAY,
         "Evidence has waited for a decision for too long.",
         "Decide the cases it belongs to. The limit is `retention.undecided_alarm_days`.",
+        _DAY,
+    ),
+    Kind.REPORT_DEADLINE: Meaning(
+        Severity.TODAY,
+        "A report was handed over long ago and is not finished.",
+        "Open the report and see what it waits for. The hotline deletes unfinished ones after a day.",
+        _HOURS,
+    ),
+    Kind.REPORT_STOPPED: Meaning(
+        Severity.TODAY,
+        "A report stands still until a person acts.",
+        "Open the report, mend what it names, and let it go on.",
+        _HOURS,
+    ),
+    Kind.HOTLINE_CREDENTIALS: Meaning(
+        Severity.TODAY,
+        "The hotline refuses this server's name and password, so no report is sent.",
+        "Mend the name and password in the settings and restart, or run `safelight hotline resume`.",
+        _HOURS,
+    ),
+    Kind.HOTLINE_MISSING: Meaning(
+        Severity.TODAY,
+        "Something was confirmed, and no production hotline is set up to report it to.",
+        "Set up the CyberTipline, have two people switch production on, or file by hand where you must.",
         _DAY,
     ),
     Kind.KEY_SUSPENDED: Meaning(

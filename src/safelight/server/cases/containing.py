@@ -1,7 +1,7 @@
 """Containment follows the decision, not the report: hide what was confirmed, suspend who uploaded it.
 
 The platform's own systems do it when told, at least once and maybe twice. What asserts a report waits for the
-hotline's receipt instead (``case.reported``).
+hotline's receipt instead (``report.finished``).
 """
 
 from __future__ import annotations

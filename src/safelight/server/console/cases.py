@@ -20,6 +20,7 @@ from safelight.server.console.access import act, done, page
 from safelight.server.console.case_acts import ACTS
 from safelight.server.console.case_facts import case_page
 from safelight.server.console.case_queue import FilterForm, queued
+from safelight.server.console.case_reports import reporting_of
 from safelight.server.intake.models import Occurrence
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Person, RoleGrant
@@ -97,6 +98,7 @@ def case_shown(request: HttpRequest, actor: PersonActor, found: Case, **more: ob
         "may_calm": unfinished and Permission.CASE_RELEASE in granted and found.imminent_danger,
         "reviewers": _reviewers() if unfinished and Permission.CASE_ASSIGN in granted else (),
         "roles": CaseAccount.Role.choices,
+        **reporting_of(found, granted),
         **more,
     }
     return render(request, "console/case.html", context)

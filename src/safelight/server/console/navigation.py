@@ -32,6 +32,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
         (
             _Page(_("Overview"), "console_home"),
             _Page(_("Cases"), "console_cases", (P.CASE_READ_ALL, P.CASE_TAKE), "console_case"),
+            _Page(_("Reports"), "console_reports", (P.CASE_READ_ALL,), "console_report"),
             _Page(_("Opinions"), "assessment_opinions", (P.CASE_TAKE,), "assessment_opinion"),
             _Page(_("Complaints"), "console_complaints", (P.CASE_READ_ALL,)),
             _Page(_("Corrections"), "assessment_corrections", (P.CASE_READ_ALL,)),
@@ -52,6 +53,7 @@ _GROUPS: Final[tuple[tuple[Promise | str, tuple[_Page, ...]], ...]] = (
             _Page(_("Agreement"), "assessment_agreement", (P.FIGURES_READ,)),
             _Page(_("Wellbeing"), "review_team", (P.WELLBEING_SET,)),
             _Page(_("Exposure"), "review_search", (P.LEDGER_READ, P.FIGURES_READ), "review_pe"),
+            _Page(_("Hotlines"), "console_hotlines", (P.REPORT_FILE, P.JOBS_READ), "console_hotline"),
             _Page(_("Jobs"), "console_jobs", (P.JOBS_READ,), "console_job"),
             _Page(_("Ledger"), "console_ledger", (P.LEDGER_READ,)),
             _Page(_("Settings"), "console_settings", (P.SETTINGS_CHANGE,)),

@@ -102,6 +102,21 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "asked": _("platform asked"),
         "held": _("on hold"),
     },
+    "report": {
+        "draft": _("draft"),
+        "sending": _("being sent"),
+        "stopped": _("stopped"),
+        "finished": _("finished"),
+        "discarded": _("discarded"),
+    },
+    "reporting": {
+        "nothing_confirmed": _("nothing to report"),
+        "not_reported": _("NOT REPORTED"),
+        "drafted": _("NOT REPORTED: a draft"),
+        "sending": _("NOT REPORTED yet: being sent"),
+        "stopped": _("NOT REPORTED: stopped"),
+        "reported": _("reported"),
+    },
     "detail": {},  # open: what a reader found, named by the reader
     "grade": {
         "verified": _("verified"),
@@ -164,6 +179,42 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "waiting": _("waiting"),
         "delivered": _("delivered"),
         "dead": _("given up"),
+    },
+    "call": {
+        "submit": _("open"),
+        "upload": _("send file"),
+        "fileinfo": _("describe file"),
+        "finish": _("finish"),
+        "retract": _("take back"),
+        "restart": _("somebody let it go on"),
+        "told_finished": _("the hotline was asked, and says it was finished"),
+    },
+    "attempt": {
+        "pending": _("is being asked"),
+        "acknowledged": _("acknowledged"),
+        "not_sent": _("was not sent"),
+        "failed": _("failed, and did nothing"),
+        "lost": _("lost: nobody knows whether the hotline acted"),
+        "credentials": _("name or password refused"),
+        "refused": _("refused"),
+        "report_gone": _("the hotline has no such report any more"),
+        "file_gone": _("the hotline has no such file"),
+        "retracted": _("was taken back before"),
+        "finished": _("was finished before"),
+        "differs": _("the file arrived altered"),
+        "unknown": _("an answer that nobody documented"),
+    },
+    "stopped": {
+        "credentials": _("The hotline refuses this server's name and password."),
+        "refused": _("The hotline refused it. Mend what it names."),
+        "finish_unknown": _(
+            "Nobody here can know whether it was finished. Ask the hotline, quoting the Request-ID below. Let"
+            " it go on only if they say that it was not finished."
+        ),
+        "differs": _("A file arrived altered again and again. Look at the line and at the evidence store."),
+        "unknown": _("The hotline gave an answer that nobody documented. Ask it what that means."),
+        "environment": _("The settings do not allow it to be sent as it is."),
+        "unprepared": _("What is to be sent could not be opened."),
     },
     "address": {
         "upload": _("upload from"),

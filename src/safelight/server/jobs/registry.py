@@ -26,7 +26,8 @@ class Handler:
 
     ``lease_seconds`` after a worker was killed another takes the job. A living worker extends its lease, but
     not beyond ``longest_seconds``, so that a job that hangs is taken over too. ``every`` is for work that
-    comes again and again.
+    comes again and again. Work with a ``lane`` has a thread to itself: it waits long for others, and would
+    keep SQLite's only worker from everything else.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Handler:
     lease_seconds: float
     longest_seconds: float
     every: timedelta | None
+    lane: str = ""
 
 
 HANDLERS: Final[dict[str, Handler]] = {}
@@ -47,6 +49,7 @@ def handler(
     lease_seconds: float = LEASE_SECONDS,
     longest_seconds: float = LONGEST_SECONDS,
     every: timedelta | None = None,
+    lane: str = "",
 ) -> Callable[[Work], Work]:
     """Register a function as what does this kind of work; with ``every`` it is due by itself, in UTC.
 
@@ -56,7 +59,7 @@ def handler(
     def register(run: Work) -> Work:
         if kind in HANDLERS:
             raise ValueError(f"there is a handler of {kind} already")
-        HANDLERS[kind] = Handler(kind, run, attempts, lease_seconds, longest_seconds, every)
+        HANDLERS[kind] = Handler(kind, run, attempts, lease_seconds, longest_seconds, every, lane)
         return run
 
     return register

@@ -24,12 +24,14 @@ _SLACK: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
-def work_once(worker_id: str) -> bool:
+def work_once(worker_id: str, lane: str | None = None) -> bool:
     """Do one job, if one is due of a kind that this process knows. Returns whether there was one.
+
+    With a ``lane`` only work of that lane is done, which is the empty one for most.
 
     Whatever a handler raises ends as a failed attempt. Database errors of the taking itself are raised.
     """
-    taken = _take(worker_id)
+    taken = _take(worker_id, _kinds(lane))
     if taken is None:
         return False
     job, lease = taken
@@ -49,11 +51,15 @@ def work_once(worker_id: str) -> bool:
     return True
 
 
-def _take(worker_id: str) -> tuple[Job, Lease] | None:
-    if not _expired().exists() and not _due().exists():
+def _kinds(lane: str | None) -> list[str]:
+    return [kind for kind, handler in HANDLERS.items() if lane is None or handler.lane == lane]
+
+
+def _take(worker_id: str, kinds: list[str]) -> tuple[Job, Lease] | None:
+    if not _expired(kinds).exists() and not _due(kinds).exists():
         return None  # without a write lock, which SQLite has only one of
     with transaction.atomic(durable=True):
-        while (job := _next()) is not None:
+        while (job := _next(kinds)) is not None:
             handler = HANDLERS[job.kind]
             if job.attempts >= handler.attempts:
                 told = f"The worker was lost at each of {job.attempts} attempts."
@@ -67,30 +73,30 @@ def _take(worker_id: str) -> tuple[Job, Lease] | None:
     return None
 
 
-def _next() -> Job | None:
+def _next(kinds: list[str]) -> Job | None:
     """The job whose turn it is, locked; on PostgreSQL, rows that others have locked are passed over."""
-    for jobs in (_expired(), _due()):
+    for jobs in (_expired(kinds), _due(kinds)):
         job = jobs.select_for_update(skip_locked=True).order_by("due_at").first()
         if job is not None:
             return job
     return None
 
 
-def _expired() -> QuerySet[Job]:
+def _expired(kinds: list[str]) -> QuerySet[Job]:
     """Leases that ran out, or run longer than any is given: the clock was ahead, and was set right."""
     present = database_time()
     longest = max((handler.lease_seconds for handler in HANDLERS.values()), default=0.0) + _SLACK
     over = Q(leased_until__lt=present) | Q(leased_until__gt=present + timedelta(seconds=longest))
-    return Job.objects.filter(over, state=Job.State.LEASED, kind__in=list(HANDLERS))
+    return Job.objects.filter(over, state=Job.State.LEASED, kind__in=kinds)
 
 
-def _due() -> QuerySet[Job]:
+def _due(kinds: list[str]) -> QuerySet[Job]:
     """What is due, or was put off further than it can have been: by a clock that was ahead."""
     present = due_time()
     put_off = Q(attempts__gt=0, due_at__gt=present + timedelta(seconds=LONGEST_PAUSE + _SLACK))
     due_at_once = Q(attempts=0, due_at__lte=F("created_at"))
     return Job.objects.filter(
-        Q(due_at__lte=present) | put_off | due_at_once, state=Job.State.DUE, kind__in=list(HANDLERS)
+        Q(due_at__lte=present) | put_off | due_at_once, state=Job.State.DUE, kind__in=kinds
     )
 
 

@@ -101,6 +101,9 @@ def _in_words(proposal: Proposal) -> str:  # noqa: PLR0911 - one sentence a kind
         case Proposal.Kind.EXPOSURE_RELEASE:
             reader = proposal.proposed_by
             return _("Let {reader} see what {person} looked at").format(reader=reader, person=person)
+        case Proposal.Kind.PRODUCTION_SWITCH:
+            on = proposal.detail["on"]
+            return _("Report to hotlines in production") if on else _("Report to no production hotline")
         case Proposal.Kind.LIST_ADMISSION:
             return _("Search the list {list}").format(list=proposal.detail["list"])
         case _:

@@ -117,11 +117,13 @@ uploader's may do nothing of it. Whatever takes two people it can only bring in 
 
 PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
     "jobs": frozenset({P.EVIDENCE_DESTROY, P.LIST_CHANGE}),
-    "terminal": frozenset({P.LIST_READ, P.LIST_CHANGE, P.KEY_CHANGE, P.SURFACE_CHANGE}),
+    "terminal": frozenset({P.LIST_READ, P.LIST_CHANGE, P.KEY_CHANGE, P.SURFACE_CHANGE, P.JOBS_RETRY}),
     "policy": frozenset({P.DECISION_MAKE}),
     "scan": frozenset({P.EVIDENCE_VIEW}),
+    "hotlines": frozenset({P.EVIDENCE_VIEW, P.JOBS_RETRY}),
     "bundle": frozenset({P.EVIDENCE_VIEW, P.LEDGER_READ}),
 }
 """What a process of the server may do by itself: the job worker destroys what its clock has run out for, the
-operator's written policy decides what it names, the scan of what could not be scanned reads it anew, and a
-bundle that two people released is made from what is kept."""
+operator's written policy decides what it names, the scan of what could not be scanned reads it anew, what
+sends reports reads the evidence that goes with them and resumes with new credentials, and a bundle that two
+people released is made from what is kept."""

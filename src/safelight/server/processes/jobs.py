@@ -42,10 +42,10 @@ _log = logging.getLogger(__name__)
 class Worker(threading.Thread):
     """Does one job after another until told to stop; while the database is away, it waits for it."""
 
-    def __init__(self, stop: threading.Event, worker_id: str) -> None:
+    def __init__(self, stop: threading.Event, worker_id: str, lane: str) -> None:
         """It has to be started."""
         super().__init__(name=f"worker {worker_id}", daemon=True)
-        self._stopping, self._id = stop, worker_id
+        self._stopping, self._id, self._lane = stop, worker_id, lane
         self._turn_began = time.monotonic()
 
     def hangs(self, longest: float) -> bool:
@@ -54,20 +54,28 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Work."""
-        work(self._stopping, self._id, self._begin)
+        work(self._stopping, self._id, self._begin, self._lane)
 
     def _begin(self) -> None:
         self._turn_began = time.monotonic()
 
 
-def work(stop: threading.Event, worker_id: str, begin_turn: Callable[[], None] = lambda: None) -> None:
-    """Do one job after another until told to stop; ``begin_turn`` is called before each."""
+def work(
+    stop: threading.Event,
+    worker_id: str,
+    begin_turn: Callable[[], None] = lambda: None,
+    lane: str | None = None,
+) -> None:
+    """Do one job after another until told to stop; ``begin_turn`` is called before each.
+
+    Without a ``lane``, of any of them.
+    """
     from safelight.server.jobs.working import work_once  # noqa: PLC0415 - needs Django's set-up
 
     while not stop.is_set():
         begin_turn()
         try:
-            worked = work_once(worker_id)
+            worked = work_once(worker_id, lane)
         except Error as error:
             _log.warning("The database did not answer (%s); trying again.", type(error).__name__)
             connection.close()
@@ -114,7 +122,7 @@ class _Sequencing:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run until SIGTERM or SIGINT. Exits with 1 when a worker thread died, to be started anew."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--threads", type=int, default=0, help="workers; by default 4, with SQLite 1")
+    parser.add_argument("--threads", type=int, default=0, help="common workers; by default 4, with SQLite 1")
     told = parser.parse_args(arguments)
     begin("jobs")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "safelight.server.settings")
@@ -131,10 +139,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
     stop = threading.Event()
     name = f"{socket.gethostname()[:40]}:{os.getpid()}"
-    workers = [
-        Worker(stop, f"{name}:{number}")
-        for number in range(told.threads or (1 if connection.vendor == "sqlite" else 4))
-    ]
+    common = told.threads or (1 if connection.vendor == "sqlite" else 4)
+    lanes = [""] * common + sorted({known.lane for known in HANDLERS.values()} - {""})
+    workers = [Worker(stop, f"{name}:{number}", lane) for number, lane in enumerate(lanes)]
     threading.Thread(target=_prove_keys, args=(stop,), name="safelight-keys", daemon=True).start()
     for worker in workers:
         worker.start()

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "safelight.server.lists.apps.Config",
     "safelight.server.assessment.apps.Config",
     "safelight.server.review.apps.Config",
+    "safelight.server.hotlines.apps.Config",
     "safelight.server.bundle.apps.Config",
 ]
 

@@ -6,7 +6,7 @@ or mock report starts no clock and must not call it.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from safelight.server.ids import now
 from safelight.server.jobs.services import enqueue
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor, SystemActor
-from safelight.server.telling import emit
 from safelight.server.vault import place
 from safelight.server.vault.clocks import stands
 from safelight.server.vault.context import context_of
@@ -36,8 +35,7 @@ def on_receipt(case: Case, at: datetime, *, reference: str = "", actor: Actor = 
     """A report about the case was receipted at a time: keep what belongs to it, from then on.
 
     What was confirmed in the case stands as reported, and all else in it as its context; a later receipt
-    moves the beginning on, an earlier one never back. A job then seals the context, and the platform is told
-    that the case was reported, which nothing tells it before. The same receipt told
+    moves the beginning on, an earlier one never back. A job then seals the context. The same receipt told
     twice changes nothing. Raises :class:`~safelight.errors.UsageError` for a time without its zone, and
     ``TransactionManagementError`` outside a transaction.
     """
@@ -66,7 +64,6 @@ def on_receipt(case: Case, at: datetime, *, reference: str = "", actor: Actor = 
         subject=case.pk,
         payload={"from": at.isoformat(), "reference": reference, "objects": len(objects)},
     )
-    emit("case.reported", {"case": str(case.pk), "at": at.astimezone(UTC).isoformat()})
     enqueue(SEAL_CONTEXT, {"preserved": str(kept.pk)}, key=f"{SEAL_CONTEXT}:{kept.pk}")
     return kept
 

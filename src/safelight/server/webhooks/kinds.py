@@ -38,8 +38,8 @@ class Kind(StrEnum):
     """Something was confirmed that this account uploaded, as far as is known."""
     ACCOUNT_RESTORE = "account.restore"
     """What an account was suspended for does not stand any more."""
-    CASE_REPORTED = "case.reported"
-    """A hotline's receipt is here: only now may anybody be told that something was reported."""
+    REPORT_FINISHED = "report.finished"
+    """A production hotline has receipted a report. What says that something was reported waits for this."""
     KEY_SUSPENDED = "key.suspended"
     ALERT_RAISED = "alert.raised"
     ALERT_CLEARED = "alert.cleared"
@@ -73,8 +73,8 @@ FIELDS: Final[dict[Kind, dict[str, Form]]] = {
     Kind.ITEM_HIDE: {"decision": Form.ID, "case": Form.ID, "submission": Form.ID, **_PLACE},
     Kind.ACCOUNT_SUSPEND: {"case": Form.ID, "account": Form.NAME},
     Kind.ACCOUNT_RESTORE: {"case": Form.ID, "account": Form.NAME},
-    Kind.CASE_REPORTED: {"case": Form.ID, "at": Form.TIME},
     Kind.ITEM_RESTORE: {"complaint": Form.ID, "decision": Form.ID, "submission": Form.ID, **_PLACE},
+    Kind.REPORT_FINISHED: {"report": Form.ID, "case": Form.ID, "at": Form.TIME},
     Kind.KEY_SUSPENDED: {"key": Form.ID},
     Kind.ALERT_RAISED: {"alert": Form.ID, "kind": Form.WORD, "severity": Form.WORD, "pages": Form.NUMBER},
     Kind.ALERT_CLEARED: {"alert": Form.ID, "kind": Form.WORD, "severity": Form.WORD, "pages": Form.NUMBER},

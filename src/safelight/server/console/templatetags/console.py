@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from safelight.hotlines.findings import in_words as field_in_words
 from safelight.server.console.navigation import navigation_of
 from safelight.server.console.words import in_words
 from safelight.server.ids import now
@@ -95,6 +96,12 @@ def pseudonymous(name: str) -> SafeString | str:
         return name
     cut = f"{kind}{colon}{told[:8]}…"
     return format_html('<span class="ident" title="{}">{}</span>', name, cut)
+
+
+@register.filter
+def address(field: str) -> str:
+    """The address of a report's field for people: *reported 1, IP events 2*."""
+    return field_in_words(field)
 
 
 @register.filter

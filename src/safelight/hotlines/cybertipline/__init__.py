@@ -1,0 +1,1 @@
+"""NCMEC's CyberTipline Reporting API: its XML, its rules, its calls."""
