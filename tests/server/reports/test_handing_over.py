@@ -137,3 +137,16 @@ def test_the_operators_own_description_takes_the_place_of_the_shipped_one(
 def test_the_cybertipline_is_not_filed_by_hand(case, reporter):
     with pytest.raises(NotADraft):
         filed(reporter, draft_for(reporter, case), reference="a", at=now())
+
+
+@pytest.mark.parametrize(
+    ("environment", "profile", "alarms"),
+    [("test", "us", True), ("production", "us", False), ("test", "uk", False), ("test", "atlantis", True)],
+)
+def test_what_is_confirmed_and_can_be_reported_nowhere_alarms(environment, profile, alarms, case, told_to):
+    from safelight.server.alerts.models import Alert
+    from safelight.server.hotlines.watching import watch
+
+    told_to(environment, profile)
+    watch()
+    assert Alert.objects.filter(kind="hotline_missing", cleared_at=None).exists() is alarms
