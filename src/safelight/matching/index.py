@@ -78,6 +78,22 @@ class SoundHit:
     agreements: tuple[Agreement, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SoundHits:
+    """Hits ordered by distance, then row. ``blocks`` is what the search cost; ``capped`` says that it was
+    ended before everything was compared."""
+
+    hits: tuple[SoundHit, ...] = ()
+    blocks: int = 0
+    capped: bool = False
+
+
+MOST_BLOCKS: Final = 4096
+"""Blocks of pairs of items (:data:`~safelight.matching.alignment.BLOCK`) that are looked at for one file:
+minutes of a processor. A file that was made to agree a little with everything keeps it no longer.
+"""
+
+
 class SoundIndex(Protocol):
     """Search over the fingerprints of sounds, given as lower-case hexadecimal digits, 8 an item.
 
@@ -89,6 +105,6 @@ class SoundIndex(Protocol):
         """How many live rows can be found."""
         ...
 
-    def search(self, value: str) -> tuple[SoundHit, ...]:
-        """Every row that matches, nearest first."""
+    def search(self, value: str, most: int = MOST_BLOCKS) -> SoundHits:
+        """Every row that matches, nearest first; gives up after ``most`` blocks and says so."""
         ...

@@ -17,7 +17,7 @@ from safelight.errors import IndexFileError
 from safelight.frames import VPDQ
 from safelight.lists.store import HELD, HashListInfo, ListStore, Stamp, StoredEntry
 from safelight.lists.videos import listed_frames
-from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex, SoundHit, SoundIndex
+from safelight.matching.index import DEFAULT_CAP, MOST_BLOCKS, ExactIndex, HammingIndex, SoundHit, SoundIndex
 from safelight.matching.kinds import PDQ
 from safelight.matching.models import level_of, weigh
 from safelight.matching.videos import Clip, Look, Shown, clips_of, holder
@@ -155,8 +155,7 @@ class Matcher:
                 nearest.offer(found)
             queries = tuple(_queries(signals))
             capped = self._near(queries, lists, nearest, shown)
-            for found in self._heard([s for s in signals if s.type in SOUND_TYPES], lists):
-                nearest.offer(found)
+            capped = self._heard([s for s in signals if s.type in SOUND_TYPES], lists, nearest) or capped
         except IndexFileError as error:
             failed = error
             for found in self._stored(digests, lists):
@@ -226,15 +225,18 @@ class Matcher:
             asked, cap = crowded, cap * _WIDEN
         return capped
 
-    def _heard(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo]) -> Iterator[_Found]:
-        """Listed sounds that agree with these for a while."""
+    def _heard(self, signals: Sequence[Signal], lists: Mapping[str, HashListInfo], nearest: _Nearest) -> bool:
+        """Listed sounds that agree with these for a while; true if not everything was compared."""
+        left, capped = MOST_BLOCKS, False
         for signal in signals:
-            hits = self._indexes.sounds(signal.type).search(signal.value)
-            entries = self._store.resolve([hit.row for hit in hits])
-            for hit in hits:
+            found = self._indexes.sounds(signal.type).search(signal.value, left)
+            left, capped = left - found.blocks, capped or found.capped
+            entries = self._store.resolve([hit.row for hit in found.hits])
+            for hit in found.hits:
                 entry = entries.get(hit.row)
                 if entry and entry.list in lists:
-                    yield _Found(signal, entry, hit.distance, spans=_spans(signal, hit))
+                    nearest.offer(_Found(signal, entry, hit.distance, spans=_spans(signal, hit)))
+        return capped
 
     def _told(
         self, signals: Sequence[Signal], nearest: _Nearest, lists: Mapping[str, HashListInfo]

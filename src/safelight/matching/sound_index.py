@@ -7,15 +7,15 @@ an hour of listed sound. A process that never meets a sound loads none.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from safelight.lists.store import Change, ChangeKind, Stamp
-from safelight.matching.alignment import Positions, Segment
-from safelight.matching.index import Agreement, SoundHit, SoundIndex
+from safelight.matching.alignment import Positions, Segment, Windows
+from safelight.matching.index import MOST_BLOCKS, Agreement, SoundHit, SoundHits, SoundIndex
 from safelight.matching.source import IndexSource
 from safelight.sounds import ITEM_BITS, WINDOW, items_of
 from safelight.values import pack
@@ -82,12 +82,31 @@ class MemorySoundIndex:
     def __len__(self) -> int:
         return self._count
 
-    def search(self, value: str) -> tuple[SoundHit, ...]:
+    def search(self, value: str, most: int = MOST_BLOCKS) -> SoundHits:
         """Every row that matches, nearest first; bounded memory, whatever the list's length."""
         query = _items(self.signal_type, value)
         segments, gone = self._segments, self._gone
-        hits = (hit for segment in segments for hit in _hits(segment, query) if hit.row not in gone)
-        return tuple(sorted(hits, key=lambda hit: (hit.distance, hit.row)))
+        allowed = _Allowance(most)
+        found = (hit for one in segments for hit in _hits(one, allowed.some(one.search(query))))
+        hits = sorted((hit for hit in found if hit.row not in gone), key=lambda hit: (hit.distance, hit.row))
+        return SoundHits(tuple(hits), most - allowed.left, allowed.exceeded)
+
+
+class _Allowance:
+    """How many more blocks a search may look at."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+        self.exceeded = False
+
+    def some(self, blocks: Iterable[Windows]) -> Iterator[Windows]:
+        """As many of them as are allowed."""
+        for block in blocks:
+            if self.left <= 0:
+                self.exceeded = True
+                return
+            self.left -= 1
+            yield block
 
 
 class SoundIndexes:
@@ -125,10 +144,10 @@ def _items(signal_type: str, value: str) -> npt.NDArray[np.uint32]:
     return items_of(pack(signal_type, value))
 
 
-def _hits(segment: Segment, query: npt.NDArray[np.uint32]) -> Iterable[SoundHit]:
+def _hits(segment: Segment, found: Iterable[Windows]) -> Iterator[SoundHit]:
     nearest = np.full(len(segment.rows), _FAR, dtype=np.int64)
     blocks = []
-    for windows in segment.search(query):
+    for windows in found:
         distances = -(-256 * windows.errors // (ITEM_BITS * windows.width))
         np.minimum.at(nearest, windows.place, distances)
         blocks.append(_runs(windows.place, windows.query, windows.query + windows.width, windows.listed))

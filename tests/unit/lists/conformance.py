@@ -164,6 +164,21 @@ class ListStoreConformance:
         assert value == "" or value not in str(caught.value)
         assert store.get("a").entries == 0
 
+    @pytest.mark.parametrize("items", [11, 4096])
+    def test_the_fingerprint_of_a_sound_is_kept_whatever_its_length(
+        self, store: ListStore, items: int
+    ) -> None:
+        value = random.Random(items).randbytes(4 * items).hex()
+        sound = Signal("chromaprint", value)
+        store.add([ListEntry("a", "sound", replace(sound, value=value.upper()))])
+        assert [kept for _, kept in store.live("chromaprint")] == [value]
+        assert [change.value for change in store.changes(0)] == [value]
+        [[stored]] = store.find([sound])
+        assert (stored.key, stored.signal_type) == ("sound", "chromaprint")
+        assert store.tally("a") == {"chromaprint": 1}
+        with pytest.raises(UsageError, match="silence, a hum or a steady noise"):
+            store.add([ListEntry("a", "still", replace(sound, value=value[:8] * items))])
+
     @pytest.mark.parametrize("value", ["00" * 32, "ff" * 32])
     def test_a_value_that_would_match_anything_is_refused(self, store: ListStore, value: str) -> None:
         with pytest.raises(UsageError, match="placeholder"):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safelight.lists import HashListInfo, MemoryListStore
-from safelight.matching import alignment
+from safelight.matching import alignment, matcher
 from safelight.matching.alignment import SEED_BITS, Segment
 from safelight.matching.index import Agreement, SoundHit
 from safelight.matching.matcher import Matcher
@@ -110,7 +110,8 @@ def test_a_copy_as_noisy_as_a_re_encoded_one_is_found_for_as_long_as_it_lasts(sh
     recording = made(1, 600)
     index = MemorySoundIndex("chromaprint")
     index.add([(1, text(recording)), (2, text(made(2, 600)))])
-    (hit,) = index.search(text(np.concatenate([made(3, 100), noisy(recording[200:400], share), made(4, 90)])))
+    heard = np.concatenate([made(3, 100), noisy(recording[200:400], share), made(4, 90)])
+    (hit,) = index.search(text(heard)).hits
     assert hit.row == 1
     assert 256 * max(0, share - 0.05) <= hit.distance <= 256 * (share + 0.01)
     first, last = hit.agreements[0], hit.agreements[-1]
@@ -126,9 +127,9 @@ def test_more_than_15_percent_of_the_bits_is_another_sound() -> None:
     bits = np.zeros((40, 32), dtype=bool)
     bits[:, :5] = True  # 200 of 1280, all in the lower halves: seeds abound
     over = recording ^ (bits << np.arange(32)).sum(axis=1).astype(np.uint32)
-    assert index.search(text(over)) == ()
+    assert index.search(text(over)).hits == ()
     bits[:8, 4] = False
-    (hit,) = index.search(text(recording ^ (bits << np.arange(32)).sum(axis=1).astype(np.uint32)))
+    (hit,) = index.search(text(recording ^ (bits << np.arange(32)).sum(axis=1).astype(np.uint32))).hits
     assert hit == SoundHit(-(-256 * 192 // 1280), 1, (Agreement(0, 40, 0),))
 
 
@@ -138,14 +139,14 @@ def test_stretches_that_never_change_are_not_compared() -> None:
     index.add(
         [(1, text(np.concatenate([made(2, 60), still]))), (2, text(np.concatenate([still, made(3, 60)])))]
     )
-    assert index.search(text(np.concatenate([made(4, 60), still, made(5, 60)]))) == ()
+    assert index.search(text(np.concatenate([made(4, 60), still, made(5, 60)]))).hits == ()
 
 
 def test_a_tune_that_repeats_is_told_by_its_longest_agreements() -> None:
     loop = np.tile(made(1, 50), 60)
     index = MemorySoundIndex("chromaprint")
     index.add([(1, text(loop))])
-    (hit,) = index.search(text(loop))
+    (hit,) = index.search(text(loop)).hits
     assert hit.agreements[0] == Agreement(0, 3000, 0)
     assert len(hit.agreements) <= TOLD
 
@@ -172,7 +173,7 @@ def test_additions_and_withdrawals_in_any_order_leave_what_is_listed(
     assert len(index) == len(live)
     for seed in range(12):
         value = entry(seed).signal.value
-        assert {hit.row for hit in index.search(value)} == {
+        assert {hit.row for hit in index.search(value).hits} == {
             row for row, other in live.items() if other == value
         }
 
@@ -194,30 +195,30 @@ def test_a_restored_source_is_read_anew() -> None:
     indexes = SoundIndexes(first)
     assert indexes.of("chromaprint").search(entry(1).signal.value)
     indexes._source = source = second
-    assert not indexes.of("chromaprint").search(entry(1).signal.value)
-    assert indexes.of("chromaprint").search(entry(2).signal.value)
+    assert not indexes.of("chromaprint").search(entry(1).signal.value).hits
+    assert indexes.of("chromaprint").search(entry(2).signal.value).hits
     assert source.stamp()
 
 
 def test_a_match_says_how_closely_and_when() -> None:
     store = listing([entry(1), entry(1, "chromaprint_short")])
-    matcher = Matcher(store, MemoryIndexes(store))
+    asked = Matcher(store, MemoryIndexes(store))
     heard = noisy(made(101, 60), 0.05)
     signals = [Signal(type_, text(heard)) for type_ in ("chromaprint", "chromaprint_short")]
-    first, second = matcher.match(signals).matches
+    first, second = asked.match(signals).matches
     assert (first.signal, second.signal) == tuple(signals)
     assert (first.list, first.entry_key) == ("test", "key-1")
     assert 0 < first.distance <= 38
     assert first.spans == (Span(0.0, 9.9, 0.0),)
     assert second.spans == (Span(0.0, 7.3, 0.0),)
     store.withdraw("test", ["key-1"])
-    assert matcher.match(signals).matches == ()
+    assert asked.match(signals).matches == ()
 
 
 def test_fingerprints_of_different_algorithms_are_never_compared() -> None:
     store = listing([entry(1)])
-    matcher = Matcher(store, MemoryIndexes(store))
-    assert matcher.match([entry(1, "chromaprint_short").signal]).matches == ()
+    asked = Matcher(store, MemoryIndexes(store))
+    assert asked.match([entry(1, "chromaprint_short").signal]).matches == ()
 
 
 def test_threads_may_search_while_the_list_grows() -> None:
@@ -227,7 +228,7 @@ def test_threads_may_search_while_the_list_grows() -> None:
 
     def search() -> None:
         value = entry(0).signal.value
-        found.extend(bool(indexes.of("chromaprint").search(value)) for _ in range(30))
+        found.extend(bool(indexes.of("chromaprint").search(value).hits) for _ in range(30))
 
     threads = [threading.Thread(target=search) for _ in range(3)]
     for thread in threads:
@@ -237,6 +238,22 @@ def test_threads_may_search_while_the_list_grows() -> None:
     for thread in threads:
         thread.join()
     assert found == [True] * 90
+
+
+def test_a_search_that_would_take_too_long_says_that_it_was_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alignment, "BLOCK", 10)
+    store = listing([entry(1), entry(2)])
+    index = SoundIndexes(store).of("chromaprint")
+    whole = index.search(entry(1).signal.value)
+    assert (len(whole.hits), whole.capped) == (1, False)
+    cut = index.search(entry(1).signal.value, whole.blocks - 1)
+    assert (cut.blocks, cut.capped) == (whole.blocks - 1, True)
+    monkeypatch.setattr(matcher, "MOST_BLOCKS", whole.blocks)
+    asked = Matcher(store, MemoryIndexes(store))
+    assert not asked.match([entry(1).signal]).capped
+    both = asked.match([entry(1).signal, entry(2).signal])
+    assert both.capped
+    assert [match.entry_key for match in both.matches] == ["key-1"]
 
 
 def test_a_window_is_40_items() -> None:

@@ -171,6 +171,24 @@ def test_one_plain_frame_among_hashed_ones_limits_nothing_but_a_plain_member_doe
     assert DEFAULT_POLICY.verdict(plain(Part(("b.png",)))).limited is UnhashableReason.TOO_PLAIN
 
 
+def test_a_silent_recording_is_limited_and_a_silent_film_is_not(observe: Observe) -> None:
+    digest, sound = Signal("sha256", "ab" * 32), Part().select(audio=1)
+    silent = (Unhashable("chromaprint", UnhashableReason.SILENT, part=sound),)
+    recording = observe(signals=(digest,), unhashable=silent)
+    assert DEFAULT_POLICY.verdict(recording).limited is UnhashableReason.SILENT
+    film = observe(signals=(digest, Signal("vpdq", "")), unhashable=silent)
+    assert DEFAULT_POLICY.verdict(film).limited is None
+    later = Signal("chromaprint", "", part=sound.select(t="502.2"))
+    assert DEFAULT_POLICY.verdict(observe(signals=(digest, later), unhashable=silent)).limited is None
+    bag = tuple(replace(each, part=Part(("a.wav",), each.part.selectors)) for each in silent)
+    assert DEFAULT_POLICY.verdict(observe(unhashable=bag)).limited is UnhashableReason.SILENT
+
+
+def test_a_sound_is_held_however_alike_it_is(observe: Observe, match: MakeMatch) -> None:
+    heard = replace(match(exact=False, distance=0), signal=Signal("chromaprint", ""))
+    assert DEFAULT_POLICY.verdict(observe(matches=(heard,))).outcome is Outcome.HOLD
+
+
 def test_a_file_that_yielded_no_hash_and_no_problem_is_not_clear(observe: Observe) -> None:
     assert DEFAULT_POLICY.verdict(observe(signals=())).outcome is Outcome.UNSCANNED
     digests_only = observe(signals=(Signal("sha256", "ab" * 32),), kind=MediaKind.UNKNOWN)
