@@ -9,10 +9,15 @@ from typing import Any
 from PIL import Image
 
 from safelight.media.descriptor import Descriptor
-from safelight.media.pdf_reader import MISSING, pdfium
+from safelight.media.pdf_reader import MISSING
 from safelight.media.rendering_shape import CELLS, SAMPLES, Level
 from safelight.media.rendering_sheet import evenly, laid_out, reduced, said
 from safelight.types import UnscannedReason
+
+try:
+    import pypdfium2 as pdfium
+except (ImportError, OSError):
+    pdfium = None
 
 _FINER = 4
 """A page is drawn so much larger than it is shown at a low level, so that averages are of the whole page."""

@@ -21,6 +21,7 @@ from safelight.types import UnscannedReason
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -49,7 +50,7 @@ def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes) -> Itera
                 yield from _refused(UnscannedReason.UNSUPPORTED, "it holds no moving pictures")
                 return
             stream = container.streams.video[0]
-            context = stream.codec_context
+            context = _codec_of(stream)
             if context is None:
                 yield from _refused(UnscannedReason.UNSUPPORTED, "its codec is not known here")
                 return
@@ -84,7 +85,7 @@ def _page(
     for moment in wanted:
         still = _still(container, stream, moment)
         if still is not None:
-            seconds = max(0.0, round(float(still.time or 0.0), 1))
+            seconds = max(0.0, round(_moment_of(still), 1))
             cells.setdefault(seconds, _shown(still, level, alone=len(wanted) == 1))
     if not cells:
         yield from _refused(UnscannedReason.DAMAGED, "no frame of it could be decoded")
@@ -101,6 +102,15 @@ def _page(
     yield from said(laid_out(list(cells.values()), len(cells)), told)
 
 
+def _codec_of(stream: VideoStream) -> VideoCodecContext | None:
+    """None for a codec that is not known here, whatever PyAV's types say."""
+    return stream.codec_context
+
+
+def _moment_of(frame: VideoFrame) -> float:
+    return float(frame.time or 0.0)
+
+
 def _seconds(container: InputContainer, stream: VideoStream) -> float:
     """How long it says that it lasts; 0 where it does not say."""
     if stream.duration and stream.time_base:
@@ -115,7 +125,7 @@ def _still(container: InputContainer, stream: VideoStream, moment: float) -> Vid
         container.seek(int(moment * av.time_base), backward=True)
         for number, frame in enumerate(container.decode(stream)):
             found = frame
-            if number >= _NEAR or (frame.time is not None and frame.time >= moment):
+            if number >= _NEAR or _moment_of(frame) >= moment:
                 break
     except av.error.MemoryError as error:
         raise MemoryError from error
