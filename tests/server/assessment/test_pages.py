@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from safelight.server.assessment.services import assess, current
 from safelight.server.cases.models import Case, Decision
 from safelight.server.intake.models import Item
 from safelight.server.people.roles import Role
+from safelight.types import Signal
 
 pytestmark = pytest.mark.usefixtures("db")
 Make = Callable[..., Any]
@@ -104,6 +106,35 @@ def test_a_decision_is_decided_anew_and_a_dismissed_case_finished(
     browser.post(f"/cases/{case.pk}/finish/")
     case.refresh_from_db()
     assert case.state == "finished"
+
+
+def test_a_near_picture_is_decided_as_the_first_once_it_was_shown(
+    case: Case, item: Item, browser: Client, arrive: Make, keys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safelight.server.assessment import stacks
+
+    close = arrive(content=b"nearly the same").item
+    for number, one in enumerate((item, close)):
+        seen = keys.open_observation(one.pk, one.observation)
+        signals = (*seen.observation.signals, Signal("pdq", f"{number:064x}", 100))
+        changed = replace(seen, observation=replace(seen.observation, signals=signals))
+        one.observation = keys.seal_observation(one.pk, changed)
+        one.save()
+    decided = browser.post(address(case, item), {**ANSWERS, "act": "confirm"})
+    assert decided["Location"] == address(case, close)
+    assert "1 of 256 bits differ" in browser.get(address(case, close)).content.decode()
+    refused = browser.post(address(case, close, "same/"), follow=True).content.decode()
+    assert "Look at this picture first" in refused
+    monkeypatch.setattr(stacks, "was_shown", lambda *_: True)
+    assert browser.post(address(case, close, "same/"))["Location"] == f"/cases/{case.pk}/"
+    assert Decision.objects.get(occurrence__item=close).basis == "shown_near"
+
+
+def test_the_case_is_finished_only_where_it_may_be(case: Case, item: Item, browser: Client) -> None:
+    browser.post(address(case, item), {"act": "confirm"})
+    assert f"/cases/{case.pk}/finish/" not in browser.get(f"/cases/{case.pk}/").content.decode()
+    browser.post(address(case, item), {"act": "dismiss", "reason": "looked again"})
+    assert f"/cases/{case.pk}/finish/" in browser.get(f"/cases/{case.pk}/").content.decode()
 
 
 def test_nobody_assesses_in_a_case_of_somebody_else(
