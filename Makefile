@@ -9,7 +9,9 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 PY := $(VENV)/bin/python
 NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
 
-.PHONY: help setup browser test trials trials-here lint docs ci demo screenshots lock clean
+LOCKING := tests/server/ledger tests/server/jobs tests/server/vault tests/server/test_together.py
+
+.PHONY: help setup browser test test-postgres trials trials-here lint docs ci demo screenshots lock clean
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -33,7 +35,11 @@ browser: $(VENV)/.browser ## the browser that some tests need
 test: setup browser ## set up and run the tests (the slow trials excepted)
 	@# Three workers for each two processors: whoever starts servers waits more than it computes.
 	@$(PY) -m pytest -n $(TEST_WORKERS) --dist loadgroup
-	@# On PostgreSQL what uses a database of the test's own; tests/server/conftest.py leaves out the rest.
+	@# On PostgreSQL what rests most on how a database locks and refuses; `make test-postgres` runs the rest there.
+	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n $(TEST_WORKERS) --dist loadgroup $(LOCKING)
+
+test-postgres: setup ## every test of the server that uses a database of its own, on PostgreSQL
+	@# tests/server/conftest.py leaves out what brings its own database.
 	@SAFELIGHT_TEST_DATABASE=postgres $(PY) -m pytest -n $(TEST_WORKERS) --dist loadgroup tests/server
 
 trials: setup ## the slow fault trials, on SQLite and PostgreSQL; ends with FIGURE lines

@@ -101,6 +101,43 @@ def job(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
     return {"state": found.state, "error": found.last_error}
 
 
+def hand_out(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
+    """Confirm the one case, and have two people hand its evidence to a key."""
+    from safelight.server.bundle.asking import ask
+    from safelight.server.bundle.recipients import propose_recipient
+    from safelight.server.cases.models import Case, Decision
+    from safelight.server.people.actors import PersonActor
+    from safelight.server.people.models import Person, Proposal, RoleGrant
+    from safelight.server.people.proposals import approve
+
+    asks, releases = (
+        PersonActor(Person.objects.create(email=f"{name}@example.org"), "a trial", True) for name in "ab"
+    )
+    for actor in (asks, releases):
+        granted = Proposal.objects.create(
+            kind="role_grant", subject=actor.person.pk, detail={"role": "reporter"}, reason="a trial",
+            proposed_by=actor.person, expires_at=actor.person.joined_at,
+        )  # fmt: skip
+        RoleGrant.objects.create(person=actor.person, role="reporter", proposal=granted)
+    case = Case.objects.get()
+    seen = case.members.get().occurrence
+    Decision.objects.create(case=case, occurrence=seen, outcome="confirmed", person=asks.person)
+    recipient = propose_recipient(asks, "Cyber unit", told["key"], "a trial")
+    approve(releases, recipient.proposal.pk)
+    export = ask(asks, case, recipient.pk, "a trial")
+    approve(releases, export.proposal.pk)
+    return str(export.pk)
+
+
+def bundle(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
+    """How a bundle stands, and what its job said last."""
+    from safelight.server.bundle.models import Export
+    from safelight.server.jobs.models import Job
+
+    job = Job.objects.filter(kind="bundle.make").first()
+    return {"state": Export.objects.get(pk=told["id"]).state, "job": job and [job.state, job.last_error]}
+
+
 def switched_on(_keyring: Keyring, _told: Mapping[str, Any]) -> Any:
     """As after the machine was off: its time since the start is counted anew."""
     from safelight.server.jobs.models import BootClock
@@ -220,6 +257,8 @@ COMMANDS: dict[str, Callable[[Keyring, Mapping[str, Any]], Any]] = {
         job,
         expire,
         destroyed,
+        hand_out,
+        bundle,
         switched_on,
         receipt,
         preserved,

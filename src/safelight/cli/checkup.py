@@ -133,13 +133,14 @@ def _clip() -> bytes | None:
     if find_spec("av") is None or picture is None:
         return None
     import av  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415
 
     file = io.BytesIO()
     with av.open(file, "w", format="avi") as container:
         stream = container.add_stream("mjpeg", rate=1)
         stream.width, stream.height, stream.pix_fmt = _SIDE, _SIDE, "yuvj420p"
-        frame = av.VideoFrame.from_image(Image.open(io.BytesIO(picture)))
+        frame = av.VideoFrame.from_ndarray(np.asarray(Image.open(io.BytesIO(picture))))
         for number in range(3):
             frame.pts = number
             container.mux(stream.encode(frame))

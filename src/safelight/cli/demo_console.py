@@ -82,9 +82,9 @@ def show_console(folder: Path, port: int | None, *, stop_when_ready: bool) -> No
     """
     out, chosen = console(), _free_port(port)
     out.print("\nNow the same with a server: starting it, and sending it some of these pictures ...")
-    with _serving(folder, chosen) as server:
+    with _rehearsing(folder) as hotline, _serving(folder, chosen, hotline) as server:
         _wait_until_ready(server, chosen)
-        seeded = _seed(folder, chosen)
+        seeded = _seed(folder, chosen, hotline)
         sent = _send(folder, chosen, seeded)
         _begin_work()
         out.print(
@@ -124,7 +124,29 @@ def _is_free(port: int) -> bool:
 
 
 @contextmanager
-def _serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _rehearsing(folder: Path) -> Iterator[dict[str, str]]:
+    """A mock hotline for the demonstration's reports, and the settings that name it."""
+    from safelight.hotlines.mock.calls import Hotline  # noqa: PLC0415 - the server's packages are an extra
+    from safelight.hotlines.mock.documents import Checker  # noqa: PLC0415
+    from safelight.hotlines.mock.serving import Conduct, MockServer  # noqa: PLC0415
+    from safelight.hotlines.mock.state import State  # noqa: PLC0415
+
+    state = State(folder / "mock-hotline")
+    mock = MockServer(Hotline(state, Checker(None)), Conduct())
+    mock.start()
+    try:
+        yield {
+            "SAFELIGHT_CYBERTIPLINE__ENVIRONMENT": "mock",
+            "SAFELIGHT_CYBERTIPLINE__MOCK_URL": mock.base,
+            "SAFELIGHT_REPORTING__EMAIL": "trust-and-safety@example.org",
+        }
+    finally:
+        mock.stop()
+        state.close()
+
+
+@contextmanager
+def _serving(folder: Path, port: int, hotline: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """`safelight serve` as an operator starts it, with settings of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")}
     with (folder / "server.log").open("wb") as log:
@@ -133,7 +155,7 @@ def _serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
                 *(sys.executable, "-c", _SAFELIGHT, "serve", "--port", str(port)),
                 *("--workspace", str(folder / "workspace"), "--key-file", str(_key_file(folder))),
             ],
-            env={**kept, "SAFELIGHT_DEMO": "true", "SAFELIGHT_ACCEPT_PARTIAL_SANDBOX": "true"},
+            env={**kept, **hotline, "SAFELIGHT_DEMO": "true", "SAFELIGHT_ACCEPT_PARTIAL_SANDBOX": "true"},
             stdout=log,
             stderr=subprocess.STDOUT,
             # Ctrl-C comes to this process, which then stops the server in order.
@@ -182,13 +204,13 @@ def _ask(port: int, method: str, path: str, body: bytes, headers: dict[str, str]
         connection.close()
 
 
-def _seed(folder: Path, port: int) -> Seeded:
+def _seed(folder: Path, port: int, hotline: dict[str, str]) -> Seeded:
     from safelight.server.by_hand import set_up  # noqa: PLC0415 - the server's packages are an extra
     from safelight.server.terminal import PURPOSES  # noqa: PLC0415
 
     for name in [name for name in os.environ if name.startswith("SAFELIGHT_")]:
         del os.environ[name]
-    os.environ |= {"SAFELIGHT_PORT": str(port), "SAFELIGHT_DEMO": "true"}
+    os.environ |= {**hotline, "SAFELIGHT_PORT": str(port), "SAFELIGHT_DEMO": "true"}
     lists = {Purpose.LIST_VALUE_SEAL, Purpose.LIST_VALUE_LOOKUP}
     set_up(folder / "workspace", _key_file(folder), PURPOSES | lists)
     from safelight.server.demo.seeding import seed  # noqa: PLC0415 - after Django is set up
@@ -235,7 +257,8 @@ def _send(folder: Path, port: int, seeded: Seeded) -> dict[str, int]:
 def _say(out: Console, port: int, folder: Path, seeded: Seeded) -> None:
     # Not wrapped: links and the command must survive being copied.
     out.print(f"\nThe console is at http://localhost:{port}", soft_wrap=True)
-    out.print("It is a demo workspace: this machine only, test lists only, marked so on every page.\n")
+    out.print("It is a demo workspace: this machine only, test lists only, marked so on every page.")
+    out.print("What you confirm can be reported: to a mock hotline, which forgets it with the demo.\n")
     for entrance in seeded.entrances:
         out.print(f"Sign in as {entrance.name} ({', '.join(entrance.roles)}), once:", soft_wrap=True)
         out.print(f"  {entrance.link}\n", soft_wrap=True, markup=False, highlight=False)

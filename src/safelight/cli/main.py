@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "backup": ("safelight.cli.backup:backup", "Copy a server's workspace and database, never its root key."),
     "provenance": ("safelight.cli.provenance:provenance", "Show the evidence of where files came from."),
     "restore": ("safelight.cli.restore:restore", "Bring a backup back to an empty place."),
+    "schemes": ("safelight.cli.schemes:schemes", "Show and check the schemes of assessments."),
     "serve": ("safelight.cli.serve:serve", "Run the server on this machine."),
     "scan": ("safelight.cli.scan:scan", "Compare files with hash lists."),
     "vault": ("safelight.cli.vault:vault", "Check the evidence that the server keeps."),

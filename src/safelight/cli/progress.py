@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,6 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from safelight.cli.text import visible
 from safelight.scan.tally import Tally
 from safelight.scan.walk import Walk
 from safelight.types import Outcome
@@ -44,15 +48,24 @@ class ScanProgress:
             transient=True,
         )
         self._task = self._bar.add_task("scan", total=None, found="")
+        self._watched = ""
 
     def advance(self) -> None:
         """One more file is finished."""
+        self._watched = ""
         self._bar.update(self._task, advance=1, found=self._found())
+
+    def watch(self, path: str, done: float, whole: float | None) -> None:
+        """How far a long video is; from any thread."""
+        of = f" of {timedelta(seconds=round(whole))}" if whole else ""
+        self._watched = escape(f"{visible(Path(path).name)}: {timedelta(seconds=round(done))}{of}")
+        self._bar.update(self._task, found=self._found())
 
     def _found(self) -> str:
         counts = self._tally.outcomes
         told = ((counts[o], o) for o in (Outcome.MATCH, Outcome.HOLD, Outcome.UNSCANNED))
-        return "  ".join(f"{count:,} {outcome}" for count, outcome in told if count)
+        counted = [f"{count:,} {outcome}" for count, outcome in told if count]
+        return "  ".join([*counted, self._watched] if self._watched else counted)
 
     def _count_files(self) -> None:
         total = 0

@@ -106,6 +106,7 @@ def scan(
         results = Results(*_outputs(opened, jsonl, state_file, scanner), only_findings=only_findings)
         interrupt = opened.enter_context(Interrupt())
         run = Run(scanner, results, jobs or len(os.sched_getaffinity(0)), stop=interrupt.event)
+        run.bookmarks = state_file and state_file.with_name(f"{state_file.name}.videos")
         out = console(stderr=jsonl == "-")
         findings = Findings(out)
         with ScanProgress(console(stderr=True), run.tally, Walk(paths, exclude)) as progress:
@@ -141,7 +142,7 @@ def _report_to(run: Run, findings: Findings | None, progress: ScanProgress) -> N
     def on_skip(_: Tallied) -> None:
         progress.advance()
 
-    run.on_result, run.on_skip = on_result, on_skip
+    run.on_result, run.on_skip, run.on_progress = on_result, on_skip, progress.watch
 
 
 def _exit_code(tally: Tally, interrupt: Interrupt) -> int:

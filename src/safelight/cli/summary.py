@@ -72,7 +72,8 @@ def _nearest(match: Match) -> str:
         shares = f"{match.coverage.query:.0%} of it, {match.coverage.listed:.0%} of what is listed"
         how = f"{shares}, {_when(match)}"
     else:
-        how = f"distance {match.distance}"
+        when = f", {_when(match)}" if match.spans else ""
+        how = f"distance {match.distance}{when}"
     part = f" in {visible(str(match.signal.part))}" if str(match.signal.part) else ""
     return f"list {match.list} ({match.list_class}), {how}{part}"
 

@@ -28,8 +28,8 @@ import numpy.typing as npt
 from safelight.sounds import ITEM_BITS, WINDOW, Items, telling_windows
 
 ERROR_SHARE: Final = 0.15
-"""Of a window's bits that may differ. Re-encoded copies stay below, other sounds above: by how much is what
-``make bench-quality`` prints."""
+"""Of a window's bits that may differ. Re-encoded copies stay below it and other sounds above, as ``make
+bench-quality`` counts."""
 
 SEED_BITS: Final = 6
 

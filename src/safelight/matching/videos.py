@@ -181,7 +181,8 @@ def _match(shown: _Shown, coverage: Coverage, info: HashListInfo) -> Match:
         entry.classification,
         shown.distance,
         shown.transform,
-        info.shadow or shown.held,
+        info.shadow,
+        info.held or shown.held,
         coverage=coverage,
         spans=shown.spans(),
     )

@@ -24,16 +24,19 @@ try:
     import av
 
     from safelight.media.av_container import open_container, reason_of
+
+    HAS_AV = True
 except ImportError:  # safelight without [media]
-    if not TYPE_CHECKING:
-        av = None
+    HAS_AV = False
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from av.audio.codeccontext import AudioCodecContext
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
 
 MAX_STREAMS: Final = 8
 """Soundtracks of a file that are looked at: more languages than films have."""
@@ -62,7 +65,7 @@ def decode(
 
 
 def _sounds(fd: int) -> Iterator[Message]:
-    if av is None:
+    if not HAS_AV:
         yield _problem(UnscannedReason.NOT_INSTALLED, "PyAV is not installed; install safelight[media]")
         return
     try:
@@ -107,9 +110,9 @@ class _Track:
 
     def __init__(self, number: int, stream: AudioStream, declares: bool) -> None:
         self._number = number
-        known = declares and stream.duration is not None and stream.time_base is not None
-        self._declared = float(stream.duration * stream.time_base) if known else 0.0
-        self._context = stream.codec_context
+        duration, unit = stream.duration, stream.time_base
+        self._declared = float(duration * unit) if declares and duration and unit else 0.0
+        self._context: AudioCodecContext | None = stream.codec_context  # None for an unknown codec
         if self._context is not None:
             self._context.thread_count = 1
         self._resampler: av.AudioResampler | None = None
@@ -124,7 +127,7 @@ class _Track:
         """How much sound was decoded."""
         return self._samples / RATE
 
-    def take(self, packet: Packet | None) -> Iterator[Message]:
+    def take(self, packet: Packet[Stream] | None) -> Iterator[Message]:
         """Decode a packet, or what the decoder kept back."""
         if self._context is None:
             self._faults[UnscannedReason.UNSUPPORTED] = "no decoder for this kind of sound"
@@ -147,7 +150,7 @@ class _Track:
 
     def _converted(self, frame: AudioFrame | None) -> list[npt.NDArray[np.int16]]:
         """The frame as 16-bit samples in one channel; a soundtrack may change its form on the way."""
-        done = []
+        done: list[npt.NDArray[np.int16]] = []
         if frame is not None:
             shape = frame.format.name, frame.layout.name, frame.sample_rate
             if shape != self._shape:
@@ -162,7 +165,7 @@ class _Track:
             self._faults.setdefault(*_fault(error))
             return done
         self._decoded = self._decoded or bool(out)
-        return [*done, *(each.to_ndarray().reshape(-1) for each in out)]
+        return [*done, *(_samples(each) for each in out)]
 
     def end(self) -> Iterator[Message]:
         """What is left, and what was wrong with the soundtrack."""
@@ -224,7 +227,11 @@ class _Print:
 def _fault(error: Exception) -> tuple[UnscannedReason, str]:
     if isinstance(error, MemoryError):
         raise MemoryError from error  # noqa: TRY004 - C++ says so, which needs no memory for it
-    return reason_of(error), str(getattr(error, "strerror", None) or error or type(error).__name__)
+    return reason_of(error), getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _samples(frame: AudioFrame) -> npt.NDArray[np.int16]:
+    return frame.to_ndarray().reshape(-1).astype(np.int16, copy=False)
 
 
 def _problem(reason: UnscannedReason, detail: str, stream: int | None = None) -> Message:
@@ -234,13 +241,13 @@ def _problem(reason: UnscannedReason, detail: str, stream: int | None = None) ->
 
 def _warm_up() -> None:
     """Load what NumPy and PyAV would load with the first sound, when there is no file system any more."""
-    if av is None or library_version() is None:
+    if not HAS_AV or library_version() is None:
         return
     frame = av.AudioFrame.from_ndarray(np.zeros((2, RATE), np.float32), "fltp", "stereo")
     frame.sample_rate = 2 * RATE
     maker = Fingerprinter(CHROMAPRINT.algorithm)
     for each in av.AudioResampler("s16", "mono", RATE).resample(frame):
-        maker.feed(each.to_ndarray().reshape(-1))
+        maker.feed(_samples(each))
     maker.finish()
     packed(maker.take())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import av
 import av.logging
@@ -51,12 +51,18 @@ def open_container(fd: int) -> InputContainer:
     """
     options = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "none"}
     try:
-        return av.open(Descriptor(fd), mode="r", container_options=options, buffer_size=_BUFFER)
+        return av.open(
+            Descriptor(fd),
+            mode="r",
+            container_options=options,
+            buffer_size=_BUFFER,
+            metadata_errors="replace",  # titles are in any encoding, and nobody looks at them
+        )
     except av.error.MemoryError as error:
         raise MemoryError from error
 
 
-def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
+def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
     """The packets of these streams in the order of decoding, without the empty ones that stand for the end.
 
     Raises ``av.error.FFmpegError`` where the container cannot be read on.

@@ -70,7 +70,7 @@ class Fingerprinter:
             raise RuntimeError(MISSING)
         self._library = _LIBRARY
         self._context = ctypes.c_void_p(_LIBRARY.chromaprint_new(algorithm))
-        if not self._context:
+        if self._context.value is None:
             raise MemoryError
         weakref.finalize(self, _LIBRARY.chromaprint_free, self._context)
         self._done(_LIBRARY.chromaprint_start(self._context, RATE, 1))

@@ -30,20 +30,23 @@ _NOT_THAT_AFTER_ALL: Final = frozenset(
 """Reasons, told of the whole, for which a file is not another format as well, beside what it is."""
 
 
-def inspect(opened: OpenedFile, sandbox: Sandbox) -> Findings:
+def inspect(opened: OpenedFile, sandbox: Sandbox, watch: video.Watch = video.UNWATCHED) -> Findings:
     """Everything that can be learnt from a file's content, decoded in the sandbox.
+
+    ``watch`` follows a video, not one within a container.
 
     What a file does wrong is in the findings' problems. Ask :meth:`OpenedFile.changed` when the last reader
     has finished. Raises :class:`~safelight.errors.SandboxError` when there is no sandbox to decode in.
     """
-    return _Inspection(sandbox).look(opened.content, depth=0)
+    return _Inspection(sandbox, watch).look(opened.content, depth=0)
 
 
 class _Inspection:
     """One file with all that it holds."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, watch: video.Watch) -> None:
         self._sandbox = sandbox
+        self._watch = watch
         self._allowance = Allowance.of(sandbox.limits)
 
     def look(self, content: Content, depth: int) -> Findings:
@@ -65,7 +68,7 @@ class _Inspection:
         if mime in image.NATIVE | image.PILLOWS:
             return image.look(content.fd, mime, self._sandbox)
         if mime in video.MIMES | audio.MIMES:
-            return self._recording(content)
+            return self._recording(content, depth)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)
         if mime in CONTAINERS:
@@ -78,9 +81,10 @@ class _Inspection:
             UnscannedReason.UNSUPPORTED, f"{name} ({mime}) is not decoded by this version"
         )
 
-    def _recording(self, content: Content) -> Findings:
+    def _recording(self, content: Content, depth: int) -> Findings:
         # Films have sound, and recordings hold covers, or films under another name.
-        shown = video.look(content.fd, self._sandbox)
+        watch = video.UNWATCHED if depth else self._watch
+        shown = video.look(content.fd, self._sandbox, watch)
         return (shown + audio.look(content.fd, content.size, self._sandbox)).without_repeats()
 
     def _unpack(self, content: Content, mime: str, depth: int) -> Findings:

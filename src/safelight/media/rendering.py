@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from safelight.media import image
+from safelight.media import document, image, video
 from safelight.media.rendering_shape import Level, longest_side
 from safelight.media.sandbox.client import Sandbox
-from safelight.media.sandbox.families import RENDERING
+from safelight.media.sandbox.families import RENDERING, RENDERING_DOCUMENT, RENDERING_VIDEO, Family
 from safelight.media.sandbox.messages import SheetFound, SheetRows
 from safelight.media.sandbox.protocol import Reply
 from safelight.types import Problem, UnscannedReason
@@ -26,7 +27,9 @@ __all__ = ["Level", "Rendering", "can_render", "render"]
 class Rendering:
     """One page of a file at a level: ``height`` rows of ``width`` pixels of ``bands`` bytes (1 grey, 3 RGB).
 
-    ``parts`` are the pictures of the whole file, ``missing`` those of this page that could not be decoded;
+    ``counts``: all pages together are the whole file; stills of a video, whose ``moments`` in seconds are
+    told, never are. ``parts`` are the pictures of the whole file, ``missing`` those of this page that could
+    not be decoded;
     ``cut_short``: the data of one ends early, or the file has more pictures than are looked at.
     """
 
@@ -36,6 +39,8 @@ class Rendering:
     parts: int
     missing: int
     cut_short: bool
+    counts: bool
+    moments: tuple[float, ...]
     width: int
     height: int
     bands: int
@@ -44,18 +49,33 @@ class Rendering:
 
 def can_render(mime: str) -> bool:
     """Whether files of this type can be shown at all."""
-    return mime in image.NATIVE | image.PILLOWS
+    return _family(mime) is not None
 
 
-def render(fd: int, level: Level, page: int, sandbox: Sandbox) -> Rendering | Problem:
+def render(
+    fd: int, mime: str, level: Level, page: int, sandbox: Sandbox, *, moments: Sequence[float] = ()
+) -> Rendering | Problem:
     """Page ``page`` (from 1) of the file behind ``fd``, at a level from 1 to 4, or why there is none.
+
+    ``moments`` (seconds) are those of a video that are worth a still.
 
     At levels 1 and 2 a file of many pictures is one sheet of nine, chosen evenly. At levels 3 and 4 its
     animation comes nine frames a page, its pages one by one. Raises
     :class:`~safelight.errors.SandboxError` where there is no sandbox.
     """
-    payload = json.dumps({"level": int(level), "page": page}).encode()
-    return _believed(sandbox.decode(RENDERING.name, fd, payload), level, page)
+    family = _family(mime)
+    if family is None:
+        return Problem(UnscannedReason.UNSUPPORTED, detail=f"{mime} cannot be shown")
+    payload = json.dumps({"level": int(level), "page": page, "moments": list(moments)}).encode()
+    return _believed(sandbox.decode(family.name, fd, payload), level, page)
+
+
+def _family(mime: str) -> Family | None:
+    if mime in image.NATIVE | image.PILLOWS:
+        return RENDERING
+    if mime in document.MIMES:
+        return RENDERING_DOCUMENT
+    return RENDERING_VIDEO if mime in video.MIMES else None
 
 
 def _believed(reply: Reply, level: Level, page: int) -> Rendering | Problem:
@@ -74,6 +94,7 @@ def _believed(reply: Reply, level: Level, page: int) -> Rendering | Problem:
         return _unsound("other pixels")
     return Rendering(
         level, page, sheet.pages, sheet.parts, sheet.missing, sheet.cut_short,
+        sheet.counts, sheet.moments,
         sheet.width, sheet.height, bands, pixels,
     )  # fmt: skip
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from safelight.media.findings import Findings
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.families import VIDEO
 from safelight.media.sandbox.limits import MAX_WALL_SECONDS, Limits
-from safelight.media.sandbox.messages import FrameFound, ResumeFound, StreamsFound, VideoFound
+from safelight.media.sandbox.messages import Body, FrameFound, ResumeFound, StreamsFound, VideoFound
+from safelight.media.video_bookmark import Bookmark, keep_place
 from safelight.signals.vpdq import vpdq_signal
 from safelight.types import WHOLE, Part, Picture, Problem, Unhashable, UnscannedReason
 
@@ -36,7 +40,7 @@ MAX_STREAMS: Final = 8
 """Streams of moving pictures that are looked at; a film on disc has some angles, no file has this many."""
 
 MOST_CHILDREN: Final = 2_000
-"""Children after which a video is left: some five hours of decoding."""
+"""Children after which a video is left, whatever time is allowed: those of a sound one take seconds each."""
 
 _SHARE: Final = 0.5
 """Of the time a file may take, what a child decodes before it pauses at the next keyframe."""
@@ -48,18 +52,44 @@ Progress = Callable[[float, float | None], None]
 """Called with the seconds of video looked at, and how many there are where the header tells."""
 
 
-def unnoticed(_done: float, _whole: float | None) -> None:
-    """No progress to show."""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Follows a long video: ``progress`` is told of it, and in ``bookmarks``, a directory, its place is kept.
+
+    A look that was broken off goes on from there, if it is at the same file (its SHA-256 is ``file``).
+    """
+
+    progress: Progress = lambda _done, _whole: None
+    bookmarks: Path | None = None
+    file: str = ""
+
+    def of(self, sha256: str) -> Watch:
+        """The same for this very file."""
+        return replace(self, file=sha256)
+
+    @contextmanager
+    def bookmark(self) -> Iterator[Bookmark | None]:
+        """The file's bookmark, if places are kept and nobody else looks at the same file just now."""
+        if self.bookmarks is None or not self.file:
+            yield None
+            return
+        with keep_place(self.bookmarks, self.file) as bookmark:
+            yield bookmark
 
 
-def look(fd: int, sandbox: Sandbox, progress: Progress = unnoticed, *, patience: int = PATIENCE) -> Findings:
+UNWATCHED: Final = Watch()
+
+
+def look(fd: int, sandbox: Sandbox, watch: Watch = UNWATCHED, *, patience: int = PATIENCE) -> Findings:
     """The vPDQ of every stream of moving pictures, and what of them could not be read."""
     found, number, streams = [], 0, 1
-    while number < min(streams, MAX_STREAMS):
-        watching = _Watching(fd, number, sandbox, progress, patience)
-        found.append(watching.findings())
-        streams = watching.streams
-        number += 1
+    until = time.monotonic() + sandbox.limits.total_seconds
+    with watch.bookmark() as bookmark:
+        while number < min(streams, MAX_STREAMS):
+            watching = _Watching(fd, number, sandbox, watch.progress, patience, until, bookmark)
+            found.append(watching.findings())
+            streams = watching.streams
+            number += 1
     if streams > MAX_STREAMS:
         detail = f"it has {streams} streams of moving pictures; the first {MAX_STREAMS} were hashed"
         found.append(Findings.nothing(UnscannedReason.TOO_MANY_PARTS, detail))
@@ -75,6 +105,8 @@ class _Watching:
     sandbox: Sandbox
     progress: Progress
     patience: int
+    until: float
+    bookmark: Bookmark | None
     streams: int = 0
     _video: VideoFound | None = None
     _frames: list[FrameFound] = field(default_factory=list)
@@ -91,6 +123,10 @@ class _Watching:
             if resume.until > self.sandbox.limits.max_video_seconds:
                 detail = f"only the first {resume.until:,.0f} seconds were hashed"
                 self._problem(UnscannedReason.TOO_MANY_PARTS, detail)
+                break
+            if time.monotonic() > self.until:
+                seconds = self.sandbox.limits.total_seconds
+                self._problem(UnscannedReason.TIMEOUT, f"looking at it took more than {seconds:,.0f} seconds")
                 break
         part, video = self._part, self._video
         problems = tuple(self._problems)
@@ -114,19 +150,13 @@ class _Watching:
             "seconds": self.sandbox.limits.wall_seconds * _SHARE,
         }
         until, children = float("-inf"), 0
+        if paused := self._where_it_was_left():
+            until, asked["resume"] = paused.until, paused.model_dump()
         while True:
             reply = self.sandbox.decode(VIDEO.name, self.fd, json.dumps(asked).encode(), limits=limits)
-            paused: ResumeFound | None = None
-            for message in reply.messages:
-                match message:
-                    case StreamsFound():
-                        self.streams = message.video
-                    case VideoFound():
-                        self._video = message
-                    case FrameFound():
-                        self._frames.append(message)
-                    case ResumeFound():
-                        paused = message
+            paused = self._take(reply.messages)
+            if paused and self.bookmark and not reply.problems:
+                self.bookmark.note(self.number, reply.messages)
             for problem in reply.problems:
                 self._problem(problem.reason, problem.detail)
             if self._frames:
@@ -141,6 +171,25 @@ class _Watching:
             until = paused.until
             asked["resume"] = paused.model_dump()
             yield paused
+
+    def _where_it_was_left(self) -> ResumeFound | None:
+        """Where an earlier look at this stream was broken off, with what it had found."""
+        return self._take(self.bookmark.noted(self.number)) if self.bookmark else None
+
+    def _take(self, messages: Iterable[Body]) -> ResumeFound | None:
+        """Keep what a decoder said; the pause, if it is one."""
+        paused: ResumeFound | None = None
+        for message in messages:
+            match message:
+                case StreamsFound():
+                    self.streams = message.video
+                case VideoFound():
+                    self._video = message
+                case FrameFound():
+                    self._frames.append(message)
+                case ResumeFound():
+                    paused = message
+        return paused
 
     def _problem(self, reason: UnscannedReason, detail: str) -> None:
         """Of a stream that was followed for a while, where it was left."""

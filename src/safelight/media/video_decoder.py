@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from safelight.types import UnscannedReason
 
@@ -18,11 +18,13 @@ try:
 
     from safelight.media.av_container import open_container, reason_of
     from safelight.media.video_walk import Walk
+
+    INSTALLED = True
 except ImportError:  # safelight without [media]
-    if not TYPE_CHECKING:
-        av = None
+    INSTALLED = False
 
 if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
     from safelight.media.video_walk import Message
@@ -39,7 +41,7 @@ def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes = b"{}") 
     pausing, ``resume`` is what the last reply said under that name.
     """
     parts = 0
-    if av is None:
+    if not INSTALLED:
         yield json.dumps(_problem(UnscannedReason.NOT_INSTALLED, MISSING))
         yield json.dumps({"end": {"parts": 0}})
         return
@@ -82,7 +84,7 @@ def _messages(fd: int, asked: dict[str, Any], max_pixels: int, max_parts: int) -
 
 
 def _refused(stream: VideoStream, max_pixels: int) -> Message | None:
-    context = stream.codec_context
+    context = cast("VideoCodecContext | None", stream.codec_context)  # as PyAV has it of unknown codecs
     if context is None:
         return _problem(UnscannedReason.UNSUPPORTED, "its codec is not known here")
     if context.width * context.height > max_pixels:

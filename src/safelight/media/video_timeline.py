@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -46,10 +46,10 @@ class Lookahead:
     def __init__(self, origin: int, time_base: float) -> None:
         self._origin = origin
         self._time_base = time_base
-        self._waiting: deque[Packet] = deque()
+        self._waiting: deque[Packet[Any]] = deque()
         self._earliest: dict[int, int] = {}
 
-    def push(self, packet: Packet) -> Iterator[tuple[Packet, bool]]:
+    def push(self, packet: Packet[Any]) -> Iterator[tuple[Packet[Any], bool]]:
         """Take one packet in; what may be decoded comes out."""
         self._waiting.append(packet)
         if packet.pts is not None:
@@ -60,12 +60,12 @@ class Lookahead:
         if len(self._waiting) > LOOKAHEAD:
             yield self._next()
 
-    def rest(self) -> Iterator[tuple[Packet, bool]]:
+    def rest(self) -> Iterator[tuple[Packet[Any], bool]]:
         """The last packets, when no more are to come."""
         while self._waiting:
             yield self._next()
 
-    def _next(self) -> tuple[Packet, bool]:
+    def _next(self) -> tuple[Packet[Any], bool]:
         packet = self._waiting.popleft()
         if packet.pts is None or packet.is_keyframe:
             return packet, True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import av
 
@@ -47,7 +47,7 @@ class Walk:
         self._hasher = FrameHasher()
         self._skippable = self._context.name in _SKIPPABLE
         self._source = packets(container, stream, *container.streams.audio)
-        self._first: Packet | None = None
+        self._first: Packet[Any] | None = None
         self._keys: list[tuple[int, int | None]] = []
         self._resumed = False
         self._count = 0
@@ -118,7 +118,7 @@ class Walk:
         yield from self._shown(None)
         yield from self._problems()
 
-    def _packets(self) -> Iterator[Packet]:
+    def _packets(self) -> Iterator[Packet[Any]]:
         if self._first is not None:
             yield self._first
         while (packet := self._read()) is not None:
@@ -128,7 +128,7 @@ class Walk:
             if packet.stream_index == self._stream.index:
                 yield packet
 
-    def _read(self) -> Packet | None:
+    def _read(self) -> Packet[Any] | None:
         try:
             return next(self._source, None)
         except av.error.MemoryError as error:
@@ -137,7 +137,7 @@ class Walk:
             self._failed = error
             return None
 
-    def _paused(self, key: Packet) -> bool:
+    def _paused(self, key: Packet[Any]) -> bool:
         """Whether to pause before a keyframe; the child that goes on begins at the one before it.
 
         Frames after a keyframe may refer to frames before it (an open group of pictures), so that a group is
@@ -161,7 +161,7 @@ class Walk:
             }
         }
 
-    def _decoded(self, packet: Packet, *, needed: bool) -> Iterator[Message]:
+    def _decoded(self, packet: Packet[Any], *, needed: bool) -> Iterator[Message]:
         self._count += 1
         if packet.pts is not None and not packet.is_discard:
             self._promised.add(math.floor((packet.pts - self._origin) * self._tick))
@@ -169,7 +169,7 @@ class Walk:
             self._context.skip_frame = "DEFAULT" if needed else "NONREF"
         yield from self._shown(packet)
 
-    def _shown(self, packet: Packet | None) -> Iterator[Message]:
+    def _shown(self, packet: Packet[Any] | None) -> Iterator[Message]:
         """The frames that a packet, or at the end none, brings out of the decoder."""
         if packet is not None and not packet.size:
             return

@@ -15,6 +15,7 @@ from safelight.media.file import OpenedFile
 from safelight.media.naming import mismatch
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
+from safelight.media.video import UNWATCHED, Watch
 from safelight.signals.digest import digest
 from safelight.types import MediaKind, Observation, Problem, UnscannedReason
 
@@ -33,14 +34,16 @@ def observe(source: Source, name: str, sandbox: Sandbox, limits: Limits, at: dat
         return unseen(name, opened, at) if isinstance(opened, Problem) else look(opened, name, sandbox, at)
 
 
-def look(opened: OpenedFile, name: str, sandbox: Sandbox, at: datetime) -> Observation:
-    """As :func:`observe`, of a file that is open."""
+def look(
+    opened: OpenedFile, name: str, sandbox: Sandbox, at: datetime, watch: Watch = UNWATCHED
+) -> Observation:
+    """As :func:`observe`, of a file that is open; ``watch`` follows a long video."""
     try:
         digests = digest(opened.fd)
     except OSError as error:
         return unseen(name, Problem(UnscannedReason.UNREADABLE, detail=error.strerror or ""), at)
     try:
-        found = inspect(opened, sandbox)
+        found = inspect(opened, sandbox, watch.of(digests.sha256))
     except SandboxError as error:
         found = Findings(problems=(Problem(UnscannedReason.SANDBOX_UNAVAILABLE, detail=str(error)),))
     changed = opened.changed()

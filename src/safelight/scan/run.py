@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 from typing import Final, Protocol
 
+from safelight.media.video import UNWATCHED, Watch
 from safelight.scan.results import Results
 from safelight.scan.tally import Tallied, Tally
 from safelight.scan.walk import Found, Refused
@@ -21,7 +24,7 @@ AHEAD: Final = 4
 class FileScanner(Protocol):
     """What a run needs of a scanner; both methods may be called from several threads and never raise."""
 
-    def scan(self, source: str) -> ScanResult:
+    def scan(self, source: str, *, watch: Watch = UNWATCHED) -> ScanResult:
         """One file's observation and verdict."""
         ...
 
@@ -40,6 +43,10 @@ class Run:
     on_result: Callable[[ScanResult], None] = lambda _: None
     on_skip: Callable[[Tallied], None] = lambda _: None
     """Called for a file that an earlier run finished."""
+    bookmarks: Path | None = None
+    """The directory in which a long video's place is kept until it is finished."""
+    on_progress: Callable[[str, float, float | None], None] = lambda _path, _done, _whole: None
+    """Called now and then from a scanning thread: of a video, seconds looked at and in all, where known."""
     stop: Event = field(default_factory=Event)
     tally: Tally = field(default_factory=Tally)
 
@@ -72,7 +79,10 @@ class Run:
         return self.tally
 
     def _one(self, met: Found | Refused) -> ScanResult:
-        return self.scanner.refuse(met) if isinstance(met, Refused) else self.scanner.scan(met.path)
+        if isinstance(met, Refused):
+            return self.scanner.refuse(met)
+        watch = Watch(functools.partial(self.on_progress, met.path), self.bookmarks)
+        return self.scanner.scan(met.path, watch=watch)
 
     def _take(self, future: Future[ScanResult], waiting: dict[Future[ScanResult], Found | Refused]) -> None:
         met = waiting.pop(future)

@@ -20,6 +20,7 @@ from safelight.matching.videos import matched_signals
 from safelight.media.file import OpenedFile, open_media
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
+from safelight.media.video import UNWATCHED, Watch
 from safelight.provenance import Anchors, anchors_of, in_order
 from safelight.scan.observe import Source, look, now_utc, observe, unseen
 from safelight.scan.origin import Examine, evidence_of, links, listed_models, named_models, wanted
@@ -88,10 +89,17 @@ class Scanner:
             )
             self._opened = opening.pop_all()
 
-    def scan(self, source: Source, name: str | None = None, *, examine: Examine | None = None) -> ScanResult:
+    def scan(
+        self,
+        source: Source,
+        name: str | None = None,
+        *,
+        examine: Examine | None = None,
+        watch: Watch = UNWATCHED,
+    ) -> ScanResult:
         """One file's observation and verdict. ``name`` stands for the source in the result.
 
-        ``examine`` is for this file only.
+        ``examine`` is for this file only. ``watch`` follows a long video, and keeps its place.
         """
         shown = name if name is not None else "" if isinstance(source, bytes) else os.fsdecode(source)
         try:
@@ -99,7 +107,7 @@ class Scanner:
                 if isinstance(opened, Problem):
                     seen = self._matched(unseen(shown, opened, self._clock()))
                 else:
-                    seen = self._matched(look(opened, shown, self._sandbox, self._clock()))
+                    seen = self._matched(look(opened, shown, self._sandbox, self._clock(), watch))
                     seen = self._examined(opened, seen, examine or self._examine)
         except Exception as error:  # noqa: BLE001 - a fault of ours must neither stop a run nor pass unseen
             _log.exception("scanning %r failed", shown)

@@ -2,8 +2,7 @@
 
 A fingerprint follows how the twelve notes of the scale rise and fall, whatever the octave, some eight times a
 second (Jang et al., "Pairwise Boosted Audio Fingerprint", 2009; Lalinský, "How does Chromaprint work?",
-2011). It tells one recording, not a voice or a tune: a sound played faster or slower by 3 % is another sound
-to it.
+2011). It tells one recording from others, not a voice or a tune.
 """
 
 from __future__ import annotations

@@ -84,8 +84,7 @@ def serve_with_clocks(clock: Path, offsets: list[str]) -> dict[str, object]:
         server.wait_until_well()
         purge = server.inspect("enqueue_due", {"kind": "vault.purge"})
         wait_until("the purge", lambda: server.inspect("job", {"id": purge})["state"] == "done")
-        # What a clock that was ahead put off for a year comes in time again; what it had done for tomorrow, a day
-        # later.
+        # What a clock that was ahead put off comes in time again; what it did for tomorrow, a day later.
         wait_until("recurring work", lambda: server.inspect("jobs")["latest_seconds"] <= 2 * DAY)
         server.end()  # not in order: faketime fails the absolute sleeps of an orderly stop
         found = hold_against(server, platform)

@@ -42,6 +42,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
+def switch_on(server: TrialServer, clock: Path, offset: str) -> None:
+    """The machine starts again, at that time."""
+    clock.write_text(offset)
+    server.inspect("switched_on")
+    server.ended = False
+    server.start()
+
+
 def purged_under_load(server: TrialServer, platform: Platform, times: int) -> dict[str, Any]:
     """Purge again and again while uploads go on, and say what is left of what was preserved."""
     platform.start(3)
@@ -69,16 +77,12 @@ def test_364_and_366_days_after_a_receipt(clock: Path) -> None:
         wait_until("the contexts to be sealed", lambda: server.inspect("preserved")["contexts"] == FILES)
         server.end()  # not in order: faketime fails the absolute sleeps of an orderly stop
 
-        clock.write_text("+364d")
-        server.inspect("switched_on")
-        server.start()
+        switch_on(server, clock, "+364d")
         early = purged_under_load(server, platform, 3)
         assert early == {"contexts": FILES, "gone": 0, "held_gone": 0, "others_gone": 0}
         server.end()
 
-        clock.write_text("+8786h")  # 366 days and two hours
-        server.inspect("switched_on")
-        server.start()
+        switch_on(server, clock, "+8786h")  # 366 days and two hours
         late = purged_under_load(server, platform, 1)
         # The context of a held file's case is no file of that hold, and goes with its year.
         assert late == {"contexts": FILES, "gone": 2 * FILES - HELD, "held_gone": 0, "others_gone": 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +12,23 @@ from safelight.assessment import axes
 from safelight.assessment.axes import AgeBand, Outcome, Severity
 from safelight.server.assessment.errors import AssessmentError, NotOpen, NotYours, OpinionsMissing
 from safelight.server.assessment.models import Opinion, StoredAssessment
-from safelight.server.assessment.opinions import give, give_back, note_read, take, take_next, waiting_for
+from safelight.server.assessment.opinions import (
+    give,
+    give_back,
+    note_read,
+    release_stranded,
+    take,
+    take_next,
+    waiting_for,
+)
 from safelight.server.assessment.services import assess, current
 from safelight.server.cases.decisions import decide, supersede
 from safelight.server.cases.handling import pass_on
 from safelight.server.cases.handling import take as take_case
 from safelight.server.cases.models import Decision
+from safelight.server.ids import clock_at
 from safelight.server.intake.models import Item
+from safelight.server.people.credentials import suspend
 from safelight.server.people.permissions import PermissionDenied, require
 from safelight.server.people.roles import Permission, Role
 
@@ -123,6 +134,21 @@ def test_giving_it_back_needs_no_reason_and_leaves_it_to_others(
     give_back(second, opinion)
     assert not waiting_for(second).exists()
     assert take_next(actor_with(Role.REVIEWER)) == opinion
+
+
+def test_no_opinion_strands_with_somebody_who_left_or_forgot_it(
+    case: Any, item: Item, reviewer: Any, second: Any, actor_with: Callable[..., Any], policy: Policy
+) -> None:
+    policy(opinions="blind")
+    assess(reviewer, case, item, FOUND)
+    assert take_next(second) is not None
+    assert release_stranded() == 0
+    with clock_at(lambda: datetime.now(UTC) + timedelta(hours=25)):
+        assert release_stranded() == 1
+    assert take_next(second) is not None
+    suspend(actor_with(Role.ADMINISTRATOR), second.person, "left")
+    assert release_stranded() == 1
+    assert take_next(actor_with(Role.REVIEWER)) is not None
 
 
 def test_whoever_is_asked_sees_that_file_and_no_other_while_they_have_it(

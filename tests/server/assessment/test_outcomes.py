@@ -12,7 +12,7 @@ from safelight.assessment import axes
 from safelight.assessment.axes import AgeBand, Outcome, Severity
 from safelight.server.assessment.correcting import corrections, mark_done
 from safelight.server.assessment.deciding import decide_item
-from safelight.server.assessment.errors import AssessmentError
+from safelight.server.assessment.errors import AssessmentError, OpinionsMissing
 from safelight.server.assessment.listing import decline_listing, open_suggestions, propose_listing
 from safelight.server.assessment.measuring import agreement
 from safelight.server.assessment.models import Correction, Suggestion
@@ -22,6 +22,7 @@ from safelight.server.cases.complaints import answer_complaint, complain
 from safelight.server.cases.decisions import supersede
 from safelight.server.cases.models import Case, Decision, Settled
 from safelight.server.cases.services import finish
+from safelight.server.hotlines.models import Report, ReportFile
 from safelight.server.ids import now
 from safelight.server.intake.models import Item, Occurrence
 from safelight.server.lists.models import WaitingEntry
@@ -131,10 +132,25 @@ def test_three_people_answer_before_a_file_is_listed_where_the_policy_says_so(
     assert propose_listing(manager, suggestion, "ours", "confirmed", later()).proposal is not None
 
 
+def reported(case: Case, item: Item, *, environment: str = "production", number: str) -> None:
+    """A report about the case's file that a hotline has finished."""
+    report = Report.objects.create(
+        case=case, hotline="cybertipline", duty="us", environment=environment, state="finished",
+        content=b"sealed", number=number, finished_at=now(),
+    )  # fmt: skip
+    report.told_cases.add(case)
+    place = Occurrence.objects.filter(item=item, membership__case=case).get()
+    ReportFile.objects.create(report=report, item=item, occurrence=place, position=0, details=b"sealed")
+
+
 def test_an_upheld_complaint_runs_the_whole_chain_and_it_is_seen(
     case: Case, item: Item, reviewer: Any, senior: Any, arrive: Make
 ) -> None:
     decide_item(reviewer, case, item, Decision.Outcome.CONFIRMED)
+    reported(case, item, environment="mock", number="0")
+    reported(case, item, number="4711")
+    with pytest.raises(OpinionsMissing, match="report about this is finished"):
+        decide_item(reviewer, case, item, Decision.Outcome.DISMISSED, reason="looked again")
     finish(reviewer, case)
     occurrence = Occurrence.objects.get()
     complaint = answer_complaint(
@@ -147,6 +163,7 @@ def test_an_upheld_complaint_runs_the_whole_chain_and_it_is_seen(
     }  # fmt: skip
     assert steps["decision"].reference == str(complaint.superseding_id)
     assert steps["feedback"].about == "a list"
+    assert steps["hotline"].about == "cybertipline 4711"
     assert Suggestion.objects.get().kind == Suggestion.Kind.KNOWN_GOOD
     with pytest.raises(AssessmentError, match="reference"):
         mark_done(senior, steps["hotline"], " ")

@@ -98,7 +98,7 @@ def test_a_decision_is_decided_anew_and_a_dismissed_case_finished(
     browser.post(address(case, item), {"act": "confirm"})
     browser.post(f"/cases/{case.pk}/finish/")
     case.refresh_from_db()
-    assert case.state == "decided"  # a report finishes it
+    assert case.state == "decided"  # it is not reported
     browser.post(address(case, item), {"act": "dismiss", "reason": "looked again"})
     assert Decision.objects.count() == 2
     browser.post(f"/cases/{case.pk}/finish/")
@@ -225,3 +225,20 @@ def test_pages_of_leads_and_list_managers_open(browser_of: Make, person_with: Ma
     for path in ("/agreement/", "/corrections/"):
         assert client.get(path).status_code == 200
     assert browser_of(person_with(Role.LIST_MANAGER)).get("/suggestions/").status_code == 200
+
+
+@pytest.mark.parametrize(("act", "words"), [("uphold", "is being undone"), ("reject", "It stands")])
+def test_a_complaint_without_words_is_answered_neutrally(
+    act: str, words: str, case: Case, item: Item, browser: Client, senior: Any, browser_of: Make
+) -> None:
+    from safelight.server.cases.complaints import complain, words_of
+    from safelight.server.cases.models import Complaint
+
+    browser.post(address(case, item), {"act": "dismiss", "reason": "a cat"})
+    complain(senior, case.members.get().occurrence, "Why?")
+    client = browser_of(senior.person)
+    client.post(f"/complaints/{Complaint.objects.get().pk}/", {"act": act})
+    said = words_of(senior, Complaint.objects.get())[1]
+    assert words in said
+    assert "list" not in said
+    assert client.get("/corrections/").status_code == 200

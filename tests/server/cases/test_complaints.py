@@ -182,5 +182,5 @@ def test_what_is_not_answered_in_time_alarms(
         assert alarm_overdue() == 0
 
 
-def test_nothing_hangs_on_an_upheld_complaint_unasked() -> None:
-    assert UPHELD == []
+def test_what_hangs_on_an_upheld_complaint_is_known() -> None:
+    assert [follow.__module__ for follow in UPHELD] == ["safelight.server.assessment.correcting"]

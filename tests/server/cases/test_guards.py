@@ -10,6 +10,9 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
+from safelight.assessment.axes import Assessment
+from safelight.server.assessment.models import StoredAssessment
+from safelight.server.assessment.services import assess
 from safelight.server.cases.decisions import decide
 from safelight.server.cases.errors import GuardsMissing
 from safelight.server.cases.guard_rules import REFUSAL, RULES
@@ -33,6 +36,8 @@ def finished(arrive: Make, actor_with: Make) -> Case:
     reviewer, case = actor_with(Role.REVIEWER), Case.objects.get()
     Case.objects.update(assigned_to=reviewer.person)
     comment(reviewer, case, "a note")
+    assert occurrence.item is not None
+    assess(reviewer, case, occurrence.item, Assessment())
     decide(reviewer, case, occurrence, Decision.Outcome.CONFIRMED)
     return finish(reviewer, case)
 
@@ -108,6 +113,12 @@ def test_a_decision_is_never_changed_or_deleted_even_in_an_unfinished_case(unfin
     assert refused(lambda: Decision.objects.filter(pk=decision.pk).update(outcome="dismissed"))
     assert refused(lambda: Decision.objects.filter(pk=decision.pk).update(decided_at=now() - timedelta(1)))
     assert refused(decision.delete)
+
+
+def test_no_assessment_is_changed_or_deleted(finished: Case) -> None:
+    given = StoredAssessment.objects.filter(case=finished)
+    assert refused(lambda: given.update(outcome="not_unlawful"))
+    assert refused(given.delete)
 
 
 @pytest.mark.skipif(ON_POSTGRES, reason="REPLACE is SQLite's")

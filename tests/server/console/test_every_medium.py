@@ -15,7 +15,7 @@ from pictures import draw, encode
 from PIL import Image
 from sounds import encode as sound
 from sounds import song
-from videos import HEIGHT, WIDTH, scene
+from videos import HEIGHT, WIDTH, Video, scene
 
 from safelight import HashList
 from safelight.media.sandbox.client import Sandbox
@@ -139,6 +139,22 @@ def test_a_listed_model_is_found_in_another_format_and_its_name_is_checked(
     # A tensor alone would find every model that shares one.
     assert not SeenHash.objects.filter(signal_type__in=["t1", "t16"]).exists()
     assert SeenHash.objects.filter(signal_type="tsid").exists()
+
+
+@pytest.mark.usefixtures("scanner")
+def test_a_video_and_a_sound_in_an_archive_are_looked_at_as_such(
+    sender: Make, spool: Make, page: Callable[[], str]
+) -> None:
+    clip = Video(scenes=(1, 2, 3)).bytes()
+    content = bag(clip_mp4=clip, song_mp3=sound(SONG, "mp3", "libmp3lame", 96_000))
+    receive_file(sender(audience="server"), spool(content), Context(account="u1"))
+    work()
+    assert Intake.objects.get().outcome == "hold"
+    told = page()
+    assert "frame-1" in told
+    assert "!clip.mp4" in told
+    assert "song-1" in told
+    assert "!song.mp3" in told
 
 
 def test_without_its_library_an_archive_is_unscanned_and_kept_for_another_try(

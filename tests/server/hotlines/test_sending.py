@@ -358,3 +358,23 @@ def test_confirmed_without_a_production_hotline_alarms(report_of, sending) -> No
     report_of(b"a file")
     watch()
     assert Alert.objects.get(kind="hotline_missing").cleared_at is None
+
+
+def test_after_a_restore_what_was_on_its_way_waits_for_a_person(
+    report_of, reporter, sending, hotline
+) -> None:
+    from safelight.server.alerts.models import Alert
+    from safelight.server.hotlines.restored import stop_what_was_on_its_way
+    from safelight.server.hotlines.sending import restart, send, told_finished
+
+    finished, not_finished = (send(reporter, report_of(bytes([n]), mark=str(n))) for n in range(2))
+    assert stop_what_was_on_its_way() == 2
+    sending()
+    assert hotline.reports() == []
+    assert "Ask the hotline" in Alert.objects.filter(kind="report_stopped")[0].detail
+    assert told_finished(reporter, finished, "they say so").state == "finished"
+    restart(reporter, not_finished, "they say that it was not")
+    sending()
+    not_finished.refresh_from_db()
+    assert not_finished.state == "finished"
+    assert len(hotline.reports()) == 1

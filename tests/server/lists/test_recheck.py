@@ -492,3 +492,20 @@ def test_a_dismissal_of_these_very_matches_covers_the_past_too(
     assert open_released(row, lambda: None) == 0
     assert Occurrence.objects.filter(settled__decision__occurrence=occurrence).count() == 2
     assert len(cases()) == 2
+
+
+def test_of_an_archive_of_many_pictures_more_are_kept_by_sha256_and_likeness_than_by_md5() -> None:
+    from safelight.server.lists.seen import KEPT_OF_A_FILE, _kept
+    from safelight.types import Part
+
+    of_the_whole = [Signal(type_, "00") for type_ in ("md5", "sha1", "sha256")]
+    of_members = [
+        Signal(type_, f"{n:02x}", part=Part((f"{n}.png",)))
+        for n in range(200)
+        for type_ in ("md5", "sha1", "sha256", "pdq", "t1")
+    ]
+    kept = list(_kept([*of_members, *of_the_whole]))
+    assert len(kept) == KEPT_OF_A_FILE
+    assert set(kept[:3]) == set(of_the_whole)
+    assert {signal.type for signal in kept[3:]} == {"sha256", "pdq"}
+    assert len({signal.part for signal in kept}) > 120

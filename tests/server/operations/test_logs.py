@@ -149,3 +149,11 @@ def raw(server: Server, request: bytes) -> None:
         connection.sendall(request)
         with contextlib.suppress(ConnectionResetError):
             connection.recv(65_536)
+
+
+def test_a_hotlines_request_id_is_logged_whole_and_nothing_else_that_looks_like_a_hash() -> None:
+    event = {"event": "hotline answered", "request_id": "a" * 32, "report": "b" * 32}
+    kept = only_allowed(None, "info", event)
+    assert kept["request_id"] == "a" * 32
+    assert kept["report"] == WITHHELD
+    assert only_allowed(None, "info", {"event": "e", "request_id": "x" * 300})["request_id"] == WITHHELD

@@ -1,4 +1,4 @@
-"""Who may know what somebody looked at: they themselves, leads in sum, others by a second person's release."""
+"""Who may know what somebody looked at: themselves, leads in sum, others by a second person's release."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def test_a_file_of_another_case_or_kind_or_without_bytes_is_not_shown(
     other = arrive(account="u2", content=b"something else").item
     with pytest.raises(NotShown):
         open_viewing(actor, case, other, Level.TINY)
-    type(item).objects.filter(pk=item.pk).update(mime="video/mp4")
+    type(item).objects.filter(pk=item.pk).update(mime="audio/mpeg")
     item.refresh_from_db()
     with pytest.raises(NotShown):
         open_viewing(actor, case, item, Level.TINY)
@@ -251,3 +251,20 @@ def test_two_open_views_of_one_person_are_refused_by_the_database(own_case: Any)
     Viewing.objects.create(**row)
     with pytest.raises(IntegrityError), transaction.atomic():
         Viewing.objects.create(**row)
+
+
+def test_a_case_of_many_files_asks_no_more_than_one_of_few(
+    own_case: Any, arrive: Any, django_assert_max_num_queries: Any
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from safelight.server.review.pane import pane_for
+
+    actor, case, _item = own_case()
+    with CaptureQueriesContext(connection) as few:
+        assert len(pane_for(actor, case).tiles) == 1
+    for number in range(20):
+        arrive(account="u1", content=bytes([number]))
+    with django_assert_max_num_queries(len(few)):
+        assert len(pane_for(actor, case).tiles) == 21

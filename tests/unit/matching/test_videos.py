@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from safelight.errors import UsageError
 from safelight.frames import Frame, write_frames
 from safelight.lists import HashList, MemoryListStore
+from safelight.lists.store import HELD
 from safelight.matching.matcher import Matched, Matcher
 from safelight.matching.memory_index import MemoryIndexes
 from safelight.matching.videos import matched_signals
@@ -152,6 +154,18 @@ def test_a_withdrawn_or_held_video_is_as_any_entry() -> None:
     assert store.withdraw("videos", ["video-0"]) == 4
     assert matcher.match([video(LOOKS[:4])]).matches == ()
     assert len(matcher.match([video(LOOKS[10:14])]).matches) == 1
+
+
+def test_what_has_fallen_to_hold_and_what_is_on_trial_are_told_apart() -> None:
+    held = HashList("videos", "test")
+    for entry in listed(LOOKS[:4]):
+        held._entries.append(replace(entry, flags=entry.flags | {HELD}))
+    found = only(match([video(LOOKS[:4])], held))
+    assert (found.shadow, found.held) == (False, True)
+    trial = HashList("videos", "test", shadow=True)
+    trial.add("vpdq", vpdq(LOOKS[:4]))
+    found = only(match([video(LOOKS[:4])], trial))
+    assert (found.shadow, found.held) == (True, False)
 
 
 def test_random_frames_match_nothing() -> None:

@@ -15,6 +15,7 @@ from decoders import family
 from pictures import draw
 from sounds import RATE, babble, encode, encode_tracks, hum, noise, silence, song
 
+from safelight.cli.checkup import sounds
 from safelight.media import Findings, OpenedFile, inspect, open_media
 from safelight.media.chromaprint import Fingerprinter
 from safelight.media.sandbox.client import Sandbox
@@ -192,6 +193,15 @@ def test_a_missing_library_makes_sound_unscanned_and_says_so() -> None:
         [problem] = findings.problems
         assert problem.reason is UnscannedReason.NOT_INSTALLED
         assert "apt-get install libchromaprint1" in problem.detail
+        [said] = sounds(sandbox)
+        assert not said.well
+        assert "not_installed" in said.says
+        assert "libchromaprint1" in said.says
+
+
+def test_doctor_says_that_sound_is_fingerprinted(sandbox: Sandbox) -> None:
+    [said] = sounds(sandbox)
+    assert said.well
 
 
 def test_hours_of_silence_in_a_small_file_stay_within_their_time() -> None:

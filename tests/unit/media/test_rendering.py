@@ -6,11 +6,14 @@ import base64
 import json
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
+from documents import Page, pdf
 from pictures import draw, encode
 from PIL import Image
+from videos import Video
 
 from safelight.media import rendering
 from safelight.media.rendering import Level, Rendering, can_render, render
@@ -22,6 +25,8 @@ from safelight.media.sandbox.messages import RENDERING_MESSAGES
 from safelight.media.sandbox.protocol import Collector, Reply
 from safelight.types import Problem, UnscannedReason
 
+MP4 = "video/mp4"
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
@@ -29,10 +34,12 @@ def sandbox() -> Iterator[Sandbox]:
         yield made
 
 
-def shown(sandbox: Sandbox, content: bytes, level: Level, page: int = 1) -> Rendering | Problem:
+def shown(
+    sandbox: Sandbox, content: bytes, level: Level, page: int = 1, *, mime: str = "image/png", **also: Any
+) -> Rendering | Problem:
     fd = sealed_memfd(content)
     try:
-        return render(fd, level, page, sandbox)
+        return render(fd, mime, level, page, sandbox, **also)
     finally:
         os.close(fd)
 
@@ -117,10 +124,56 @@ def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
     assert made.reason is UnscannedReason.TOO_MANY_PIXELS
 
 
+def test_pages_of_a_pdf_come_one_by_one_and_are_the_whole_without_attachments(sandbox: Sandbox) -> None:
+    pages = [Page(bitmaps=(draw(300, 200, seed=number),)) for number in range(3)]
+    for attachments, counts in ((None, True), ({"a.txt": b"more"}, False)):
+        content = pdf(pages, attachments)
+        low = shown(sandbox, content, Level.TINY, mime="application/pdf")
+        assert isinstance(low, Rendering)
+        assert (low.pages, low.parts, low.bands) == (1, 3, 1)
+        assert max(low.width, low.height) <= 3 * 32 + 2 * 4
+        made = shown(sandbox, content, Level.ORIGINAL, 3, mime="application/pdf")
+        assert isinstance(made, Rendering)
+        assert (made.page, made.pages, made.width, made.bands, made.counts) == (3, 3, 2048, 3, counts)
+    assert isinstance(shown(sandbox, content, Level.GREY, 4, mime="application/pdf"), Problem)
+    assert isinstance(shown(sandbox, b"%PDF-1.7 no more", Level.GREY, mime="application/pdf"), Problem)
+
+
+def test_a_video_is_stills_which_never_count(sandbox: Sandbox) -> None:
+    content = Video(scenes=(1, 2, 3), seconds=8.0).bytes()
+    low = shown(sandbox, content, Level.TINY, mime=MP4, moments=(13.5,))
+    assert isinstance(low, Rendering)
+    assert (low.pages, low.counts, low.bands) == (1, False, 1)
+    assert any(13.4 <= moment <= 13.6 for moment in low.moments)
+    assert len(low.moments) == 9
+    assert max(low.width, low.height) <= 3 * 32 + 2 * 4
+    pages = [shown(sandbox, content, Level.ORIGINAL, page, mime=MP4) for page in (1, 2, 3)]
+    told = [page.moments for page in pages if isinstance(page, Rendering)]
+    assert [len(moments) for moments in told[:2]] == [9, 9]
+    assert 0 < len(told[2]) < 9
+    assert sorted(sum(told, ())) == list(sum(told, ()))
+    assert isinstance(shown(sandbox, content, Level.GREY, 4, mime=MP4), Problem)
+
+
+def test_a_turned_video_is_shown_as_players_turn_it(sandbox: Sandbox) -> None:
+    first = []
+    for degrees in (0, 90):
+        made = shown(sandbox, Video(scenes=(1,), seconds=1.0, rotation=degrees).bytes(), Level.GREY, mime=MP4)
+        assert isinstance(made, Rendering)
+        sheet = np.frombuffer(made.pixels, np.uint8).reshape(made.height, made.width)
+        first.append(sheet[:144, :192] if degrees == 0 else sheet[:192, :144])
+    assert np.abs(np.rot90(first[0], -1).astype(int) - first[1]).mean() < 8
+
+
+@pytest.mark.parametrize("content", [b"", b"no video", Video(scenes=(1,), seconds=1.0).bytes()[:400]])
+def test_what_is_no_video_is_a_problem(sandbox: Sandbox, content: bytes) -> None:
+    assert isinstance(shown(sandbox, content, Level.TINY, mime=MP4), Problem)
+
+
 def told(level_bands: int, width: int, height: int, pixels: bytes, page: int = 1) -> Reply:
     collector = Collector(RENDERING_MESSAGES, Limits())
     sheet = {
-        "page": page, "pages": page, "parts": 1, "missing": 0, "cut_short": False,
+        "page": page, "pages": page, "parts": 1, "missing": 0, "cut_short": False, "counts": True,
         "width": width, "height": height, "bands": level_bands,
     }  # fmt: skip
     collector.add(json.dumps({"sheet": sheet}).encode())
@@ -148,8 +201,11 @@ def test_another_page_than_asked_for_is_not_believed() -> None:
     assert isinstance(rendering._believed(told(1, 8, 8, bytes(64), page=2), Level.TINY, 1), Problem)
 
 
-def test_only_pictures_can_be_shown() -> None:
+def test_what_can_be_shown() -> None:
     assert can_render("image/jpeg")
     assert can_render("image/gif")
-    assert not can_render("video/mp4")
+    assert can_render("application/pdf")
+    assert can_render("video/mp4")
+    assert not can_render("audio/mpeg")
+    assert not can_render("application/zip")
     assert not can_render("text/plain")

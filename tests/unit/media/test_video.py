@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import av
 import pytest
@@ -20,6 +21,7 @@ from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.descriptors import sealed_memfd
 from safelight.media.sandbox.limits import Limits
 from safelight.media.sandbox.messages import VIDEO_MESSAGES
+from safelight.media.video import Watch
 from safelight.media.video import look as look_at_video
 from safelight.media.video_decoder import decode
 from safelight.types import UnhashableReason, UnscannedReason
@@ -285,11 +287,59 @@ def test_a_long_video_is_seen_child_after_child_and_says_how_far_it_is(sandbox: 
         Sandbox(limits=Limits(wall_seconds=0.001)) as hasty,
         opened_for_reading(content) as fd,
     ):
-        found = look_at_video(fd, hasty, lambda done, whole: told.append((done, whole)), patience=30_000)
+        watch = Watch(lambda done, whole: told.append((done, whole)))
+        found = look_at_video(fd, hasty, watch, patience=30_000)
     assert found == look(content, sandbox)
     assert len(told) > 2
     assert told == sorted(told)
     assert all(whole == pytest.approx(6, abs=0.1) for _, whole in told)
+
+
+def test_what_takes_too_long_in_all_is_seen_to_there(sandbox: Sandbox) -> None:
+    content = Video(seconds=4, options={"preset": "ultrafast", "bf": "2", "g": "12"}).bytes()
+    limits = Limits(wall_seconds=0.001, total_seconds=0.001)
+    with Sandbox(limits=limits) as hasty, opened_for_reading(content) as fd:
+        found = look_at_video(fd, hasty, patience=30_000)
+    assert [p.reason for p in found.problems] == [UnscannedReason.TIMEOUT]
+    assert 1 <= len(frames(found)) < 12
+
+
+def test_a_look_that_was_killed_goes_on_where_it_was(sandbox: Sandbox, tmp_path: Path) -> None:
+    content = Video(seconds=4, options={"preset": "ultrafast", "bf": "2", "g": "12"}).bytes()
+    expected = look(content, sandbox)
+    places = tmp_path / "places"
+    asked: list[float] = []
+
+    def stop_after(times: int) -> Watch:
+        def progress(done: float, _whole: float | None) -> None:
+            asked.append(done)
+            if len(asked) == times:
+                raise KeyboardInterrupt
+
+        return Watch(progress, places, "0" * 64)
+
+    with Sandbox(limits=Limits(wall_seconds=0.001)) as hasty, opened_for_reading(content) as fd:
+        with pytest.raises(KeyboardInterrupt):
+            look_at_video(fd, hasty, stop_after(4), patience=30_000)
+        (place,) = places.iterdir()
+        assert place.stat().st_mode & 0o777 == 0o600
+        with place.open("ab") as file:
+            file.write(b'["torn')
+        left = asked[-2]
+        asked.clear()
+        assert look_at_video(fd, hasty, stop_after(-1), patience=30_000) == expected
+    assert asked[0] > left
+    assert not places.exists()
+
+
+def test_a_place_that_another_version_kept_is_not_believed(sandbox: Sandbox, tmp_path: Path) -> None:
+    places = tmp_path / "places"
+    places.mkdir()
+    (places / ("0" * 64 + ".video")).write_text('["0.0.0", 0, []]\n[1]\nnonsense\n')
+    watch = Watch(bookmarks=places, file="0" * 64)
+    with opened_for_reading(CLIP.bytes()) as fd:
+        assert look_at_video(fd, sandbox, watch) == look_at_video(fd, sandbox)
+    assert not places.exists()
 
 
 def test_what_is_longer_than_allowed_is_seen_to_there(sandbox: Sandbox) -> None:

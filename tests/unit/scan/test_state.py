@@ -32,7 +32,7 @@ class Counting:
         self.asked: list[str] = []
         self.verdict = Verdict(Outcome.CLEAR, "nothing-matched")
 
-    def scan(self, source: str) -> ScanResult:
+    def scan(self, source: str, **_watch: object) -> ScanResult:
         self.asked.append(source)
         self._left -= 1
         if self._left < 0:
@@ -194,7 +194,7 @@ def test_a_run_that_is_told_to_stop_leaves_the_rest_for_later(place: Path, obser
 
 def test_files_that_nobody_began_are_dropped_when_told_to_stop(place: Path, observe: Observe) -> None:
     class Slow(Counting):
-        def scan(self, source: str) -> ScanResult:
+        def scan(self, source: str, **_watch: object) -> ScanResult:
             one.stop.set()
             time.sleep(0.3)
             return super().scan(source)

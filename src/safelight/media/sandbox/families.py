@@ -72,4 +72,26 @@ RENDERING: Final = python_family(
 )
 """Makes the reduced pictures that a person is shown (:mod:`safelight.media.rendering`)."""
 
-FAMILIES: Final = (IMAGE, PILLOW, PROVENANCE, ARCHIVE, DOCUMENT, MODEL, VIDEO, AUDIO, RENDERING)
+RENDERING_DOCUMENT: Final = python_family(
+    "rendering_document", "safelight.media.rendering_document:decode", RENDERING_MESSAGES
+)
+"""The same of documents, with PDFium."""
+
+RENDERING_VIDEO: Final = python_family(
+    "rendering_video", "safelight.media.rendering_video:decode", RENDERING_MESSAGES
+)
+"""Stills of videos, with FFmpeg."""
+
+FAMILIES: Final = (
+    IMAGE,
+    PILLOW,
+    PROVENANCE,
+    ARCHIVE,
+    DOCUMENT,
+    MODEL,
+    VIDEO,
+    AUDIO,
+    RENDERING,
+    RENDERING_DOCUMENT,
+    RENDERING_VIDEO,
+)

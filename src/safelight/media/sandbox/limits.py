@@ -32,10 +32,11 @@ class Limits:
     What a file holds is bounded over all its depths together: ``max_members`` of archives and documents,
     ``max_unpacked_bytes`` of them, none above ``max_member_bytes``, and containers within containers to
     ``max_depth`` (1: a container's members are looked at, and those that are containers are not opened).
-    ``total_seconds`` (to an hour) bound the time over all of them: no further member is begun after it.
+    ``total_seconds`` (to a day) bound the time over all of them, and that of a video: no further member, and
+    no further stretch of a video, is begun after it.
 
-    ``max_video_seconds`` of playing time are looked at of one video, in as many children as that takes; each
-    of them may take some times ``wall_seconds``.
+    ``max_video_seconds`` of playing time are looked at of one video, in as many children as ``total_seconds``
+    allow; each of them may take some times ``wall_seconds``.
 
     Raises :class:`~safelight.errors.UsageError` for values outside these ranges.
     """
@@ -66,7 +67,7 @@ class Limits:
             ("max_member_bytes", 1, 1 << 50),
             ("max_unpacked_bytes", 1, 1 << 50),
             ("max_depth", 1, 16),
-            ("total_seconds", 0.001, MAX_WALL_SECONDS),
+            ("total_seconds", 0.001, 24 * 3600),
             ("max_video_seconds", 1, 1 << 20),
         ):
             value = getattr(self, name)

@@ -174,6 +174,8 @@ class SheetFound(Body):
     parts: Annotated[int, Field(ge=1, le=1 << 20)]
     missing: Annotated[int, Field(ge=0, le=64)]
     cut_short: bool
+    counts: bool
+    moments: Annotated[tuple[Annotated[float, Field(ge=0, le=1e8)], ...], Field(max_length=9)] = ()
     width: Annotated[int, Field(ge=1, le=4096)]
     height: Annotated[int, Field(ge=1, le=4096)]
     bands: Literal[1, 3]

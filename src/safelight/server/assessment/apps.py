@@ -14,11 +14,15 @@ class Config(AppConfig):
     def ready(self) -> None:
         """Have decisions ask for the opinions that the policy wants, and complaints run their corrections."""
         from safelight.server.assessment.correcting import correct  # noqa: PLC0415 - models are loaded
-        from safelight.server.assessment.opinions import require_opinions  # noqa: PLC0415
+        from safelight.server.assessment.opinions import (  # noqa: PLC0415
+            require_opinions,
+            require_unreported,
+        )
         from safelight.server.cases.complaints import UPHELD  # noqa: PLC0415
         from safelight.server.cases.decisions import BEFORE_DECIDING  # noqa: PLC0415
 
-        if require_opinions not in BEFORE_DECIDING:
-            BEFORE_DECIDING.append(require_opinions)
+        for ask in (require_unreported, require_opinions):
+            if ask not in BEFORE_DECIDING:
+                BEFORE_DECIDING.append(ask)
         if correct not in UPHELD:
             UPHELD.append(correct)

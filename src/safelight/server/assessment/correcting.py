@@ -11,7 +11,8 @@ from safelight.server.assessment.errors import AssessmentError
 from safelight.server.assessment.events import Event
 from safelight.server.assessment.models import Correction, Suggestion
 from safelight.server.cases.hash_confirmed import matches_of
-from safelight.server.cases.models import Case, Complaint, Decision
+from safelight.server.cases.models import Complaint, Decision
+from safelight.server.hotlines.models import Report
 from safelight.server.ids import now
 from safelight.server.ledger.services import record
 from safelight.server.lists.models import HashList
@@ -29,7 +30,10 @@ def correct(complaint: Complaint) -> None:
         complaint, Correction.Kind.DECISION, _DONE if made else _NONE, reference=str(made.pk) if made else ""
     )
     _step(complaint, Correction.Kind.RESTORE, _DONE)
-    _step(complaint, Correction.Kind.HOTLINE, _WAITING if _may_be_reported(complaint) else _NONE)
+    for report in (reported := _finished_reports(complaint)):
+        _step(complaint, Correction.Kind.HOTLINE, _WAITING, about=f"{report.hotline} {report.number}".strip())
+    if not reported:
+        _step(complaint, Correction.Kind.HOTLINE, _NONE)
     _except(complaint)
     for name in _foreign_lists(complaint):
         _step(complaint, Correction.Kind.FEEDBACK, _WAITING, about=name)
@@ -80,12 +84,15 @@ def _step(
     )
 
 
-def _may_be_reported(complaint: Complaint) -> bool:
-    """Whether what was complained about was confirmed in a case that is finished, and so may be reported."""
+def _finished_reports(complaint: Complaint) -> list[Report]:
+    """The reports that told a hotline of what was complained about. Rehearsals told nobody."""
     before = complaint.decision
     if before is None or before.outcome != Decision.Outcome.CONFIRMED:
-        return False
-    return before.case.state == Case.State.FINISHED
+        return []
+    finished = Report.objects.filter(
+        told_cases=before.case, state=Report.State.FINISHED, environment=Report.Environment.PRODUCTION
+    )
+    return list(finished.order_by("finished_at"))
 
 
 def _except(complaint: Complaint) -> None:

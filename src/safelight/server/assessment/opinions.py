@@ -7,6 +7,9 @@ decides, a senior answers, who sees all of it.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -27,14 +30,17 @@ from safelight.server.assessment.services import (
 )
 from safelight.server.cases.models import Case, Decision, PassedOn
 from safelight.server.cases.services import UNFINISHED, locked_unfinished
+from safelight.server.hotlines.models import Report, ReportFile
 from safelight.server.ids import now
 from safelight.server.intake.models import Item, Occurrence
 from safelight.server.ledger.services import record
-from safelight.server.people.actors import Actor, PersonActor
+from safelight.server.people.actors import Actor, PersonActor, SystemActor
 from safelight.server.people.permissions import permissions_of, require
 from safelight.server.people.roles import Permission
 from safelight.server.people.standing import single_operator
 
+LONGEST_HELD: Final = timedelta(days=1)
+"""After it an opinion is somebody else's to give."""
 _OPEN = Q(state__in=[Opinion.State.WAITING, Opinion.State.TAKEN])
 
 
@@ -101,6 +107,30 @@ def give_back(actor: PersonActor, opinion: Opinion) -> None:
                 subject=opinion.case_id,
                 payload={"opinion": str(opinion.pk)},
             )
+
+
+def release_stranded() -> int:
+    """Put opinions back whose people may not give them any more, or have had them for a day; how many."""
+    released = 0
+    for opinion in Opinion.objects.filter(state=Opinion.State.TAKEN).select_related("taken_by"):
+        assert opinion.taken_by is not None  # a constraint says so
+        assert opinion.taken_at is not None  # take() sets both
+        needed = Permission.DECISION_SECOND if opinion.kind == Opinion.Kind.SENIOR else Permission.CASE_TAKE
+        if needed in permissions_of(opinion.taken_by) and opinion.taken_at > now() - LONGEST_HELD:
+            continue
+        with transaction.atomic():
+            still = Opinion.objects.filter(
+                pk=opinion.pk, state=Opinion.State.TAKEN, taken_by=opinion.taken_by
+            )
+            if still.update(state=Opinion.State.WAITING, taken_by=None, taken_at=None):
+                record(
+                    Event.OPINION_GIVEN_BACK,
+                    SystemActor("jobs"),
+                    subject=opinion.case_id,
+                    payload={"opinion": str(opinion.pk)},
+                )
+                released += 1
+    return released
 
 
 def give(actor: PersonActor, opinion: Opinion, told: axes.Assessment, *, note: str = "") -> Opinion:
@@ -177,6 +207,24 @@ def require_opinions(actor: Actor, _case: Case, occurrence: Occurrence, outcome:
     }[outcome]
     if stored is not None and stored.outcome == against:
         raise OpinionsMissing(_("This says the opposite of the assessment. Correct one of them first."))
+
+
+def require_unreported(actor: Actor, case: Case, occurrence: Occurrence, _outcome: Decision.Outcome) -> None:
+    """Raise :class:`OpinionsMissing` where a finished report rests on the decision that stands."""
+    if not isinstance(actor, PersonActor) or occurrence.item_id is None:
+        return
+    if not Decision.objects.filter(occurrence=occurrence, superseded_by=None).exists():
+        return
+    told = ReportFile.objects.filter(
+        item=occurrence.item_id,
+        report__told_cases=case,
+        report__state=Report.State.FINISHED,
+        report__environment=Report.Environment.PRODUCTION,
+    )
+    if told.exists():
+        raise OpinionsMissing(
+            _("The report about this is finished. Finish the case, and take it up in one that follows.")
+        )
 
 
 def blinded(actor: PersonActor, case: Case) -> Opinion | None:

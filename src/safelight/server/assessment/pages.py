@@ -23,6 +23,7 @@ from safelight.server.cases.models import Case, Decision
 from safelight.server.cases.services import finish as finish_case
 from safelight.server.cases.services import standing_decisions
 from safelight.server.console.access import act, done, page
+from safelight.server.hotlines.standing import Standing, standing_of
 from safelight.server.ids import new_id
 from safelight.server.intake.models import Item, Occurrence
 from safelight.server.people.actors import PersonActor
@@ -117,14 +118,11 @@ def place(request: HttpRequest, actor: PersonActor, case_id: UUID, occurrence_id
 
 @act(Permission.CASE_TAKE)
 def finish(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpResponse:
-    """Finish a case in which everything is dismissed; what is confirmed is finished by its report."""
+    """Finish a case in which everything is dismissed, or what is confirmed is reported."""
     case = get_object_or_404(Case, pk=case_id)
     require(actor, Permission.DECISION_MAKE, case=case)
-    confirmed = standing_decisions().filter(
-        occurrence__membership__case=case, outcome=Decision.Outcome.CONFIRMED
-    )
-    if confirmed.exists():
-        messages.error(request, _("Something is confirmed here: the report finishes this case."))
+    if standing_of(case) not in {Standing.NOTHING_CONFIRMED, Standing.REPORTED}:
+        messages.error(request, _("Something is confirmed here and not reported yet. Report it first."))
     else:
         done(request, lambda: finish_case(actor, case), _("Finished. It never changes from now on."))
     return redirect("console_case", case.pk)

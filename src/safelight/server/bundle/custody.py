@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 from uuid import UUID
 
 from safelight.bundle.description import CustodyStep
@@ -52,7 +53,8 @@ def _about(case: Case, names: Mapping[UUID, str]) -> dict[UUID, str]:
     for occurrence, intake, item in CaseOccurrence.objects.filter(case=case).values_list(
         "occurrence", "occurrence__intake", "occurrence__item"
     ):
-        what = names.get(item, "an item") if item else "a text or address"
+        of_a_file = cast("UUID | None", item)  # its stubs know no outer join
+        what = "a text or address" if of_a_file is None else names.get(of_a_file, "an item")
         about[occurrence] = f"occurrence of {what}"
         about[intake] = f"arrival of {what}"
     about |= dict(names)

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from safelight.server.cases import announcing
 from safelight.server.cases.decisions import write_superseding
@@ -37,6 +38,18 @@ LONGEST: Final = 20_000
 """Characters of a complaint, and of an answer."""
 OVERDUE: Final = "complaint_overdue"
 """The kind of the alert."""
+
+NEUTRAL: Final = {
+    True: _lazy(
+        "We looked at this again, and somebody else decided. What was done is being undone. We are sorry for"
+        " the trouble."
+    ),
+    False: _lazy(
+        "We looked at this again, and somebody else decided. It stands. You may also turn to a court or to an"
+        " out-of-court body, as the law where you live provides."
+    ),
+}
+"""What is answered where nobody writes anything else, by whether the complaint was upheld."""
 
 UPHELD: Final[list[Callable[[Complaint], None]]] = []
 """Called in the transaction in which a complaint is upheld, after the decision was superseded."""

@@ -1,4 +1,4 @@
-"""What the database itself refuses about finished cases and decisions, as triggers in both dialects.
+"""What the database itself refuses about finished cases, decisions and assessments, as triggers.
 
 They stop mistakes and code that goes around the services. The traps are those of
 :mod:`safelight.ledger.guards`; one more is PostgreSQL's: a trigger that only reads whether a case is finished
@@ -7,9 +7,10 @@ does not see a finish that another transaction is about to commit, so it takes a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
-REFUSAL: Final = "safelight: a finished case and a decision are never changed"
+REFUSAL: Final = "safelight: finished cases, decisions and assessments are never changed"
 
 _FINAL: Final = "IN ('finished', 'merged')"
 _IN_FINISHED: Final = f"EXISTS (SELECT 1 FROM cases_case WHERE id = {{0}} AND state {_FINAL})"  # noqa: S608
@@ -41,6 +42,12 @@ _DECISION_TAKEN: Final = (
     "OR (t.occurrence_id = NEW.occurrence_id AND t.supersedes_id IS NULL AND NEW.supersedes_id IS NULL)"
 )
 
+_ASSESSMENT_TAKEN: Final = (
+    "t.id = NEW.id OR t.supersedes_id = NEW.supersedes_id OR (t.case_id = NEW.case_id "
+    "AND t.item_id = NEW.item_id AND t.role = 'first' AND NEW.role = 'first' "
+    "AND t.supersedes_id IS NULL AND NEW.supersedes_id IS NULL)"
+)
+
 RULES: Final[dict[str, dict[str, str]]] = {
     "cases_case": {
         "INSERT": f"EXISTS (SELECT 1 FROM cases_case t WHERE t.id = NEW.id AND t.state {_FINAL})",  # noqa: S608
@@ -56,6 +63,11 @@ RULES: Final[dict[str, dict[str, str]]] = {
         "INSERT": " OR ".join(
             [_IN_FINISHED.format("NEW.case_id"), _TAKEN.format("cases_decision", _DECISION_TAKEN, "1 = 1")]
         ),
+        "UPDATE": "1 = 1",
+        "DELETE": "1 = 1",
+    },
+    "assessment_storedassessment": {
+        "INSERT": _TAKEN.format("assessment_storedassessment", _ASSESSMENT_TAKEN, "1 = 1"),
         "UPDATE": "1 = 1",
         "DELETE": "1 = 1",
     },
@@ -82,14 +94,15 @@ _LOCKED_BY: Final = {
 }
 
 
-def sqlite_triggers() -> dict[str, str]:
-    """Each trigger's name and the statement that creates it."""
+def sqlite_triggers(tables: Collection[str] = RULES) -> dict[str, str]:
+    """Each trigger's name and the statement that creates it, of these tables."""
     refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
     return {
         (name := f"safelight_{table}_{act.lower()}"): (
             f'CREATE TRIGGER "{name}" BEFORE {act} ON "{table}" WHEN {condition} {refuse}'
         )
         for table, acts in RULES.items()
+        if table in tables
         for act, condition in acts.items()
     }
 
@@ -108,10 +121,10 @@ def postgresql_functions() -> dict[str, str]:
     return bodies
 
 
-def postgresql_triggers() -> dict[tuple[str, str], str]:
-    """By table and trigger name, the statement that creates the trigger."""
+def postgresql_triggers(tables: Collection[str] = RULES) -> dict[tuple[str, str], str]:
+    """By table and trigger name, the statement that creates the trigger, of these tables."""
     triggers = {}
-    for table in RULES:
+    for table in (table for table in RULES if table in tables):
         name = f"safelight_{table}"
         triggers[table, name] = (
             f"CREATE OR REPLACE TRIGGER {name} BEFORE INSERT OR UPDATE OR DELETE ON {table} "

@@ -15,19 +15,23 @@ from safelight.server.cases.guard_rules import (
 
 
 def install_guards() -> None:
-    """Install the triggers anew; rebuilding a table in SQLite loses them without a word."""
+    """Install the triggers anew; rebuilding a table in SQLite loses them without a word.
+
+    While a new database is made, the tables of later apps are not there yet; theirs come at the end.
+    """
+    there = connection.introspection.table_names()
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             for name, body in postgresql_functions().items():
                 cursor.execute(
                     f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$"
                 )
-            for (table, name), statement in postgresql_triggers().items():
+            for (table, name), statement in postgresql_triggers(there).items():
                 cursor.execute(statement)
                 # Always: session_replication_role turns ordinary triggers off.
                 cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
         else:
-            for name, statement in sqlite_triggers().items():
+            for name, statement in sqlite_triggers(there).items():
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
                 cursor.execute(statement)
 

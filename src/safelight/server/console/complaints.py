@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from safelight.errors import KeyMismatch, UsageError
-from safelight.server.cases.complaints import answer_complaint, open_complaints, words_of
+from safelight.server.cases.complaints import NEUTRAL, answer_complaint, open_complaints, words_of
 from safelight.server.cases.models import CaseOccurrence, Complaint
 from safelight.server.console.access import act, done, page
 from safelight.server.ids import now
@@ -64,6 +64,7 @@ def answer(request: HttpRequest, actor: PersonActor, complaint_id: UUID) -> Http
     verdict = request.POST.get("act")
     if verdict not in {"uphold", "reject"}:
         return HttpResponseBadRequest()
-    words, upheld = request.POST.get("answer", ""), verdict == "uphold"
+    upheld = verdict == "uphold"
+    words = request.POST.get("answer", "").strip() or str(NEUTRAL[upheld])
     done(request, lambda: answer_complaint(actor, complaint, upheld=upheld, answer=words), _("Answered."))
     return redirect("console_complaints")

@@ -213,6 +213,10 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         ),
         "differs": _("A file arrived altered again and again. Look at the line and at the evidence store."),
         "unknown": _("The hotline gave an answer that nobody documented. Ask it what that means."),
+        "restored": _(
+            "The server was restored from a backup, and what was sent since is not known here. Ask the"
+            " hotline whether this was finished. Let it go on only if they say that it was not."
+        ),
         "environment": _("The settings do not allow it to be sent as it is."),
         "unprepared": _("What is to be sent could not be opened."),
     },

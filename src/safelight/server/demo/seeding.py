@@ -63,7 +63,7 @@ def seed() -> Seeded:
     sam, alex = _from_terminal("Sam Okafor"), _from_terminal("Alex Lindqvist")
     robin = _invited(sam, "Robin Castell", frozenset({Role.ADMINISTRATOR, Role.LIST_MANAGER}))
     _approve_all(alex)
-    for role in (Role.LEAD, Role.LIST_MANAGER, Role.SENIOR_REVIEWER):
+    for role in (Role.LEAD, Role.LIST_MANAGER, Role.SENIOR_REVIEWER, Role.REPORTER):
         propose_role(alex, sam.person, role, _WHY)
     _approve_all(robin)
     for role in (Role.AUDITOR, Role.REVIEWER, Role.LIST_MANAGER):
@@ -77,7 +77,9 @@ def seed() -> Seeded:
     _lists(sam)
     uploads, messages = _surfaces(sam)
     entrances = (
-        _entrance(sam.person, Role.LEAD, Role.SENIOR_REVIEWER, Role.LIST_MANAGER, Role.ADMINISTRATOR),
+        _entrance(
+            sam.person, Role.LEAD, Role.SENIOR_REVIEWER, Role.REPORTER, Role.LIST_MANAGER, Role.ADMINISTRATOR
+        ),
         _entrance(alex.person, Role.AUDITOR, Role.REVIEWER, Role.LIST_MANAGER, Role.ADMINISTRATOR),
     )
     return Seeded(uploads, messages, entrances)

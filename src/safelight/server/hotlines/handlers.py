@@ -17,8 +17,11 @@ from safelight.server.ledger.services import JSON
 ATTEMPTS: Final = 100
 """Of one run, which ends at each pause: only workers that are killed use them up."""
 
+LONGEST_SECONDS: Final = 6 * 3_600.0
+"""Of one run: time for a video of many gigabytes on a slow line."""
 
-@handler(SEND, attempts=ATTEMPTS, lane=SEND)
+
+@handler(SEND, attempts=ATTEMPTS, longest_seconds=LONGEST_SECONDS, lane=SEND)
 def send(payload: Mapping[str, JSON], lease: Lease) -> None:
     """Drive one report on."""
     drive(UUID(str(payload["report"])), lease)

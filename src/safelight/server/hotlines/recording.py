@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,7 @@ SENDER: Final = SystemActor("hotlines")
 STOPPED: Final = "report_stopped"
 """The kind of the alert."""
 _LONGEST_TOLD: Final = 500
+_log = structlog.get_logger("safelight.hotlines")
 
 
 def take(report_id: UUID, holder: str) -> Report | None:
@@ -85,6 +87,14 @@ def end(report: Report, holder: str, attempt: Attempt, ended: Ended) -> Course:
             attempt.refresh_from_db()
             course = course_of(locked)
             _follow(locked, course, attempt, ended)
+    _log.info(
+        "hotline answered" if answer is not None else "hotline did not answer",
+        report=str(report.pk),
+        call=attempt.step.call,
+        outcome=ended.outcome.value,
+        code=None if answer is None else answer.code,
+        request_id="" if answer is None else answer.request_id,
+    )
     if late:
         raise LeaseLost("Another worker has this report by now.")
     return course

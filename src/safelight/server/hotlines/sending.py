@@ -18,6 +18,7 @@ from safelight.server.hotlines.models import Attempt, Report, Sending, Step
 from safelight.server.hotlines.queueing import enqueue_sending
 from safelight.server.hotlines.receipts import keep_receipt
 from safelight.server.hotlines.rehearsal import refuse_real_evidence
+from safelight.server.hotlines.restored import RESTORED
 from safelight.server.ids import now
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import PersonActor
@@ -90,11 +91,12 @@ def told_finished(actor: PersonActor, report: Report, reason: str) -> Report:
     with transaction.atomic():
         locked = _stopped(report, reason)
         course = course_of(locked)
-        if not isinstance(course.end, Stopped) or course.end.why is not Why.FINISH_UNKNOWN:
+        why = Sending.objects.values_list("why", flat=True).get(pk=locked.pk)
+        if why not in {Why.FINISH_UNKNOWN.value, RESTORED}:
             raise NotToBeSent(_("It is known that this report was not finished."))
         step = step_of(locked, course.opening, Step.Call.TOLD_FINISHED)
         attempt = _note(actor, step, Outcome.FINISHED, reason)
-        done = Done(course.opening, course.end.report_id, receipted=False)
+        done = Done(course.opening, course.report_id, receipted=False)
         keep_receipt(actor, locked, done, attempt, now())
     return locked
 

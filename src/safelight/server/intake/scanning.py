@@ -17,6 +17,7 @@ from safelight.matching.reader import REFRESH_SECONDS
 from safelight.media.content import Content
 from safelight.media.inspection import is_container
 from safelight.media.sandbox.client import Sandbox
+from safelight.media.sandbox.limits import Limits
 from safelight.provenance import anchors_of
 from safelight.scan.origin import Examine
 from safelight.scan.policy import DEFAULT_POLICY, Unsupported
@@ -53,6 +54,8 @@ class Scanned:
 
 _LATER: Final = frozenset({MediaKind.VIDEO, MediaKind.ARCHIVE})
 """Kinds of which a small file may take long, whether it can be decoded here or not."""
+_TOTAL_SECONDS: Final = 1200.0
+"""Of one file. What was begun last may take as long again; a job that takes an hour is taken to hang."""
 _log: Final = logging.getLogger(__name__)
 _lock: Final = threading.Lock()
 _scanner: FileScanner | None = None
@@ -136,9 +139,11 @@ def _open() -> Scanner:
         partial = config.accept_partial_sandbox
         scanner = Scanner(
             searched=[Searched(store, Matcher(store, indexes, tolerance=REFRESH_SECONDS), store.stamp)],
-            # Members wait where uploads do.
             sandbox=Sandbox(
-                directory=run_directory() / SANDBOX, accept_partial=partial, spools=config.workspace
+                limits=Limits(total_seconds=_TOTAL_SECONDS),
+                directory=run_directory() / SANDBOX,
+                accept_partial=partial,
+                spools=config.workspace,  # members wait where uploads do
             ),
             clock=now,
             policy=replace(DEFAULT_POLICY, unsupported=Unsupported(config.unsupported)),

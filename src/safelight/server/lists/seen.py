@@ -37,6 +37,7 @@ from safelight.values import unpack
 VARIANTS: Final = len(Transform)
 KEPT_OF_A_FILE: Final = 256
 """Hashes kept of one file at most: an archive or a video may have thousands."""
+_LAST: Final = frozenset({"md5", "sha1"})
 _BATCH: Final = 2_000
 _RENEWED: Final = timedelta(hours=12)
 """A file that comes again and again is noted as seen this often, not each time."""
@@ -112,13 +113,18 @@ def seen_rows(item: Item, signals: Sequence[Signal], at: datetime) -> list[SeenH
 def _kept(signals: Iterable[Signal]) -> Iterator[Signal]:
     """Those that are kept. A tensor alone says nothing of a model: past models are found as wholes.
 
-    Of a long video, frames from its beginning to its end at even distances.
+    The file's own hashes come first, and of what it holds MD5 and SHA-1 last. Of a long video, frames from
+    its beginning to its end at even distances.
     """
-    told = [signal for signal in signals if signal.type not in TENSORS]
+    told = sorted((signal for signal in signals if signal.type not in TENSORS), key=_turn)
     others = [signal for signal in told if signal.type != VPDQ.name]
     frames = [look.signal for signal in told if signal.type == VPDQ.name for look in looks_of(signal)]
     room = max(1, KEPT_OF_A_FILE - len(others))
     return islice(chain(others, frames[:: max(1, ceil(len(frames) / room))]), KEPT_OF_A_FILE)
+
+
+def _turn(signal: Signal) -> tuple[bool, bool]:
+    return bool(signal.part.members), signal.type in _LAST
 
 
 def number_pending() -> int:

@@ -23,10 +23,10 @@ from safelight.server.config import Config
 
 FIELDS: Final = frozenset(
     {
-        "case", "check", "count", "duration_ms", "event", "error", "family", "how", "item", "job",
-        "kind", "level", "limit", "logger", "method", "occurrence", "outcome", "person", "pid", "process",
-        "reason", "request", "route", "sequence", "size", "starts", "status", "seconds", "timestamp", "where",
-        "withheld",
+        "call", "case", "check", "code", "count", "duration_ms", "error", "event", "family", "how",
+        "item", "job", "kind", "level", "limit", "logger", "method", "occurrence", "outcome", "person",
+        "pid", "process", "reason", "report", "request", "request_id", "route", "seconds", "sequence",
+        "size", "starts", "status", "timestamp", "where", "withheld",
     }
 )  # fmt: skip
 """Every field that a log line may have. Records are named by their UUIDs."""
@@ -36,6 +36,7 @@ _ARGUMENTS: Final = "safelight_arguments"
 _FIXED: Final = "safelight_fixed"
 _HASH_LIKE: Final = re.compile(r"[0-9A-Fa-f]{16,}|[A-Za-z0-9+/_=-]{40,}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{0,100}")
 _PLACEHOLDER: Final = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d.]*[a-zA-Z]")
 WITHHELD: Final = "[withheld]"
 
@@ -101,7 +102,7 @@ def only_allowed(_logger: Any, _method: str, event: _Event) -> _Event:  # noqa: 
     withheld = len(event) - len(kept)
     for name, value in kept.items():
         if not name.startswith("_"):
-            kept[name] = _harmless(value)
+            kept[name] = _request_id(value) if name == "request_id" else _harmless(value)
     if withheld:
         kept["withheld"] = withheld
     if found := _error(error):
@@ -153,6 +154,12 @@ def _filled(template: str, args: object) -> str:
         return str(value) if isinstance(value, int | float) else "…"
 
     return _PLACEHOLDER.sub(fill, template) if args else template
+
+
+def _request_id(value: object) -> object:
+    """A hotline's own name for one of our requests, which may look like a hash and has to be quoted whole."""
+    text = str(value)
+    return text if _REQUEST_ID.fullmatch(text) else WITHHELD
 
 
 def _harmless(value: object) -> object:

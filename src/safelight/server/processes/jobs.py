@@ -45,7 +45,8 @@ class Worker(threading.Thread):
     def __init__(self, stop: threading.Event, worker_id: str, lane: str) -> None:
         """It has to be started."""
         super().__init__(name=f"worker {worker_id}", daemon=True)
-        self._stopping, self._id, self._lane = stop, worker_id, lane
+        self.lane = lane
+        self._stopping, self._id = stop, worker_id
         self._turn_began = time.monotonic()
 
     def hangs(self, longest: float) -> bool:
@@ -54,7 +55,7 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Work."""
-        work(self._stopping, self._id, self._begin, self._lane)
+        work(self._stopping, self._id, self._begin, self.lane)
 
     def _begin(self) -> None:
         self._turn_began = time.monotonic()
@@ -147,11 +148,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         worker.start()
     sequencing = _Sequencing(Sequencer.configured())
     beat = Beat()
-    longest = max(known.longest_seconds for known in HANDLERS.values()) + _HANG_MARGIN
+    longest = {
+        lane: max(known.longest_seconds for known in HANDLERS.values() if known.lane == lane) + _HANG_MARGIN
+        for lane in lanes
+    }
     scheduled_at = time.monotonic()
     while signal.sigtimedwait(_STOP, SEQUENCE_SECONDS) is None:
         # A worker that hangs serves nobody else: say nothing, and be started anew.
-        if not any(worker.hangs(longest) for worker in workers):
+        if not any(worker.hangs(longest[worker.lane]) for worker in workers):
             beat()
         sequencing.once()
         if time.monotonic() - scheduled_at >= SCHEDULE_SECONDS:

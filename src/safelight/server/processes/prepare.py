@@ -37,11 +37,13 @@ def _prepare() -> None:
     from django.core.management import call_command  # noqa: PLC0415
 
     from safelight.server.cases.guards import put_guards_back, require_guards  # noqa: PLC0415
+    from safelight.server.hotlines.restored import stop_what_was_on_its_way  # noqa: PLC0415
     from safelight.server.ledger.guards import ensure_guards  # noqa: PLC0415
     from safelight.server.lists.bringing_in import bring_in  # noqa: PLC0415
     from safelight.server.people.errors import AlreadyJoined  # noqa: PLC0415
     from safelight.server.people.invitations import first_run_invitation  # noqa: PLC0415
     from safelight.server.people.standing import is_demo, mark_workspace  # noqa: PLC0415
+    from safelight.server.processes.list_store import RESTORED  # noqa: PLC0415
     from safelight.server.secrets import process_keys  # noqa: PLC0415
     from safelight.server.vault.services import replay_destructions  # noqa: PLC0415
 
@@ -54,6 +56,9 @@ def _prepare() -> None:
         raise LedgerError(f"The ledger's guards cannot be installed: {problems[0]}")
     require_guards()
     mark_workspace(demo=settings.CONFIG.demo)
+    # Before bring_in, which takes the mark of a restore away.
+    if (settings.CONFIG.workspace / RESTORED).exists() and (stopped := stop_what_was_on_its_way()):
+        print(f"{stopped} reports were on their way when the backup was made. They wait for a person.")  # noqa: T201
     for line in bring_in(settings.CONFIG, process_keys()):
         print(line)  # noqa: T201
     # A restored backup brings back what was destroyed since it was made; not for long.

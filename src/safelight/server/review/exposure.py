@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -62,7 +62,7 @@ class OwnDay:
 class TeamDay:
     """One day of everybody together; ``levels`` is None where fewer than three people looked."""
 
-    began: datetime
+    day: date
     people: int
     levels: tuple[AtLevel, ...] | None
 
@@ -102,7 +102,7 @@ def team_days(actor: PersonActor, days: int = 7) -> tuple[TeamDay, ...]:
         began = day_began(end - timedelta(microseconds=1))
         shown = Viewing.objects.filter(opened_at__gte=began, opened_at__lt=end, shown_at__isnull=False)
         people = shown.values("person").distinct().count()
-        found.append(TeamDay(began, people, _levels(shown) if people >= LEAST_PEOPLE else None))
+        found.append(TeamDay(began.date(), people, _levels(shown) if people >= LEAST_PEOPLE else None))
         end = began
     return tuple(found)
 

@@ -6,6 +6,8 @@ It is encoded from plain pixels, so nothing of the original file, such as its me
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -14,7 +16,9 @@ from uuid import UUID
 from PIL import Image, ImageDraw, ImageFont
 
 from safelight.media.rendering import Level, Rendering
+from safelight.media.rendering_shape import COLUMNS, GUTTER
 from safelight.server.people.models import Person
+from safelight.types import Span
 
 MIME: Final = "image/jpeg"
 _SHOWN_AT: Final = {Level.TINY: 8, Level.REDUCED: 4}
@@ -24,8 +28,13 @@ _LEAST_WIDTH: Final = 240
 _QUALITY: Final = {Level.TINY: 70, Level.REDUCED: 80, Level.GREY: 90, Level.ORIGINAL: 92}
 
 
-def marked(rendering: Rendering, person: Person, at: datetime, viewing: UUID) -> bytes:
-    """A JPEG picture: the rendering over a band that names the reviewer, the time and the viewing."""
+def marked(
+    rendering: Rendering, person: Person, at: datetime, viewing: UUID, *, matched: Sequence[Span] = ()
+) -> bytes:
+    """A JPEG picture: the rendering over a band that names the reviewer, the time and the viewing.
+
+    Stills of a video carry their moment, and a frame where they lie in what ``matched``.
+    """
     picture = Image.frombytes(
         "RGB" if rendering.bands == 3 else "L", (rendering.width, rendering.height), rendering.pixels
     )
@@ -33,6 +42,8 @@ def marked(rendering: Rendering, person: Person, at: datetime, viewing: UUID) ->
     if factor > 1:
         size = (picture.width * factor, picture.height * factor)
         picture = picture.resize(size, Image.Resampling.BICUBIC)
+    if rendering.moments:
+        _label(picture, rendering.moments, GUTTER * factor, matched)
     words = f"{_name(person)}  {at:%Y-%m-%d %H:%M} UTC  {str(viewing)[-8:]}"
     if rendering.level >= Level.GREY:
         picture = _watermarked(picture, words)
@@ -43,6 +54,25 @@ def marked(rendering: Rendering, person: Person, at: datetime, viewing: UUID) ->
     written = io.BytesIO()
     whole.save(written, "JPEG", quality=_QUALITY[rendering.level])
     return written.getvalue()
+
+
+def _label(picture: Image.Image, moments: Sequence[float], gutter: int, matched: Sequence[Span]) -> None:
+    columns = min(COLUMNS, math.ceil(math.sqrt(len(moments))))
+    rows = math.ceil(len(moments) / columns)
+    width, height = (picture.width + gutter) // columns, (picture.height + gutter) // rows
+    draw, bands = ImageDraw.Draw(picture), len(picture.getbands())
+    white, black = (shade if bands == 1 else (shade,) * bands for shade in (255, 0))
+    for place, moment in enumerate(moments):
+        row, column = divmod(place, columns)
+        left, top = column * width, row * height
+        told = f"{int(moment // 60)}:{moment % 60:04.1f}"
+        if any(span.start <= moment <= span.end for span in matched):
+            told += " *"
+            right, bottom = left + width - gutter - 1, top + height - gutter - 1
+            draw.rectangle((left, top, right, bottom), outline=white, width=3)
+        end = left + draw.textlength(told, font=_font(13))
+        draw.rectangle((left, top, end + 6, top + 17), fill=black)
+        draw.text((left + 3, top + 1), told, fill=white, font=_font(13))
 
 
 def _watermarked(picture: Image.Image, words: str) -> Image.Image:

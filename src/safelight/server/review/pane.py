@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
 from safelight.media.rendering import Level, can_render
@@ -17,7 +18,8 @@ from safelight.server.review.budgets import Break, standing_of
 from safelight.server.review.danger import Steps, emergency_steps, escalation_reason
 from safelight.server.review.models import MetadataShown, Viewing
 from safelight.server.review.protections import Protections, in_force
-from safelight.server.review.viewing import has_viewed_whole
+from safelight.server.review.showing import LARGEST
+from safelight.server.review.viewing import has_viewed_whole, viewed_whole
 from safelight.server.vault.models import SealedObject
 
 
@@ -72,7 +74,7 @@ def pane_for(actor: PersonActor, case: Case) -> Pane:
     require(actor, Permission.CASE_READ_OWN, case=case)
     protections = in_force(actor.person)
     standing = standing_of(actor.person)
-    items = Item.objects.filter(occurrences__membership__case=case).distinct()
+    items = Item.objects.filter(pk__in=case.members.values("occurrence__item"))
     danger = Danger(emergency_steps(case), escalation_reason(actor, case)) if case.imminent_danger else None
     return Pane(
         case.pk,
@@ -80,7 +82,7 @@ def pane_for(actor: PersonActor, case: Case) -> Pane:
         standing if isinstance(standing, Break) else None,
         protections,
         _offers(protections),
-        {item.pk: _tile(actor, case, item) for item in items},
+        _tiles(actor, case, items),
         danger,
         Permission.CASE_RELEASE in permissions_of(actor.person),
     )
@@ -90,7 +92,7 @@ def pane_of_one(actor: PersonActor, case: Case, item: Item) -> Pane:
     """The pane of one file for whoever gives a second opinion: it tells nothing of what others looked at."""
     require(actor, Permission.EVIDENCE_VIEW, case=case, item=item)
     protections, standing = in_force(actor.person), standing_of(actor.person)
-    tile = _tile(actor, case, item)
+    tile = _tiles(actor, case, Item.objects.filter(pk=item.pk))[item.pk]
     viewed = has_viewed_whole(item.pk, case=case, person_id=actor.person.pk)
     return Pane(
         case.pk,
@@ -120,23 +122,33 @@ def _refused(actor: PersonActor, case: Case) -> str:
     return ""
 
 
-def _tile(actor: PersonActor, case: Case, item: Item) -> Tile:
-    shown = Viewing.objects.filter(case=case, item=item, person=actor.person, shown_at__isnull=False)
-    reached = shown.order_by("-level").values_list("level", flat=True).first() or Level.FACTS
-    return Tile(
-        item.pk,
-        _cannot(item),
-        int(reached),
-        has_viewed_whole(item.pk, case=case),
-        MetadataShown.objects.filter(case=case, item=item).exists(),
-    )
+def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, Tile]:
+    """By file, with the same few queries however many files a case has."""
+    shown = Viewing.objects.filter(case=case, person=actor.person, shown_at__isnull=False)
+    reached = dict(shown.values_list("item").annotate(Max("level")).order_by())
+    told = set(MetadataShown.objects.filter(case=case).values_list("item", flat=True))
+    viewed = viewed_whole(case)
+    sealed = SealedObject.objects.filter(item__in=items.values("pk"), state=SealedObject.State.SEALED)
+    kept = set(sealed.values_list("item", flat=True))
+    return {
+        item.pk: Tile(
+            item.pk,
+            _cannot(item, kept=item.pk in kept),
+            reached.get(item.pk, int(Level.FACTS)),
+            item.pk in viewed,
+            item.pk in told,
+        )
+        for item in items.only("pk", "mime", "size")
+    }
 
 
-def _cannot(item: Item) -> str:
+def _cannot(item: Item, *, kept: bool) -> str:
     if not can_render(item.mime):
         return _("Files of this kind cannot be shown here. Decide by the facts, or ask who sent it.")
-    if not SealedObject.objects.filter(item=item, state=SealedObject.State.SEALED).exists():
+    if not kept:
         return _("Its bytes are not kept here, so there is nothing to show.")
+    if item.size > LARGEST:
+        return _("This file is too large to be shown here.")
     return ""
 
 

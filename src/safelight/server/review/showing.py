@@ -24,6 +24,7 @@ from safelight.server.processes.run_directory import SANDBOX, run_directory
 from safelight.server.review.errors import AddressUsed, NotShown
 from safelight.server.review.events import Event
 from safelight.server.review.marking import MIME, marked
+from safelight.server.review.matched import moments_of, spans_of
 from safelight.server.review.models import Viewing
 from safelight.server.review.opening import ADDRESS_HOLDS, digest_of
 from safelight.server.review.seen import end
@@ -58,10 +59,10 @@ def show(actor: PersonActor, token: str) -> Shown:
         with transaction.atomic():
             end(actor, viewing)
         raise
-    content = marked(rendering, viewing.person, now(), viewing.pk)
+    content = marked(rendering, viewing.person, now(), viewing.pk, matched=spans_of(viewing.item))
     with transaction.atomic():
         viewing.shown_at, viewing.pages = now(), rendering.pages
-        viewing.whole = rendering.missing == 0 and rendering.parts == _looked_at(rendering)
+        viewing.whole = rendering.counts and rendering.missing == 0
         viewing.save(update_fields=["shown_at", "pages", "whole"])
         record(Event.VIEWING_SHOWN, actor, subject=viewing.item_id, payload={"viewing": str(viewing.pk)})
     return Shown(
@@ -100,15 +101,17 @@ def _rendering(actor: PersonActor, viewing: Viewing) -> Rendering:
         raise NotShown(_("This file is too large to be shown here."))
     content = vault.read(actor, sealed.pk, 0, max(viewing.item.size, 1), f"viewing {viewing.pk}")
     with _in_memory(content) as fd:
-        made = render(fd, Level(viewing.level), viewing.page, _process_sandbox())
+        made = render(
+            fd,
+            viewing.item.mime,
+            Level(viewing.level),
+            viewing.page,
+            _process_sandbox(),
+            moments=moments_of(viewing.item),
+        )
     if isinstance(made, Problem):
         raise NotShown(_("The decoder could not show this: {why}.").format(why=made.reason.value))
     return made
-
-
-def _looked_at(rendering: Rendering) -> int:
-    """Of how many pictures the file has, those that its pages show: fewer where it has too many."""
-    return min(rendering.parts, _process_sandbox().limits.max_parts)
 
 
 @contextlib.contextmanager

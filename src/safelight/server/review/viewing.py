@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from safelight.media.rendering import Level
 from safelight.server.cases.models import Case
 from safelight.server.review.models import MetadataShown, Viewing
@@ -24,23 +26,36 @@ def has_viewed_whole(
     item_id: UUID, *, case: Case, before: datetime | None = None, person_id: UUID | None = None
 ) -> bool:
     """Whether one person, or this one, looked at the whole file in this case before a time."""
-    shown = Viewing.objects.filter(
-        item=item_id,
+    shown = _that_count(case).filter(item=item_id)
+    if before is not None:
+        shown = shown.filter(shown_at__lt=before)
+    if person_id is not None:
+        shown = shown.filter(person=person_id)
+    return bool(_whole(shown))
+
+
+def viewed_whole(case: Case) -> frozenset[UUID]:
+    """The files of a case that one person looked at whole in it."""
+    return _whole(_that_count(case))
+
+
+def _that_count(case: Case) -> QuerySet[Viewing]:
+    return Viewing.objects.filter(
         case=case,
         level__gte=LEAST_LEVEL,
         whole=True,
         seconds__gte=LEAST_SECONDS,
         shown_at__isnull=False,
+        pages__isnull=False,
     )
-    if before is not None:
-        shown = shown.filter(shown_at__lt=before)
-    if person_id is not None:
-        shown = shown.filter(person=person_id)
-    seen: dict[tuple[UUID, int], set[int]] = defaultdict(set)
-    for person, page, pages in shown.values_list("person", "page", "pages"):
-        if pages is not None:
-            seen[person, pages].add(page)
-    return any(len(found) == pages for (_person, pages), found in seen.items())
+
+
+def _whole(shown: QuerySet[Viewing]) -> frozenset[UUID]:
+    seen: dict[tuple[UUID, UUID, int], set[int]] = defaultdict(set)
+    for item, person, pages, page in shown.values_list("item", "person", "pages", "page"):
+        assert pages is not None  # the query says so
+        seen[item, person, pages].add(page)
+    return frozenset(item for (item, _person, pages), found in seen.items() if len(found) == pages)
 
 
 def metadata_seen(item_id: UUID, *, case: Case) -> bool:

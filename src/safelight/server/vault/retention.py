@@ -79,8 +79,10 @@ def _unfinished_cases(row: SealedObject) -> dict[str, datetime]:
 
 def _latest_receipt(row: SealedObject) -> datetime | None:
     """The latest receipt of a report about a case that the item is in; None if there is none."""
+    if row.item_id is None:
+        return None
     of_item = Preserved.objects.filter(case__members__occurrence__item_id=row.item_id)
-    latest: datetime | None = of_item.aggregate(latest=Max("at"))["latest"] if row.item_id else None
+    latest: datetime | None = of_item.aggregate(latest=Max("at"))["latest"]
     return latest
 
 

@@ -90,7 +90,7 @@ class MatchOut(Schema):
     level: Literal["same_weights", "other_precision", "derived", "lead"] | None
     share: float | None
     coverage: CoverageOut | None
-    spans: list[SpanOut]
+    spans: tuple[SpanOut, ...]
 
 
 class MemberOut(Schema):
