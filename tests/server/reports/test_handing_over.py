@@ -8,7 +8,7 @@ import pytest
 
 from safelight.errors import UsageError
 from safelight.hotlines.guided.facts import Fact
-from safelight.server.hotlines.checking import checked
+from safelight.server.hotlines.checking import checked, due_by_tier
 from safelight.server.hotlines.draft_errors import ChangedMeanwhile, NotADraft, NotReady
 from safelight.server.hotlines.drafts import edit, leave_out
 from safelight.server.hotlines.filling import draft_for, drafts_for
@@ -150,3 +150,17 @@ def test_what_is_confirmed_and_can_be_reported_nowhere_alarms(environment, profi
     told_to(environment, profile)
     watch()
     assert Alert.objects.filter(kind="hotline_missing", cleared_at=None).exists() is alarms
+
+
+def test_a_priority_with_hours_is_due_so_long_after_the_first_confirmation(at_a_form, case):
+    first, second, _third = due_by_tier(at_a_form)
+    assert first[1] == case.decisions.get().decided_at
+    assert second[1] is None
+
+
+def test_evidence_that_would_be_kept_too_short_stops_the_report(at_a_form, workspace_setting):
+    from safelight.server.config import Retention
+
+    assert checked(at_a_form).ready
+    workspace_setting(retention=Retention(preserve_days=90))
+    assert "kept-too-short" in {one.rule for one in checked(at_a_form).findings if one.stops}

@@ -171,6 +171,13 @@ def test_a_reviewer_has_no_page_of_reports(drafted: Report, browse: Any) -> None
     assert browse(Role.REVIEWER).get(f"/reports/{drafted.pk}/").status_code == 403
 
 
+def test_a_description_that_is_gone_is_told_and_no_page_breaks(drafted: Report, browse: Any) -> None:
+    Report.objects.update(hotline="gone")
+    answer = browse(Role.REPORTER).get(f"/reports/{drafted.pk}/", follow=True)
+    assert answer.status_code == 200
+    assert "no description of a hotline called gone" in answer.content.decode()
+
+
 def test_discarding_needs_a_reason(drafted: Report, browse: Any) -> None:
     client = browse(Role.REPORTER)
     client.post(f"/reports/{drafted.pk}/do/", {"act": "discard", "reason": " "})

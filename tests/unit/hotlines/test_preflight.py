@@ -12,7 +12,6 @@ import pytest
 from report_samples import AT, BEFORE, legal_file, legal_report
 
 from safelight import hotlines
-from safelight.hotlines.cybertipline.batched import without_what_is_forbidden
 from safelight.hotlines.cybertipline.schema import Schema
 from safelight.hotlines.findings import in_words
 from safelight.hotlines.model import (
@@ -356,8 +355,3 @@ def test_the_operators_schema_has_the_last_word(schema_bytes: bytes, schema: Sch
     flagged = summary(annotations=frozenset({ReportFlag.INFORMATIONAL}))
     assert check(flagged, at=AT, schema=Schema.parse(newer)) == ()
     assert [one.rule for one in check(flagged, at=AT, schema=schema)] == ["newer-than-schema"]
-
-
-def test_a_viral_file_can_be_made_fit_for_the_batched_mode() -> None:
-    fit = without_what_is_forbidden(replace(legal_file(), annotations=frozenset({FileFlag.VIRAL})))
-    assert not stops(check(BATCH, [fit], at=AT, shares_hashes=True))

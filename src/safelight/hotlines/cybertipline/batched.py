@@ -7,7 +7,6 @@ refuse to finish, after which the report can only be retracted; so it is caught 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from safelight.hotlines.codes import FileFlag, FileRelevance
@@ -67,9 +66,3 @@ def _of_file(path: str, details: FileDetails) -> Iterator[Finding]:
 def _forbidden(field: str) -> Finding:
     words = beginning(field)
     return Finding("batched-forbids", field, f"{words} cannot be told in a batched report. Take it out.")
-
-
-def without_what_is_forbidden(details: FileDetails) -> FileDetails:
-    """The details of a file as the batched mode takes them."""
-    empty = FileDetails()
-    return replace(details, **{name: getattr(empty, name) for name in _NOT_IN_FILE})

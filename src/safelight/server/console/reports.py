@@ -23,7 +23,7 @@ from safelight.hotlines.findings import in_words
 from safelight.server.cases.models import Case
 from safelight.server.console.access import act, done, page
 from safelight.server.hotlines import drafts, sending
-from safelight.server.hotlines.checking import checked
+from safelight.server.hotlines.checking import checked, due_by_tier
 from safelight.server.hotlines.draft_errors import DraftError
 from safelight.server.hotlines.events import Event
 from safelight.server.hotlines.filling import drafts_for
@@ -90,7 +90,11 @@ def draft(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpRespon
 def report(request: HttpRequest, actor: PersonActor, report_id: UUID) -> HttpResponse:
     """One report: where it stands, what is wrong, what is missing, and the form's checklist."""
     row = get_object_or_404(Report.objects.select_related("case", "follows"), pk=report_id)
-    result = checked(row)
+    try:
+        result = checked(row)
+    except UsageError as unreadable:  # the description of its hotline is gone, or cannot be read any more
+        messages.error(request, str(unreadable))
+        return redirect("console_reports")
     mine = Permission.REPORT_FILE in permissions_of(actor.person)
     context = {
         "report": row,
@@ -104,6 +108,7 @@ def report(request: HttpRequest, actor: PersonActor, report_id: UUID) -> HttpRes
         "cases": row.told_cases.order_by("pk"),
         "rehearsal": row.environment != Report.Environment.PRODUCTION,
         "guided": result.hotline is not None,
+        "tiers": due_by_tier(row),
         **_course(row),
         "left_out": row.left_out.select_related("item").order_by("pk"),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -14,8 +15,8 @@ from safelight.hotlines.completeness import Completeness, Gap, completeness
 from safelight.hotlines.cybertipline.schema import Schema
 from safelight.hotlines.findings import Finding
 from safelight.hotlines.guided.checklist import Checklist, checklist
-from safelight.hotlines.guided.description import Guided, guided
-from safelight.hotlines.jurisdictions import CYBERTIPLINE
+from safelight.hotlines.guided.description import Guided, Tier, guided
+from safelight.hotlines.jurisdictions import CYBERTIPLINE, profile, routes
 from safelight.hotlines.preflight import check, stops
 from safelight.server.cases.hash_confirmed import matches_of
 from safelight.server.cases.models import Case, Decision
@@ -117,6 +118,17 @@ def _of_server(row: Report, said: Told) -> Iterator[Finding]:
     if not production:
         says = _("This goes to a test service: nobody investigates it, and the case stays not reported.")
         yield Finding("rehearsal", "", says, stops=False)
+    kept = settings.CONFIG.retention.preserve_days
+    try:
+        asked = _days_to_keep(row)
+    except UsageError as error:
+        yield Finding("profile", "", str(error))
+        asked = 0
+    if asked > kept:
+        says = _(
+            "This duty asks to keep the evidence for {asked} days. Set retention.preserve_days, now {kept}."
+        )
+        yield Finding("kept-too-short", "", says.format(asked=asked, kept=kept))
     confirmed = set(
         standing_decisions()
         .filter(outcome=Decision.Outcome.CONFIRMED, case__in=cases)
@@ -124,6 +136,44 @@ def _of_server(row: Report, said: Told) -> Iterator[Finding]:
     )
     for number, (file, _details) in enumerate(said.files):
         yield from _of_file(f"files[{number}]", file, cases, confirmed, production=production)
+
+
+def _days_to_keep(row: Report) -> int:
+    """The longest that the hotline's description or the duties of the profile ask for."""
+    days = [
+        duty.preserve_days
+        for route in routes(profile(settings.CONFIG.reporting.profile))
+        if route.hotline == row.hotline
+        for duty in route.duties
+    ]
+    if row.hotline != CYBERTIPLINE:
+        days.append(guided_hotline(row.hotline).preserve_days)
+    return max(days, default=0)
+
+
+def due_by_tier(row: Report) -> tuple[tuple[Tier, datetime | None], ...]:
+    """The priorities of a form, each with when it is due; None where the law names no number.
+
+    Hours run from the first confirmation.
+    """
+    if row.hotline == CYBERTIPLINE:
+        return ()
+    since = (
+        standing_decisions()
+        .filter(outcome=Decision.Outcome.CONFIRMED, case__in=row.told_cases.all())
+        .order_by("decided_at")
+        .values_list("decided_at", flat=True)
+        .first()
+    )
+    return tuple(
+        (
+            tier,
+            None
+            if tier.within_hours is None or since is None
+            else since + timedelta(hours=tier.within_hours),
+        )
+        for tier in guided_hotline(row.hotline).tiers
+    )
 
 
 def _of_file(
