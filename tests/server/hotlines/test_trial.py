@@ -30,6 +30,7 @@ os.environ["SAFELIGHT_RUN"] = {run!r}
 from dataclasses import replace
 from functools import partial
 import httpx2
+import structlog
 from django.conf import settings
 from django.db import connection
 from safelight.hotlines.cybertipline.client import Client
@@ -37,6 +38,7 @@ from safelight.server.config import Cybertipline
 from safelight.server.hotlines import driving, handlers
 from safelight.server.jobs import registry
 from safelight.server.jobs.working import work_once
+structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # its output is read by the test
 told = Cybertipline(environment="mock", mock_url={base!r})
 settings.CONFIG = settings.CONFIG.model_copy(update={{"cybertipline": told}})
 driving.FIRST_PAUSE, driving.LONGEST_PAUSE = 0.02, 0.5
