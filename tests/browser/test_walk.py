@@ -11,11 +11,12 @@ from walking import faults, walked
 
 NARROW, WIDE = {"width": 400, "height": 800}, {"width": 1280, "height": 900}
 OF_SAM = {
-    "/", "/cases/", "/cases/*/", "/unscanned/", "/complaints/", "/proposals/", "/lists/", "/lists/new/",
-    "/lists/named/demo-originals/", "/keys/", "/surfaces/", "/surfaces/*/", "/webhooks/", "/jobs/",
-    "/settings/", "/api/", "/about/", "/accounts/", "/accounts/people/", "/accounts/people/*/",
-    "/accounts/factors/", "/accounts/sessions/", "/accounts/logout/", "/accounts/password/change/",
-    "/accounts/factors/totp/activate/", "/accounts/factors/webauthn/add/",
+    "/", "/cases/", "/cases/*/", "/cases/*/evidence/", "/bundles/", "/unscanned/", "/complaints/",
+    "/proposals/", "/lists/", "/lists/new/", "/lists/named/demo-originals/", "/keys/", "/surfaces/",
+    "/surfaces/*/", "/webhooks/", "/jobs/", "/settings/", "/api/", "/about/", "/accounts/",
+    "/accounts/people/", "/accounts/people/*/", "/accounts/factors/", "/accounts/sessions/",
+    "/accounts/logout/", "/accounts/password/change/", "/accounts/factors/totp/activate/",
+    "/accounts/factors/webauthn/add/",
 }  # fmt: skip
 
 

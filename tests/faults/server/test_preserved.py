@@ -25,20 +25,15 @@ pytestmark = [
 ]
 FILES = 8
 HELD = 2
+STARTS = 5
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """What the processes started from here on believe."""
+def clock() -> Iterator[Path]:
+    """What every process of the server believes once it is switched on with it: an offset."""
     directory = Path(tempfile.mkdtemp(prefix="sl-clock-", dir="/tmp"))
     directory.chmod(0o755)
-    file = directory / "clock"
-    file.write_text("+0d")
-    monkeypatch.setenv("LD_PRELOAD", str(FAKETIME))
-    monkeypatch.setenv("FAKETIME_TIMESTAMP_FILE", str(file))
-    monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
-    monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-    yield file
+    yield directory / "clock"
     shutil.rmtree(directory)
 
 
@@ -46,8 +41,23 @@ def switch_on(server: TrialServer, clock: Path, offset: str) -> None:
     """The machine starts again, at that time."""
     clock.write_text(offset)
     server.inspect("switched_on")
+    server.extra = {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
     server.ended = False
-    server.start()
+    for _ in range(STARTS):
+        try:
+            server.start()
+        except AssertionError:
+            # faketime fails the sleeps of whoever waits for a lock, and the server then ends.
+            if "Invalid argument" not in server.said_since_start():
+                raise
+        else:
+            return
+    raise AssertionError(server.said_since_start())
 
 
 def purged_under_load(server: TrialServer, platform: Platform, times: int) -> dict[str, Any]:
@@ -86,6 +96,7 @@ def test_364_and_366_days_after_a_receipt(clock: Path) -> None:
         late = purged_under_load(server, platform, 1)
         # The context of a held file's case is no file of that hold, and goes with its year.
         assert late == {"contexts": FILES, "gone": 2 * FILES - HELD, "held_gone": 0, "others_gone": 0}
+        server.extra = {}
         assert server.ledger_verifies().returncode == 0
         figures(
             preserved_files=FILES,
