@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from safelight.media.rendering import Level, Rendering
 from safelight.media.rendering_shape import COLUMNS, GUTTER
@@ -21,10 +21,11 @@ from safelight.server.people.models import Person
 from safelight.types import Span
 
 MIME: Final = "image/jpeg"
-_SHOWN_AT: Final = {Level.TINY: 8, Level.REDUCED: 4}
+_SHOWN_AT: Final = {Level.TINY: 4, Level.REDUCED: 3}
 """By how much the few pixels of low levels are enlarged, smoothly, so that they can be seen at all."""
 _BAND: Final = 22
-_LEAST_WIDTH: Final = 240
+_BLUR: Final = 3
+"""Pixels of the blur of level 1, whose samples are four pixels wide: no edge between two is left to see."""
 _QUALITY: Final = {Level.TINY: 70, Level.REDUCED: 80, Level.GREY: 90, Level.ORIGINAL: 92}
 
 
@@ -42,12 +43,15 @@ def marked(
     if factor > 1:
         size = (picture.width * factor, picture.height * factor)
         picture = picture.resize(size, Image.Resampling.BICUBIC)
+    if rendering.level is Level.TINY:
+        picture = picture.filter(ImageFilter.GaussianBlur(_BLUR))
     if rendering.moments:
         _label(picture, rendering.moments, GUTTER * factor, matched)
     words = f"{_name(person)}  {at:%Y-%m-%d %H:%M} UTC  {str(viewing)[-8:]}"
     if rendering.level >= Level.GREY:
         picture = _watermarked(picture, words)
-    whole = Image.new(picture.mode, (max(picture.width, _LEAST_WIDTH), picture.height + _BAND))
+    room = 12 + math.ceil(_font(13).getlength(words))
+    whole = Image.new(picture.mode, (max(picture.width, room), picture.height + _BAND))
     whole.paste(picture, ((whole.width - picture.width) // 2, 0))
     white = 255 if picture.mode == "L" else (255, 255, 255)
     ImageDraw.Draw(whole).text((6, picture.height + 4), words, fill=white, font=_font(13))
