@@ -11,8 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from safelight.errors import BundleDamaged
 
-SIGNATURE_BYTES = 64
-
 
 class BundleVerifier:
     """The public half of a signing key."""
