@@ -250,7 +250,9 @@ def test_no_body_is_kept_once_it_was_answered(hurried: Server):
 
 
 def test_what_has_begun_is_finished_at_a_stop(hurried: Server):
+    before = descriptors(hurried)
     begun = upload(hurried, 2)
+    wait_until("it to be taken in", lambda: descriptors(hurried) > before)
     assert hurried.process is not None
     hurried.process.send_signal(signal.SIGINT)
     wait_until("the stop to be told", lambda: "Stopping:" in hurried.said())

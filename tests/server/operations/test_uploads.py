@@ -37,3 +37,13 @@ def test_nothing_is_left_of_a_form_that_cannot_be_read_to_its_end(rf):
     del request
     gc.collect()
     assert len([*Path("/proc/self/fd").iterdir()]) <= before
+
+
+def test_nothing_is_left_of_a_form_that_nobody_closes(rf):
+    before = len([*Path("/proc/self/fd").iterdir()])
+    request = rf.post("/", {"file": SimpleUploadedFile("picture.png", b"bytes", "image/png")})
+    request.FILES["file"].request = request  # as a traceback may, in a circle
+    assert request.FILES["file"].read() == b"bytes"
+    del request
+    gc.collect()
+    assert len([*Path("/proc/self/fd").iterdir()]) <= before

@@ -27,6 +27,8 @@ class SpooledUpload(_BytesFile):
         self.spool = spool
         file: IO[bytes] = os.fdopen(os.dup(spool.fd), "rb")
         super().__init__(file, name, content_type, spool.size)
+        # Of a form that nobody closes, too, no byte is kept longer than it.
+        weakref.finalize(self, _end, file, spool)
 
     def close(self) -> None:
         """End the bytes."""
@@ -71,3 +73,8 @@ class SpoolUploadHandler(FileUploadHandler):
         if self._spool is not None:
             self._spool.close()
             self._spool = None
+
+
+def _end(file: IO[bytes], spool: Spool) -> None:
+    file.close()
+    spool.close()
