@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker for the tests of a file that share something made once, such as a server that was started."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _shares(item):
+            item.add_marker(pytest.mark.xdist_group("/".join(item.path.with_suffix("").parts[-2:])))
+
+
+def _shares(item: pytest.Item) -> bool:
+    definitions: dict[str, Any] = getattr(item, "_fixtureinfo").name2fixturedefs
+    return any(
+        d.scope in ("module", "package")
+        for known in definitions.values()
+        for d in known
+        if d.baseid.startswith("tests")
+    )
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Benign photographs kept beside the repository; tests that need them are skipped without."""
-    data = Path(__file__).parents[2] / "shared" / "data"
+    data = TESTS.parents[1] / "shared" / "data"
     if not data.is_dir():
         pytest.skip("needs the photographs in ../shared/data")
     return data
