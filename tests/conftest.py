@@ -11,14 +11,19 @@ TESTS = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker for the tests of a file that share something made once, such as a server that was started."""
+    """Run the tests of a file that share something, such as a server that was started once, in one worker."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None and _shares(item):
             item.add_marker(pytest.mark.xdist_group("/".join(item.path.with_suffix("").parts[-2:])))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name what is long by its argument: workers must agree on every test's name, and it is sent about."""
+    return argname if isinstance(val, str | bytes) and len(val) > 80 else None
+
+
 def _shares(item: pytest.Item) -> bool:
-    definitions: dict[str, Any] = getattr(item, "_fixtureinfo").name2fixturedefs
+    definitions: dict[str, Any] = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
     return any(
         d.scope in ("module", "package")
         for known in definitions.values()

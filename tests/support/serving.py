@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import fcntl
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -51,9 +54,13 @@ def wait_until(what: str, ask: Callable[[], T | None]) -> T:
 
 
 class Server:
-    """One `safelight serve` in a directory: workspace, key, run directory, output."""
+    """One `safelight serve` in a directory: workspace, key, run directory, output.
 
-    def __init__(self, directory: Path, **settings: str) -> None:
+    It begins with a copy of a workspace whose database is there, which saves most of a first start; ``new``
+    has it begin with nothing, as any server on PostgreSQL does.
+    """
+
+    def __init__(self, directory: Path, *, new: bool = False, **settings: str) -> None:
         self.directory = directory
         self.workspace = directory / "w"
         self.port = free_port()
@@ -61,6 +68,7 @@ class Server:
         self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
         self.ended = False
+        self._new = new or any(settings.get(name) for name in ("database_url", "demo"))
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")}
@@ -88,6 +96,8 @@ class Server:
 
     def start(self) -> Server:
         """Start, and wait until it answers."""
+        if not self._new and not self.workspace.exists():
+            _copy_a_prepared_workspace(self.directory)
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command("serve", "--port", str(self.port)),
@@ -151,3 +161,22 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+def _copy_a_prepared_workspace(directory: Path) -> None:
+    """The first test that asks has one made for all workers of this run."""
+    made = Path("/tmp", f"sl-made-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}")
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (made / "w").exists():
+            made.mkdir(mode=0o700)
+            atexit.register(_remove, made)
+            server = Server(made, new=True, web_workers="1").start()
+            assert server.stop() == 0, server.said()
+        for name in ("w", "keys"):
+            shutil.copytree(made / name, directory / name)
+
+
+def _remove(made: Path) -> None:
+    shutil.rmtree(made, ignore_errors=True)
+    made.with_suffix(".lock").unlink(missing_ok=True)

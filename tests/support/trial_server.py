@@ -64,7 +64,7 @@ class TrialServer(Server):
         url = {"database_url": postgres.url} if postgres else {}
         # Half of what the platform sends is listed, which would have its key suspended for probing.
         unsuspended = {"key_limits__probing_least_hits": "0"}
-        super().__init__(directory, **url, **unsuspended, **settings)
+        super().__init__(directory, new=True, **url, **unsuspended, **settings)
         self.postgres = postgres
         self.extra: dict[str, str] = {}
         self._said = 0

@@ -15,7 +15,7 @@ PROCESSES = {"vault", "indexes", "jobs", "web-1", "web-2"}
 
 
 def test_from_nothing_on_either_database(short_tmp: Path, database_url: str):
-    server = Server(short_tmp, database_url=database_url)
+    server = Server(short_tmp, new=True, database_url=database_url)
     try:
         server.start()
         assert set(server.status()) >= PROCESSES
