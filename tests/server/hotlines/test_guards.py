@@ -99,16 +99,11 @@ def refused(act: Callable[[], Any]) -> bool:
     """Whether the guards, and not something else, refuse it. Whatever is let through is undone."""
     from safelight.server.cases.guard_rules import REFUSAL
 
-    class Undone(Exception):
-        pass
-
     said = ""
     try:
         with transaction.atomic():
             act()
-            raise Undone
-    except Undone:
-        pass
+            transaction.set_rollback(True)
     except DatabaseError as error:
         said = str(error)
     assert said == "" or REFUSAL in said

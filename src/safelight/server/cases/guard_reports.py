@@ -41,7 +41,8 @@ OF_REPORTS: Final[Rules] = {
         + taken("hotlines_step", "t.id = NEW.id OR t.key = NEW.key")
     ),
     "hotlines_attempt": {
-        "INSERT": f"{_STEP_OF_FINISHED.format('NEW.step_id')} OR {taken('hotlines_attempt', 't.id = NEW.id')}",
+        "INSERT": f"{_STEP_OF_FINISHED.format('NEW.step_id')} OR "
+        + taken("hotlines_attempt", "t.id = NEW.id"),
         "UPDATE": f"{_OTHER_REQUEST} OR {_ENDED} "
         f"OR ({_STEP_OF_FINISHED.format('OLD.step_id')} AND (NOT NEW.late OR NEW.outcome <> OLD.outcome))",
         "DELETE": "1 = 1",
