@@ -1,7 +1,7 @@
 """What an operator with the root key sees of a trial's server, in a process of its own.
 
-``python trial_inspection.py`` reads a command and what it is told as a line of JSON from standard input, answers
-with a line of JSON, and waits for the next.
+``python trial_inspection.py`` reads a command and what it is told as a line of JSON from standard input,
+answers with a line of JSON, and waits for the next.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Inspection:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("trial_inspection.py"))],
             env=dict(environment),

@@ -1,4 +1,4 @@
-"""Installs the database's guards over finished cases and reports, and checks at each start that they stand."""
+"""Installs the database's guards over finished cases and reports; checks at each start that they stand."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from safelight.server.hotlines.filling import chosen_routes, reports_of
 from safelight.server.hotlines.matter import goes_by_default, matter_of, reported_accounts, without
 from safelight.server.hotlines.models import LeftOut, Report, ReportFile
 from safelight.server.ids import now
+from safelight.server.intake.models import Account
 from safelight.server.people.standing import is_demo
 from safelight.server.telling import clear_alarm, open_alarms, raise_alarm
 
@@ -103,7 +104,8 @@ def _untold(route: Route, wait: timedelta) -> Iterator[tuple[UUID, datetime]]:
 def _since(case: Case, route: Route) -> datetime | None:
     """When the first of what a draft for this case would tell, and no report has told, was confirmed."""
     untold: list[UUID] = []
-    for account in [*reported_accounts(case)] or [None]:
+    accounts: list[Account | None] = [*reported_accounts(case)]
+    for account in accounts or [None]:
         reports = reports_of(case, account, route, _PRODUCTION).filter(state__in=_HANDED_OVER)
         left_out = set(LeftOut.objects.filter(report__in=reports).values_list("item", flat=True))
         for one in without(matter_of(case, account), reports).occurrences:
