@@ -78,8 +78,8 @@ def test_what_the_scan_read_in_exif_is_told_and_that_nobody_looked_stays_so(
 ):
     told_to("production")
     occurrence = arrives(b"one", C.CSAM)
-    camera = {"make": "Maker", "model": "One", "taken": "2026:01:02 03:04:05", "lens": "no\x01thing", "serial": "7",
-              "location": "present", "maker_note": "present"}  # fmt: skip
+    camera = {"make": "Maker", "model": "One", "taken": "2026:01:02 03:04:05", "lens": "no\x01thing",
+              "serial": "7", "location": "present", "maker_note": "present"}  # fmt: skip
     with_evidence_of_origin(
         occurrence.item,
         Provenance("camera", Grade.CLAIMED, "says", camera),
