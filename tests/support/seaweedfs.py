@@ -29,15 +29,30 @@ READERS = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass
 class S3Server:
     """SeaweedFS, with buckets of which `listable` and `readable` are open to strangers."""
 
     endpoint: str
+    home: Path
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
 
     def settings(self, bucket: str = "private", **changes: str) -> S3Settings:
         given = {"endpoint": self.endpoint, "access_key_id": KEY, "secret_access_key": SECRET, **changes}
         return S3Settings(bucket=bucket, **given)
+
+    def start(self) -> None:
+        """Start it, with what it had, and wait until it answers."""
+        with (self.home / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.home)
+        _wait_for(self, self.process, self.home / "log")
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
 
 def _free_ports(count: int) -> list[int]:
@@ -69,15 +84,12 @@ def running(home: Path) -> Iterator[S3Server]:
     command += ["-master.telemetry=false", "-volume.max=100", "-master.volumeSizeLimitMB=64", "-s3"]
     command += [f"-s3.config={home / 's3.json'}", "-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
     command += [f"-{role}={port}" for role, port in ports.items()]
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=home)
-    server = S3Server(f"http://127.0.0.1:{ports['s3.port']}")
+    server = S3Server(f"http://127.0.0.1:{ports['s3.port']}", home, command)
     try:
-        _wait_for(server, process, home / "log")
+        server.start()
         yield server
     finally:
-        process.kill()
-        process.wait()
+        server.kill()
 
 
 def _wait_for(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:

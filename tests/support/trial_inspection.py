@@ -1,6 +1,7 @@
 """What an operator with the root key sees of a trial's server, in a process of its own.
 
-``python trial_inspection.py COMMAND`` reads JSON from standard input and answers with JSON.
+``python trial_inspection.py`` reads a command and what it is told as a line of JSON from standard input,
+answers with a line of JSON, and waits for the next.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ def set_up() -> Keyring:
         keyring = workspace.keyring
     open_records(config, keyring)
     return keyring
+
+
+def close_connections() -> None:
+    """A trial stops its database, and fills and changes what that lies on."""
+    from django.db import connections
+
+    connections.close_all()
 
 
 def make_key(_keyring: Keyring, told: Mapping[str, Any]) -> Any:
@@ -267,4 +275,8 @@ COMMANDS: dict[str, Callable[[Keyring, Mapping[str, Any]], Any]] = {
 }
 
 if __name__ == "__main__":
-    print(json.dumps(COMMANDS[sys.argv[1]](set_up(), json.load(sys.stdin))))
+    root_key = set_up()
+    for asked in sys.stdin:
+        name, said = json.loads(asked)
+        print(json.dumps(COMMANDS[name](root_key, said)), flush=True)
+        close_connections()

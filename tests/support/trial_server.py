@@ -57,6 +57,40 @@ class Postgres:
             self.disk.rmdir()
 
 
+class Inspection:
+    """``trial_inspection`` at work: starting it takes as long as a hundred of its answers."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `end`
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("trial_inspection.py"))],
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+
+    def ask(self, command: str, told: Mapping[str, Any]) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # what it said last tells why
+            self._process.stdin.write(json.dumps([command, told]) + "\n")
+            self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            self._process.wait()
+            self._errors.seek(0)
+            raise AssertionError(self._errors.read().decode())
+        return json.loads(answer)
+
+    def end(self) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self._process.communicate()
+        self._errors.close()
+
+
 class TrialServer(Server):
     """A server with a list, a key of a platform, and an operator's look at everything it left."""
 
@@ -68,6 +102,7 @@ class TrialServer(Server):
         self.postgres = postgres
         self.extra: dict[str, str] = {}
         self._said = 0
+        self._inspection: Inspection | None = None
 
     def environment(self) -> dict[str, str]:
         # The database's own pg_dump: another version's refuses.
@@ -75,18 +110,17 @@ class TrialServer(Server):
         return {**super().environment(), **programs, **self.extra}
 
     def inspect(self, command: str, told: Mapping[str, Any] | None = None) -> Any:
-        """Ask ``trial_inspection`` in a process of its own."""
-        done = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("trial_inspection.py")), command],
-            env={**Server.environment(self), "SAFELIGHT_WORKSPACE": str(self.workspace)},
-            input=json.dumps(told or {}),
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        """Ask ``trial_inspection``, which runs in a process of its own with the clock of this test."""
+        environment = {**Server.environment(self), "SAFELIGHT_WORKSPACE": str(self.workspace)}
+        if self._inspection is None or self._inspection.environment != environment:
+            self.end_inspection()
+            self._inspection = Inspection(environment)
+        return self._inspection.ask(command, told or {})
+
+    def end_inspection(self) -> None:
+        if self._inspection is not None:
+            self._inspection.end()
+            self._inspection = None
 
     def begin(self, *, jobs: int = 0, listed: int = 30) -> Platform:
         """Start it, import a list, and wait until uploads are compared with that list."""
@@ -180,6 +214,7 @@ def trial_server(*, database_disk: str = "", **settings: str) -> Iterator[TrialS
             ending.callback(postgres.end)
         server = TrialServer(directory, postgres, **settings)
         ending.callback(server.end)
+        ending.callback(server.end_inspection)
         yield server
 
 

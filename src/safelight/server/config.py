@@ -263,6 +263,9 @@ class Alerts(BaseModel):
     queue_hours: int = Field(24, ge=1, description="a case has waited this long, in hours")
     unscanned: int = Field(100, ge=1, description="this many files wait to be scanned after all")
     index_behind: int = Field(1_000, ge=1, description="searches lack this many changes of the lists")
+    unreported_hours: int = Field(
+        24, ge=1, description="something confirmed is not handed over to its hotline, in hours"
+    )
     disk_mib: int = Field(2_048, ge=512, description="less than this is free for the workspace, in MiB")
 
 

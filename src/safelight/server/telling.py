@@ -25,6 +25,13 @@ def clear_alarm(kind: str, *, subject: UUID | None = None) -> None:
     clear_alert(kind, subject=subject)
 
 
+def open_alarms(kind: str) -> set[UUID]:
+    """What the open alarms of a kind are about, where that is something with an id."""
+    from safelight.server.alerts.services import open_subjects  # noqa: PLC0415 - see above
+
+    return {UUID(subject) for subject in open_subjects(kind) if subject}
+
+
 def emit(kind: str, payload: Mapping[str, JSON]) -> None:
     """Have the platform's receivers told, once the current transaction commits."""
     from safelight.server.webhooks.services import emit as emit_message  # noqa: PLC0415 - see above

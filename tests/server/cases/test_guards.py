@@ -15,7 +15,7 @@ from safelight.server.assessment.models import StoredAssessment
 from safelight.server.assessment.services import assess
 from safelight.server.cases.decisions import decide
 from safelight.server.cases.errors import GuardsMissing
-from safelight.server.cases.guard_rules import REFUSAL, RULES
+from safelight.server.cases.guard_rules import OF_CASES, REFUSAL, RULES
 from safelight.server.cases.guards import install_guards, missing_guards, require_guards
 from safelight.server.cases.handling import comment
 from safelight.server.cases.models import Case, CaseAccount, CaseOccurrence, Comment, Decision
@@ -127,7 +127,7 @@ def test_no_row_is_replaced(finished: Case, recursive: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA recursive_triggers={recursive}")
         try:
-            for table in RULES:
+            for table in OF_CASES:
                 replace = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
                 assert refused(lambda r=replace: cursor.execute(r)), table
         finally:

@@ -84,6 +84,23 @@ def test_a_lost_finish_is_repeated_for_the_same_report(
         assert b"5102" in bytes(report.receipt.body)
 
 
+@pytest.mark.parametrize("call", ["submit", "upload", "fileinfo", "retract", "finish"])
+def test_a_server_error_at_any_step_is_tried_again_until_the_report_is_finished(
+    report_of, reporter, sending, hotline, misbehave, call
+) -> None:
+    from safelight.server.hotlines.sending import send
+
+    report = send(reporter, report_of(b"a file"))
+    lost_before = [("upload", Fault.DONE_THEN_DROPPED)] if call == "retract" else []
+    misbehave(*lost_before, *[(call, Fault.ERROR)] * 3)
+    sending()
+    report.refresh_from_db()
+    assert (report.state, report.receipt.receipted) == ("finished", True)
+    finished = [kept for kept in hotline.reports() if kept.standing is Standing.FINISHED]
+    assert [(kept.finishes, len(kept.files)) for kept in finished] == [(1, 1)]
+    assert report.orphans.count() == (3 if call == "submit" else 0)
+
+
 def test_a_lost_submit_leaves_an_orphan_on_record(report_of, reporter, sending, hotline, misbehave) -> None:
     from safelight.server.hotlines.sending import send
 

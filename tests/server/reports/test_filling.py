@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from safelight.assessment.axes import AgeBand, Appearance, Assessment, Origin, Severity
-from safelight.hotlines.codes import EventName, FileFlag, IncidentType
+from safelight.hotlines.codes import DetailsType, EventName, FileFlag, IncidentType
 from safelight.hotlines.model import Chat
 from safelight.server.cases.models import CaseAccount, Decision
 from safelight.server.hotlines import observed
@@ -25,7 +25,7 @@ from safelight.server.intake.record_keys import record_keys
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.permissions import PermissionDenied
 from safelight.server.people.roles import Role
-from safelight.types import ListClass
+from safelight.types import Grade, ListClass, Provenance
 
 pytestmark = pytest.mark.usefixtures("db", "told_to")
 C = ListClass
@@ -63,6 +63,50 @@ def test_a_draft_tells_what_the_case_holds_and_no_more(arrives, confirm, reporte
     assert details.annotations == frozenset()
     assert details.industry_classification is None
     assert checked(report).ready, checked(report).findings
+
+
+def with_evidence_of_origin(item, *found):
+    keys = record_keys()
+    seen = keys.open_observation(item.pk, item.observation)
+    changed = replace(seen.observation, provenance=found, provenance_examined=True)
+    item.observation = keys.seal_observation(item.pk, replace(seen, observation=changed))
+    item.save()
+
+
+def test_what_the_scan_read_in_exif_is_told_and_that_nobody_looked_stays_so(
+    arrives, confirm, reporter, told_to
+):
+    told_to("production")
+    occurrence = arrives(b"one", C.CSAM)
+    camera = {"make": "Maker", "model": "One", "taken": "2026:01:02 03:04:05", "lens": "no\x01thing",
+              "serial": "7", "location": "present", "maker_note": "present"}  # fmt: skip
+    with_evidence_of_origin(
+        occurrence.item,
+        Provenance("camera", Grade.CLAIMED, "says", camera),
+        Provenance("editor", Grade.CLAIMED, "says", {"software": "Editor 3"}),
+        Provenance("generator", Grade.CLAIMED, "says", {"software": "a program", "model": "a model"}),
+    )
+    report = draft_for(reporter, confirm(occurrence))
+    (details,) = told(report).details
+    (exif,) = details.details
+    assert exif.type is DetailsType.EXIF
+    assert [(pair.name, pair.value) for pair in exif.pairs] == [
+        ("Make", "Maker"), ("Model", "One"), ("DateTimeOriginal", "2026:01:02 03:04:05"),
+        ("BodySerialNumber", "7"),
+    ]  # fmt: skip
+    assert details.exif_viewed_by_esp is details.viewed_by_esp is None
+    assert checked(report).ready, checked(report).findings
+
+
+@pytest.mark.parametrize(
+    "found", [(), (Provenance("camera", Grade.CLAIMED, "says", {"maker_note": "present"}),)]
+)
+def test_without_exif_fields_no_details_are_told(arrives, confirm, reporter, told_to, found):
+    told_to("production")
+    occurrence = arrives(b"one", C.CSAM)
+    with_evidence_of_origin(occurrence.item, *found)
+    (details,) = told(draft_for(reporter, confirm(occurrence))).details
+    assert details.details == ()
 
 
 def test_what_is_not_told_is_left_out(arrives, confirm, reporter, told_to):

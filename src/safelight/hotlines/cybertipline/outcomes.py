@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 
 CODES: Final = {
     0: Outcome.ACKNOWLEDGED,
-    1000: Outcome.LOST,  # "server error": says nothing of how far it came
+    1000: Outcome.LOST,  # "server error": tried again too, but it says nothing of how far it came
     1100: Outcome.FAILED,
     1110: Outcome.FAILED,
     1111: Outcome.FAILED,

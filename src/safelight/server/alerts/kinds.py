@@ -39,6 +39,8 @@ class Kind(StrEnum):
     REPORT_STOPPED = "report_stopped"
     HOTLINE_CREDENTIALS = "hotline_credentials"
     HOTLINE_MISSING = "hotline_missing"
+    NOT_REPORTED = "not_reported"
+    FORM_DUE = "form_due"
     UNUSUAL_VIEWING = "unusual_viewing"
 
 
@@ -208,6 +210,18 @@ MEANINGS: Final[dict[Kind, Meaning]] = {
         "Something was confirmed, and no production hotline is set up to report it to.",
         "Set up the CyberTipline, have two people switch production on, or file by hand where you must.",
         _DAY,
+    ),
+    Kind.NOT_REPORTED: Meaning(
+        Severity.TODAY,
+        "Something was confirmed long ago, and no report of it was handed over.",
+        "Open the case, and draft and hand over its report. The limit is `alerts.unreported_hours`.",
+        _DAY,
+    ),
+    Kind.FORM_DUE: Meaning(
+        Severity.TODAY,
+        "A report that a person files at a form is due.",
+        "Open the case, file the report at the hotline's form, and record its reference and time.",
+        _HOURS,
     ),
     Kind.KEY_SUSPENDED: Meaning(
         Severity.TODAY,

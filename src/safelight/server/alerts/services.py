@@ -85,6 +85,12 @@ def clear_alert(kind: Kind | str, *, subject: str | UUID | None = None) -> bool:
     return True
 
 
+def open_subjects(kind: Kind | str) -> set[str]:
+    """What the open alerts of a kind are about."""
+    found = Alert.objects.filter(kind=Kind(kind).value, cleared_at=None)
+    return set(found.values_list("subject", flat=True))
+
+
 def open_alerts(actor: PersonActor) -> Sequence[OpenAlert]:
     """What is wrong now: the most urgent first, then the newest."""
     require(actor, Permission.JOBS_READ)

@@ -1,8 +1,9 @@
-"""What the database itself refuses about finished cases, decisions and assessments, as triggers.
+"""What the database itself refuses about finished cases and reports, decisions and assessments, as triggers.
 
 They stop mistakes and code that goes around the services. The traps are those of
 :mod:`safelight.ledger.guards`; one more is PostgreSQL's: a trigger that only reads whether a case is finished
-does not see a finish that another transaction is about to commit, so it takes a share lock on the case's row.
+does not see a finish that another transaction is about to commit, so it takes a share lock on the case's row,
+or the report's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-REFUSAL: Final = "safelight: finished cases, decisions and assessments are never changed"
+from safelight.server.cases.guard_conditions import Lock, Rules, either, never_changed, part_of, taken
+from safelight.server.cases.guard_reports import LOCKS_OF_REPORTS, OF_REPORTS
+
+REFUSAL: Final = "safelight: finished cases and reports, decisions and assessments are never changed"
 
 _FINAL: Final = "IN ('finished', 'merged')"
 _IN_FINISHED: Final = f"EXISTS (SELECT 1 FROM cases_case WHERE id = {{0}} AND state {_FINAL})"  # noqa: S608
@@ -18,25 +22,6 @@ _OF_FINISHED: Final = (
     "EXISTS (SELECT 1 FROM cases_caseoccurrence m JOIN cases_case c ON c.id = m.case_id "  # noqa: S608
     f"WHERE m.occurrence_id = {{0}} AND c.state {_FINAL})"
 )
-# For SQLite's REPLACE, which removes the row that is in the way without asking a delete trigger.
-_TAKEN: Final = "EXISTS (SELECT 1 FROM {0} t WHERE ({1}) AND {2})"
-
-
-def _either(condition: str, column: str) -> str:
-    old, new = (condition.format(f"{row}.{column}") for row in ("OLD", "NEW"))
-    return f"{old} OR {new}"
-
-
-def _part_of_case(table: str, taken: str) -> dict[str, str]:
-    inside = _IN_FINISHED.format("NEW.case_id")
-    replaced = _TAKEN.format(table, taken, _IN_FINISHED.format("t.case_id"))
-    return {
-        "INSERT": f"{inside} OR {replaced}",
-        "UPDATE": _either(_IN_FINISHED, "case_id"),
-        "DELETE": _IN_FINISHED.format("OLD.case_id"),
-    }
-
-
 _DECISION_TAKEN: Final = (
     "t.id = NEW.id OR t.supersedes_id = NEW.supersedes_id "
     "OR (t.occurrence_id = NEW.occurrence_id AND t.supersedes_id IS NULL AND NEW.supersedes_id IS NULL)"
@@ -48,50 +33,43 @@ _ASSESSMENT_TAKEN: Final = (
     "AND t.supersedes_id IS NULL AND NEW.supersedes_id IS NULL)"
 )
 
-RULES: Final[dict[str, dict[str, str]]] = {
+OF_CASES: Final[Rules] = {
     "cases_case": {
-        "INSERT": f"EXISTS (SELECT 1 FROM cases_case t WHERE t.id = NEW.id AND t.state {_FINAL})",  # noqa: S608
+        "INSERT": taken("cases_case", "t.id = NEW.id", f"t.state {_FINAL}"),
         "UPDATE": f"OLD.state {_FINAL}",
         "DELETE": f"OLD.state {_FINAL}",
     },
-    "cases_caseoccurrence": _part_of_case(
-        "cases_caseoccurrence", "t.id = NEW.id OR t.occurrence_id = NEW.occurrence_id"
+    "cases_caseoccurrence": part_of(
+        "cases_caseoccurrence",
+        _IN_FINISHED,
+        "case_id",
+        "t.id = NEW.id OR t.occurrence_id = NEW.occurrence_id",
     ),
-    "cases_caseaccount": _part_of_case("cases_caseaccount", "t.id = NEW.id"),
-    "cases_comment": _part_of_case("cases_comment", "t.id = NEW.id"),
-    "cases_decision": {
-        "INSERT": " OR ".join(
-            [_IN_FINISHED.format("NEW.case_id"), _TAKEN.format("cases_decision", _DECISION_TAKEN, "1 = 1")]
-        ),
-        "UPDATE": "1 = 1",
-        "DELETE": "1 = 1",
-    },
-    "assessment_storedassessment": {
-        "INSERT": _TAKEN.format("assessment_storedassessment", _ASSESSMENT_TAKEN, "1 = 1"),
-        "UPDATE": "1 = 1",
-        "DELETE": "1 = 1",
-    },
+    "cases_caseaccount": part_of("cases_caseaccount", _IN_FINISHED, "case_id", "t.id = NEW.id"),
+    "cases_comment": part_of("cases_comment", _IN_FINISHED, "case_id", "t.id = NEW.id"),
+    "cases_decision": never_changed(
+        f"{_IN_FINISHED.format('NEW.case_id')} OR {taken('cases_decision', _DECISION_TAKEN)}"
+    ),
+    "assessment_storedassessment": never_changed(taken("assessment_storedassessment", _ASSESSMENT_TAKEN)),
     "intake_occurrence": {
         "INSERT": _OF_FINISHED.format("NEW.id"),
-        "UPDATE": _either(_OF_FINISHED, "id"),
+        "UPDATE": either(_OF_FINISHED, "id"),
         "DELETE": _OF_FINISHED.format("OLD.id"),
     },
-    "intake_ipevent": {
-        "INSERT": _OF_FINISHED.format("NEW.occurrence_id")
-        + " OR "
-        + _TAKEN.format("intake_ipevent", "t.id = NEW.id", _OF_FINISHED.format("t.occurrence_id")),
-        "UPDATE": _either(_OF_FINISHED, "occurrence_id"),
-        "DELETE": _OF_FINISHED.format("OLD.occurrence_id"),
-    },
+    "intake_ipevent": part_of("intake_ipevent", _OF_FINISHED, "occurrence_id", "t.id = NEW.id"),
 }
-"""By table and act, the condition under which it is refused."""
 
-_LOCKED_BY: Final = {
-    "cases_caseoccurrence": "case_id",
-    "cases_caseaccount": "case_id",
-    "cases_comment": "case_id",
-    "cases_decision": "case_id",
+_CASE: Final = Lock("cases_case", "{0}.case_id")
+_LOCKS: Final = {
+    "cases_caseoccurrence": _CASE,
+    "cases_caseaccount": _CASE,
+    "cases_comment": _CASE,
+    "cases_decision": _CASE,
+    **LOCKS_OF_REPORTS,
 }
+
+RULES: Final[Rules] = {**OF_CASES, **OF_REPORTS}
+"""By table and act, the condition under which it is refused."""
 
 
 def sqlite_triggers(tables: Collection[str] = RULES) -> dict[str, str]:
@@ -139,9 +117,9 @@ def postgresql_triggers(tables: Collection[str] = RULES) -> dict[tuple[str, str]
 
 def _lock(table: str, act: str) -> str:
     """Wait for a finish that is under way, and see what became of it."""
-    column = _LOCKED_BY.get(table)
-    if column is None:
+    lock = _LOCKS.get(table)
+    if lock is None:
         return ""
     rows = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}[act]
-    wanted = ", ".join(f"{row}.{column}" for row in rows)
-    return f"PERFORM 1 FROM cases_case WHERE id IN ({wanted}) ORDER BY id FOR SHARE;"
+    wanted = ", ".join(map(lock.key.format, rows))
+    return f"PERFORM 1 FROM {lock.table} WHERE id IN ({wanted}) ORDER BY id FOR SHARE;"

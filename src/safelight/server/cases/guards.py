@@ -1,4 +1,4 @@
-"""Installs the database's guards over finished cases, and checks at each start that they are there."""
+"""Installs the database's guards over finished cases and reports; checks at each start that they stand."""
 
 from __future__ import annotations
 
@@ -62,8 +62,9 @@ def require_guards() -> None:
     """Raise :class:`GuardsMissing` unless every guard stands. Every process calls it when it starts."""
     if missing := missing_guards():
         raise GuardsMissing(
-            f"The database does not guard finished cases: {', '.join(missing)} missing or altered. Find out "
-            "who changed it; then start `safelight serve` again with the migrations, which installs them."
+            f"The database does not guard finished cases and reports: {', '.join(missing)} missing or "
+            "altered. Find out who changed it; then start `safelight serve` again with the migrations, which "
+            "installs them."
         )
 
 

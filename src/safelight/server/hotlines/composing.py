@@ -10,6 +10,8 @@ from django.conf import settings
 from safelight.hotlines import model
 from safelight.hotlines.codes import COUNTRIES
 from safelight.hotlines.files import FileDetails
+from safelight.hotlines.text import unfit_for_xml
+from safelight.provenance.evidence import Kind
 from safelight.server.cases.models import CaseAccount
 from safelight.server.cases.reading import if_readable
 from safelight.server.config import Reporting
@@ -19,7 +21,7 @@ from safelight.server.intake.context import IpSeen
 from safelight.server.intake.models import Account, Intake, IpEvent, Item, Occurrence
 from safelight.server.intake.record_keys import RecordKeys, record_keys
 from safelight.server.intake.told import ip_seen, platform_id, told_of_occurrence
-from safelight.types import WHOLE
+from safelight.types import WHOLE, Observation
 
 _EVENTS: Final = {
     IpEvent.Kind.UPLOAD: model.EventName.UPLOAD,
@@ -30,6 +32,15 @@ _EVENTS: Final = {
     IpEvent.Kind.UNKNOWN: model.EventName.UNKNOWN,
 }
 _DIGESTS: Final = {"md5": "MD5", "sha1": "SHA1", "sha256": "SHA256"}
+_EXIF: Final = {
+    "make": "Make",
+    "model": "Model",
+    "taken": "DateTimeOriginal",
+    "lens": "LensModel",
+    "serial": "BodySerialNumber",
+}
+"""Details of :attr:`~safelight.provenance.evidence.Kind.CAMERA`, each read from one EXIF tag, by that tag's
+name in the EXIF standard. Other fields that the scan reads may lie elsewhere, so they are not called EXIF."""
 
 
 def compose(matter: Matter, prior_reports: tuple[int, ...]) -> model.Report:
@@ -68,6 +79,7 @@ def compose_file(item: Item, occurrence: Occurrence, matter: Matter) -> FileDeta
     public = {Occurrence.Visibility.PUBLIC: True, Occurrence.Visibility.SHARED: False,
               Occurrence.Visibility.PRIVATE: False}  # fmt: skip
     events = [event for event in _seen(keys, [occurrence]) if event.kind is IpEvent.Kind.UPLOAD]
+    observation = _observation(keys, item)
     details = FileDetails(
         original_file_name=(told.file_name or None) if told else None,
         uploaded_at=occurrence.occurred_at if upload else None,
@@ -76,8 +88,9 @@ def compose_file(item: Item, occurrence: Occurrence, matter: Matter) -> FileDeta
         industry_classification=(
             industry_class(item, matter.cases) if settings.CONFIG.reporting.shares_hashes else None
         ),
-        hashes=_digests(keys, item),
+        hashes=_digests(observation),
         ip_event=_ip_event(events[0]) if events else None,
+        details=_metadata(observation),
     )
     return with_what_was_observed(details, item, matter.cases)
 
@@ -174,13 +187,29 @@ def _device(seen: IpSeen) -> model.Device:
     )
 
 
-def _digests(keys: RecordKeys, item: Item) -> tuple[model.FileHash, ...]:
+def _observation(keys: RecordKeys, item: Item) -> Observation | None:
     result = if_readable(keys.open_observation, item.pk, item.observation)
-    signals = result.observation.signals if result else ()
+    return result.observation if result else None
+
+
+def _digests(seen: Observation | None) -> tuple[model.FileHash, ...]:
+    signals = seen.signals if seen else ()
     found = {one.type: one.value for one in signals if one.part == WHOLE and one.type in _DIGESTS}
     return tuple(
         model.FileHash(value=found[type_], type=name) for type_, name in _DIGESTS.items() if type_ in found
     )
+
+
+def _metadata(seen: Observation | None) -> tuple[model.Metadata, ...]:
+    """What the file's own EXIF fields say, as the scan read them; not that a person saw them."""
+    pairs = tuple(
+        model.NameValue(name=name, value=one.detail[detail])
+        for one in (seen.provenance if seen else ())
+        if one.kind == Kind.CAMERA
+        for detail, name in _EXIF.items()
+        if one.detail.get(detail) and not unfit_for_xml(one.detail[detail])
+    )
+    return (model.Metadata(type=model.DetailsType.EXIF, pairs=pairs),) if pairs else ()
 
 
 def _identifier(keys: RecordKeys, account: Account) -> str | None:

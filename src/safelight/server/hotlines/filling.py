@@ -70,7 +70,7 @@ def draft_for(
             account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         case = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
         matter = _untold(case, account, told, environment)
-        unfinished = _of(case, account, told, environment).filter(state__in=UNFINISHED).first()
+        unfinished = reports_of(case, account, told, environment).filter(state__in=UNFINISHED).first()
         if unfinished is None:
             return _make(actor, case, matter, told, environment)
         if unfinished.state == Report.State.DRAFT:
@@ -85,7 +85,8 @@ def _environment(hotline: str) -> Report.Environment:
     return Report.Environment(place().environment.value)
 
 
-def _of(case: Case, account: Account | None, route: Route, environment: str) -> QuerySet[Report]:
+def reports_of(case: Case, account: Account | None, route: Route, environment: str) -> QuerySet[Report]:
+    """Every report for one duty about an account, or about a case that reports none."""
     ours = Report.objects.filter(duty=route.duties[0].name, environment=environment)
     return ours.filter(account=account) if account is not None else ours.filter(account=None, case=case)
 
@@ -94,7 +95,7 @@ def _untold(case: Case, account: Account | None, route: Route, environment: str)
     matter = matter_of(case, account)
     if not matter.occurrences:
         raise NothingToReport(_("Nothing in this case is confirmed. Decide first."))
-    finished = _of(case, account, route, environment).filter(state=Report.State.FINISHED)
+    finished = reports_of(case, account, route, environment).filter(state=Report.State.FINISHED)
     left = without(matter, finished)
     if not left.occurrences:
         raise AlreadyReported(_("Everything that is confirmed here was reported. A report is made once."))
@@ -113,7 +114,7 @@ def _not_by_default(rehearsal: bool) -> str:
 
 
 def _make(actor: Actor, case: Case, matter: Matter, route: Route, environment: str) -> Report:
-    earlier = _of(case, matter.account, route, environment).filter(state=Report.State.FINISHED)
+    earlier = reports_of(case, matter.account, route, environment).filter(state=Report.State.FINISHED)
     numbers = tuple(int(one.number) for one in earlier.order_by("finished_at") if one.number.isdigit())
     row = Report(
         case=case,
@@ -132,7 +133,7 @@ def _make(actor: Actor, case: Case, matter: Matter, route: Route, environment: s
             row.save(force_insert=True)
     except IntegrityError:
         # Without an account there is no row that two who draft at once would both lock first.
-        return _of(case, matter.account, route, environment).get(state__in=UNFINISHED)
+        return reports_of(case, matter.account, route, environment).get(state__in=UNFINISHED)
     _tell_cases(row, matter)
     added = _add_files(row, matter)
     record(

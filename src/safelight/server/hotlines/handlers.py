@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from safelight.server.hotlines.driving import drive
+from safelight.server.hotlines.overdue import tell_what_is_not_reported
 from safelight.server.hotlines.queueing import SEND
 from safelight.server.hotlines.watching import watch
 from safelight.server.jobs.leases import Lease
@@ -31,3 +32,9 @@ def send(payload: Mapping[str, JSON], lease: Lease) -> None:
 def watching(_payload: Mapping[str, JSON], _lease: Lease) -> None:
     """Look at every report that is on its way."""
     watch()
+
+
+@handler("hotlines.overdue", every=timedelta(minutes=15))
+def overdue(_payload: Mapping[str, JSON], _lease: Lease) -> None:
+    """Look at everything that is confirmed and not handed over."""
+    tell_what_is_not_reported()

@@ -50,7 +50,7 @@ def _prepare() -> None:
     for problem in ensure_guards():
         print(f"{problem} It was put back. Run `safelight ledger verify`.")  # noqa: T201 - for the operator
     for name in put_guards_back():
-        print(f"The guard {name} of finished cases was missing or altered. It was put back.")  # noqa: T201
+        print(f"The guard {name} was missing or altered. It was put back.")  # noqa: T201
     call_command("migrate", interactive=False, verbosity=0)
     if problems := ensure_guards():
         raise LedgerError(f"The ledger's guards cannot be installed: {problems[0]}")

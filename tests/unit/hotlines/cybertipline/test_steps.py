@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safelight.hotlines.cybertipline.answers import read_answer
-from safelight.hotlines.cybertipline.outcomes import Call, Outcome, outcome_of
+from safelight.hotlines.cybertipline.answers import Answer, read_answer
+from safelight.hotlines.cybertipline.outcomes import CODES, Call, Outcome, outcome_of
 from safelight.hotlines.cybertipline.steps import Ask, Attempt, Course, Done, Orphan, Stopped, Why
 from safelight.hotlines.mock.calls import Arrived, ArrivedFile, Hotline
 from safelight.hotlines.mock.documents import Checker
@@ -250,3 +250,105 @@ def test_an_answer_that_comes_late_for_an_earlier_opening_changes_nothing() -> N
     before = course.next_move()
     course.take(Attempt(1, Call.FINISH, Outcome.ACKNOWLEDGED, NOW, report_id="77"))
     assert course.next_move() == before
+
+
+AGAIN, SURELY, REFUSED, AFRESH = "tried again", "name or password", "refused", "opened anew"
+HANDLED = {
+    1000: AGAIN, 1100: AGAIN, 1110: AGAIN, 1111: AGAIN, 1300: AGAIN,
+    2000: SURELY, 3000: SURELY, 3100: SURELY, 3300: SURELY,
+    4000: REFUSED, 4100: REFUSED, 4110: REFUSED, 4200: REFUSED,
+    5001: AFRESH, 5101: AFRESH,
+}  # fmt: skip
+"""What the service's documentation asks for. 0, 1210, 5002 and 5102 have tests of their own."""
+
+
+def before(call: Call) -> list[Attempt]:
+    """What went well until a report of one file comes to that call."""
+    went = [
+        Attempt(1, Call.SUBMIT, Outcome.ACKNOWLEDGED, NOW, report_id="7"),
+        Attempt(1, Call.UPLOAD, Outcome.ACKNOWLEDGED, NOW, 0, file_id="f"),
+        Attempt(1, Call.DESCRIBE, Outcome.ACKNOWLEDGED, NOW, 0),
+    ]
+    if call is Call.RETRACT:
+        return [*went[:1], Attempt(1, Call.UPLOAD, Outcome.LOST, NOW, 0)]
+    return went[: [Call.SUBMIT, Call.UPLOAD, Call.DESCRIBE, Call.FINISH].index(call)]
+
+
+def after_code(call: Call, *codes: int) -> Course:
+    """Where a report stands once that call was answered with these codes, one after the other."""
+    course = Course.after(before(call), 1)
+    for code in codes:
+        move = course.next_move()
+        assert isinstance(move, Ask)
+        assert move.call is call
+        outcome = outcome_of(call, Answer(200, b"", code=code))
+        course.take(Attempt(course.opening, call, outcome, NOW, move.file))
+    return course
+
+
+def test_each_documented_code_has_a_handling() -> None:
+    assert HANDLED.keys() | {0, 5002, 5102} == CODES.keys()
+
+
+@pytest.mark.parametrize("call", [Call.SUBMIT, Call.UPLOAD, Call.DESCRIBE, Call.FINISH])
+@pytest.mark.parametrize("code", HANDLED)
+def test_each_code_is_handled_as_the_documentation_asks(call: Call, code: int) -> None:
+    course = after_code(call, code)
+    move = course.next_move()
+    match HANDLED[code]:
+        case "tried again":
+            assert isinstance(move, Ask)
+            assert move.setbacks == 1, "after a pause"
+        case "name or password":
+            assert isinstance(move, Stopped)
+            assert move.why is Why.CREDENTIALS
+        case "refused":
+            assert isinstance(move, Stopped)
+            assert move.why is Why.REFUSED
+        case _ if call is not Call.SUBMIT:
+            assert isinstance(move, Ask)
+            assert (move.call, move.opening, move.setbacks) == (Call.SUBMIT, 2, 1)
+            assert course.orphans == []
+
+
+@pytest.mark.parametrize("call", [Call.SUBMIT, Call.UPLOAD, Call.DESCRIBE, Call.FINISH])
+def test_what_nobody_can_act_on_waits_for_a_person(call: Call) -> None:
+    for code in (1210, 9999):
+        move = after_code(call, code).next_move()
+        assert isinstance(move, Stopped)
+        assert move.why is Why.UNKNOWN
+
+
+def test_a_server_error_says_not_how_far_it_came_and_is_tried_again_as_if_it_had_acted() -> None:
+    submit = after_code(Call.SUBMIT, 1000)
+    assert submit.next_move() == Ask(Call.SUBMIT, 2, setbacks=1)
+    assert submit.orphans == [Orphan(1)]
+    upload = after_code(Call.UPLOAD, 1000)
+    assert upload.next_move() == Ask(Call.RETRACT, 1, "7", setbacks=1)
+    describe = after_code(Call.DESCRIBE, 1000)
+    assert describe.next_move() == Ask(Call.DESCRIBE, 1, "7", 0, "f", setbacks=1)
+    finish = after_code(Call.FINISH, 1000)
+    assert finish.next_move() == Ask(Call.FINISH, 1, "7", setbacks=1)
+    gone = after_code(Call.FINISH, 1000, 5001).next_move()
+    assert gone == Stopped(Why.FINISH_UNKNOWN, 1, "7"), "it may have been finished: never open another"
+
+
+def test_a_file_that_is_gone_is_uploaded_again_with_the_whole_report() -> None:
+    assert after_code(Call.DESCRIBE, 5002).next_move() == Ask(Call.RETRACT, 1, "7", setbacks=1)
+
+
+@pytest.mark.parametrize("before_it", [(), (1000,), (1300,)])
+def test_finished_already_is_success_without_a_receipt(before_it: tuple[int, ...]) -> None:
+    assert after_code(Call.FINISH, *before_it, 5102).next_move() == Done(1, "7", receipted=False)
+
+
+@pytest.mark.parametrize("code", [5001, 5101, 1000, 1300, 2000, 5102])
+def test_a_retract_ends_or_is_tried_again(code: int) -> None:
+    move = after_code(Call.RETRACT, code).next_move()
+    if code in {5001, 5101}:
+        assert isinstance(move, Ask)
+        assert (move.call, move.opening) == (Call.SUBMIT, 2)
+    elif code in {1000, 1300}:
+        assert move == Ask(Call.RETRACT, 1, "7", setbacks=2)
+    else:
+        assert isinstance(move, Stopped)
