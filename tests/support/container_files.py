@@ -7,6 +7,7 @@ import zipfile
 
 import libarchive
 from documents import Page, pdf, strips
+from locked_archives import rar4, rar5
 from models import gguf, onnx, pytorch, safetensors, tensors
 from pictures import draw, encode
 
@@ -38,6 +39,8 @@ def corpus() -> dict[str, list[bytes]]:
         "archive": [
             _zip(),
             _archive("7zip"),
+            rar5(_MEMBERS, {"note.txt"}),
+            rar4(_MEMBERS, {"note.txt"}),
             *(_archive("pax", name) for name in (None, "gzip", "bzip2", "xz", "zstd", "lz4")),
         ],
         "document": [

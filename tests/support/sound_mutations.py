@@ -43,12 +43,12 @@ FORMS = (
 
 
 def corpus() -> list[bytes]:
-    samples = song(1, 1)
+    samples = song(1, 0.4)
     files = [
         encode(samples, form, codec, bit_rate=64_000, rate=48000 if codec == "libopus" else 22050)
         for form, codec in FORMS
     ]
-    long = song(1, 4)
+    long = song(1, 2.5)
     files += [encode(long), encode(long, "flac", "flac"), encode(long, "mp3", "libmp3lame", 64_000)]
     return [*files, encode_tracks([samples, samples[::-1].copy()], "matroska", "flac")]
 

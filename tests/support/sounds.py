@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any
 
 import av
@@ -13,6 +14,7 @@ RATE = 22050
 Samples = npt.NDArray[np.int16]
 
 
+@cache
 def song(seed: int, seconds: float = 12) -> Samples:
     """Notes of a scale with overtones, one to three at a time, now and then a drum."""
     random = np.random.default_rng(seed)
@@ -35,7 +37,9 @@ def song(seed: int, seconds: float = 12) -> Samples:
             drum = random.normal(0, 0.5, RATE // 10) * np.exp(-np.arange(RATE // 10) / RATE * 40)
             out[int(at * RATE) :][: len(drum)] += drum
         at += length
-    return _level(out[: int(seconds * RATE)])
+    whole = _level(out[: int(seconds * RATE)])
+    whole.flags.writeable = False  # it is kept for whoever asks next
+    return whole
 
 
 def babble(seed: int, seconds: float = 12) -> Samples:

@@ -21,16 +21,16 @@ from safelight.media.video_decoder import decode
 MAX_PIXELS = 1_000_000
 MEMORY = 2 << 30
 
-_SMALL: dict[str, Any] = {"scenes": (1, 2), "seconds": 0.5, "size": (64, 48)}
-_FAST = {"preset": "ultrafast", "bf": "1", "g": "6"}
+_SMALL: dict[str, Any] = {"scenes": (1, 2), "seconds": 0.34, "size": (48, 32)}
+_FAST = {"preset": "ultrafast", "bf": "1", "g": "4"}
 CORPUS = (
     Video(**_SMALL, options=_FAST),
     Video(**_SMALL, options=_FAST, rotation=90),
     Video(**_SMALL, options=_FAST, format="matroska"),
     Video(**_SMALL, options=_FAST, format="mpegts"),
     Video(**_SMALL, options=_FAST, format="flv"),
-    Video(**_SMALL, codec="mpeg4", options={"g": "6"}, format="avi"),
-    Video(**_SMALL, codec="mpeg2video", fps=25, options={"g": "6"}, format="mpeg"),
+    Video(**_SMALL, codec="mpeg4", options={"g": "4"}, format="avi"),
+    Video(**_SMALL, codec="mpeg2video", fps=25, options={"g": "4"}, format="mpeg"),
     Video(**_SMALL, codec="libvpx", options={"deadline": "realtime"}, format="webm"),
     Video(**_SMALL, codec="libvpx-vp9", options={"deadline": "realtime", "cpu-used": "8"}, format="webm"),
     Video(**_SMALL, codec="mjpeg", options={}, format="mov"),

@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterator
 from typing import Final
 
+from safelight.media.rar_locks import locked_members
 from safelight.types import UnscannedReason
 
 try:
@@ -129,6 +130,7 @@ class _Reader:
         self._only_stream = False
         self._next = 0
         self._told: set[str] = set()
+        self._locked = locked_members(_Source.fd)
         self.parts = 0
 
     def everything(self) -> Iterator[str | bytes]:
@@ -191,7 +193,7 @@ class _Reader:
         if what:
             yield _problem(UnscannedReason.NOT_A_FILE, what, name)
             return
-        if _is_encrypted(entry):
+        if _is_encrypted(entry) or name in self._locked:
             yield _problem(UnscannedReason.ENCRYPTED, "the member needs a password", name)
             return
         self.parts += 1

@@ -7,6 +7,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from container_files import corpus
@@ -18,7 +19,8 @@ from safelight.media.sandbox.limits import Limits
 from safelight.types import UnscannedReason
 
 LIMITS = Limits(wall_seconds=10, cpu_seconds=10, max_pixels=1_000_000, max_unpacked_bytes=64 << 20)
-_SLACK_SECONDS = 20  # on a busy machine; a hang would be minutes
+_AT_ONCE = 4
+_SLACK_SECONDS = 60  # on a busy machine; a hang would be minutes
 
 CORPUS = corpus()
 CRASHED = "a decoder died; the sandbox held, and the decoder wants looking at"
@@ -38,35 +40,37 @@ def test_the_files_that_are_broken_here_are_whole_before(family: str, sandbox: S
             assert isinstance(opened, OpenedFile)
             findings = inspect(opened, sandbox)
         assert findings.signals
-        assert {problem.reason for problem in findings.problems} <= {UnscannedReason.UNSUPPORTED}
+        reasons = {problem.reason for problem in findings.problems}
+        assert reasons <= {UnscannedReason.UNSUPPORTED, UnscannedReason.ENCRYPTED}
 
 
 def broken(family: str, seed: int, count: int, sandbox: Sandbox) -> Counter[str]:
-    """Look at mutated files; how they ended."""
-    random_ = random.Random(seed)
+    """Look at mutated files, some at a time; how they ended."""
     parents = sandbox.pids()
-    ended: Counter[str] = Counter()
-    for number in range(count):
-        content = mutated(CORPUS[family], random_)
+
+    def one(number: int) -> list[str]:
+        content = mutated(CORPUS[family], random.Random(seed + number))
         began = time.monotonic()
         with open_media(content) as opened:
             if not isinstance(opened, OpenedFile):
-                continue
+                return []
             findings = inspect(opened, sandbox)
-        assert time.monotonic() - began < 3 * LIMITS.wall_seconds + _SLACK_SECONDS, (seed, number)
+        assert time.monotonic() - began < 3 * LIMITS.wall_seconds + _SLACK_SECONDS, number
         reasons = {problem.reason for problem in findings.problems}
-        assert findings or reasons, (seed, number)
-        assert not reasons & {UnscannedReason.BAD_REPLY, UnscannedReason.SANDBOX_UNAVAILABLE}, (seed, number)
-        ended.update(["files", *([reason.value for reason in reasons] or ["whole"])])
+        assert findings or reasons, number
+        assert not reasons & {UnscannedReason.BAD_REPLY, UnscannedReason.SANDBOX_UNAVAILABLE}, number
+        return ["files", *([reason.value for reason in reasons] or ["whole"])]
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        ended = Counter(each for ends in pool.map(one, range(count)) for each in ends)
     assert sandbox.pids() == parents, "a parent was replaced"
     return ended
 
 
-@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("family", CORPUS)
-def test_broken_files_harm_nothing_else(family: str, seed: int, sandbox: Sandbox) -> None:
+def test_broken_files_harm_nothing_else(family: str, sandbox: Sandbox) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    ended = broken(family, seed, 350, sandbox)
+    ended = broken(family, 1, 350, sandbox)
     assert ended["files"] > 300
     assert ended["crashed"] == 0, CRASHED
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 20, "over a GiB in the parent"
@@ -76,6 +80,7 @@ def test_broken_files_harm_nothing_else(family: str, seed: int, sandbox: Sandbox
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("family", CORPUS)
 def test_very_many_broken_files(family: str, sandbox: Sandbox) -> None:
-    ended = broken(family, 1_000, 7_000, sandbox)
-    print(f"FIGURE broken_{family}_files {ended['files']} {dict(ended)}")
+    seed = int(time.time())
+    ended = broken(family, seed, 7_000, sandbox)
+    print(f"FIGURE broken_{family}_files {ended['files']} seed={seed} {dict(ended)}")
     assert ended["crashed"] == 0, CRASHED

@@ -6,17 +6,13 @@ import io
 import json
 import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import av
 import pytest
-import video_mutations
 from decoders import family
 from mutations import mutated
 from video_mutations import CORPUS
@@ -31,6 +27,7 @@ from safelight.media.sandbox.messages import VIDEO_MESSAGES
 from safelight.types import UnscannedReason
 
 LIMITS = Limits(wall_seconds=4, cpu_seconds=4, max_pixels=1_000_000, memory_bytes=512 << 20)
+_AT_ONCE = 4
 _SLACK_SECONDS = 60  # on a busy machine; a hang would be for ever
 
 
@@ -68,7 +65,7 @@ def only_sound(content: bytes) -> bool:
 
 
 def broken(files: list[bytes], seed: int, count: int, sandbox: Sandbox) -> Counter[str]:
-    """Look at mutated files, two at a time; how they ended."""
+    """Look at mutated files, some at a time; how they ended."""
     parents = sandbox.pids()
 
     def one(number: int) -> list[str]:
@@ -81,7 +78,7 @@ def broken(files: list[bytes], seed: int, count: int, sandbox: Sandbox) -> Count
         assert not reasons & {UnscannedReason.BAD_REPLY, UnscannedReason.SANDBOX_UNAVAILABLE}, number
         return [reason.value for reason in reasons] or ["whole"]
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
         ended = Counter(reason for reasons in pool.map(one, range(count)) for reason in reasons)
     assert sandbox.pids() == parents, "a parent was replaced"
     return ended
@@ -92,23 +89,12 @@ def test_broken_videos_end_well(files: list[bytes], sandbox: Sandbox) -> None:
     assert min(ended["whole"], ended["damaged"]) > 10, ended
 
 
-def test_the_decoder_itself_ends_well() -> None:
-    program = Path(video_mutations.__file__)
-    command = [sys.executable, program, "1", "2000"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
-    assert run.returncode == 0, run.stderr[-2000:]
-    found = json.loads(run.stdout)
-    # Each way of ending was reached, so that the files were neither all refused nor all harmless.
-    for outcome in ("hashed", "damaged", "truncated", "empty"):
-        assert found[outcome] > 10, found
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
-def test_many_broken_videos_end_well(files: list[bytes], sandbox: Sandbox) -> None:
+def test_many_broken_videos_lose_no_parent(files: list[bytes], sandbox: Sandbox) -> None:
     seed = int(time.time())
-    ended = broken(files, seed, 20_000, sandbox)
-    print(f"FIGURE mutated_videos=20000 parents_lost=0 seed={seed} outcomes={json.dumps(ended)}")
+    ended = broken(files, seed, 8_000, sandbox)
+    print(f"FIGURE mutated_videos_confined=8000 parents_lost=0 seed={seed} outcomes={json.dumps(ended)}")
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ import lzma
 import resource
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import libarchive
 import pytest
 from documents import Page, pdf
+from locked_archives import rar4, rar5, seven
 from pictures import draw, encode
 
 from safelight.media import Findings, OpenedFile, inspect, open_media
@@ -62,6 +62,9 @@ ARCHIVES = {
     "zip": zipped(MEMBERS),
     "zip, stored": zipped(MEMBERS, zipfile.ZIP_STORED),
     "7z": written(MEMBERS, "7zip"),
+    "7z, stored": seven(MEMBERS),
+    "rar": rar5(MEMBERS),
+    "rar of old": rar4(MEMBERS),
     "tar": written(MEMBERS, "pax"),
     **{
         f"tar.{name}": written(MEMBERS, "gnutar", name)
@@ -89,33 +92,6 @@ def test_members_are_hashed_and_digested_where_they_are(name: str, sandbox: Sand
     assert digests["md5", "!other.jpg"] == hashlib.md5(OTHER).hexdigest()
     alone = look(PICTURE, sandbox).signals[0]
     assert digests["pdq", "!inner/pic.png"] == alone.value
-
-
-def stored_rar(members: dict[str, bytes]) -> bytes:
-    """RAR 5.0 with stored members, by its published description; no free program writes the format."""
-
-    def number(value: int) -> bytes:
-        out = b""
-        while value > 0x7F:
-            out, value = out + bytes([value & 0x7F | 0x80]), value >> 7
-        return out + bytes([value])
-
-    def block(*fields: bytes) -> bytes:
-        body = b"".join(fields)
-        sized = number(len(body)) + body
-        return zlib.crc32(sized).to_bytes(4, "little") + sized
-
-    content = b"Rar!\x1a\x07\x01\x00" + block(number(1), number(0), number(0))
-    for name, data in members.items():
-        crc = zlib.crc32(data).to_bytes(4, "little")
-        head = [number(2), number(2), number(len(data)), number(4), number(len(data)), number(0o644), crc]
-        content += block(*head, number(0), number(1), number(len(name)), name.encode()) + data
-    return content + block(number(5), number(0), number(0))
-
-
-def test_rar(sandbox: Sandbox) -> None:
-    findings = look(stored_rar(MEMBERS), sandbox)
-    assert (findings.problems, hashed(findings)) == ((), {"!inner/pic.png", "!other.jpg"})
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"])
@@ -204,6 +180,51 @@ def test_an_encrypted_member_does_not_hide_its_neighbours(sandbox: Sandbox) -> N
     findings = look(bytes(content), sandbox)
     assert said(findings) == {(UnscannedReason.ENCRYPTED, "!secret.png")}
     assert hashed(findings) == {"!open.jpg"}
+
+
+MIXED = {"open.jpg": OTHER, "sécret.png": PICTURE, "too.png": PICTURE}
+
+
+@pytest.mark.parametrize("write", [rar5, rar4])
+def test_a_locked_member_of_rar_does_not_hide_its_neighbours(write, sandbox: Sandbox) -> None:
+    findings = look(write(MIXED, {"sécret.png"}), sandbox)
+    [(reason, _)] = said(findings)
+    assert reason is UnscannedReason.ENCRYPTED
+    assert hashed(findings) == {"!open.jpg", "!too.png"}
+
+
+def test_libarchive_reads_no_7z_past_a_locked_member_and_that_is_said(sandbox: Sandbox) -> None:
+    findings = look(seven(MIXED, {"sécret.png"}), sandbox)
+    assert said(findings) == {(UnscannedReason.ENCRYPTED, "!sécret.png"), (UnscannedReason.ENCRYPTED, "")}
+    assert hashed(findings) == {"!open.jpg"}
+    both = look(seven(MIXED, {"sécret.png", "too.png"}), sandbox)
+    assert (UnscannedReason.ENCRYPTED, "") in said(both)
+
+
+@pytest.mark.parametrize("write", [seven, rar5, rar4])
+def test_an_archive_whose_list_of_members_is_locked_says_so(write, sandbox: Sandbox) -> None:
+    findings = look(write(MEMBERS, locked_header=True), sandbox)
+    assert said(findings) == {(UnscannedReason.ENCRYPTED, "")}
+    assert not hashed(findings)
+
+
+@pytest.mark.parametrize("write", [rar5, rar4])
+def test_of_a_truncated_rar_what_is_left_is_looked_at(write, sandbox: Sandbox) -> None:
+    content = write(MEMBERS)
+    findings = look(content[: len(content) - len(OTHER) // 2], sandbox)
+    assert hashed(findings) >= {"!inner/pic.png"}
+    assert {reason for reason, _ in said(findings)} & {UnscannedReason.TRUNCATED, UnscannedReason.DAMAGED}
+
+
+@pytest.mark.parametrize("write", [seven, lambda members: written(members, "7zip")])
+def test_a_truncated_7z_has_lost_its_list_of_members(write, sandbox: Sandbox) -> None:
+    content = write(MEMBERS)
+    for missing in (1, 20, len(OTHER) // 2, len(content) - 40):
+        findings = look(content[:-missing], sandbox)
+        assert not hashed(findings)
+        [(reason, part)] = said(findings)
+        assert reason in {UnscannedReason.TRUNCATED, UnscannedReason.DAMAGED}, findings.problems
+        assert part == ""
 
 
 def test_a_damaged_member_does_not_hide_its_neighbours(sandbox: Sandbox) -> None:

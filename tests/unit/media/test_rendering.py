@@ -49,9 +49,14 @@ def animation(frames: int, format_: str = "GIF") -> bytes:
     return encode(pictures[0], format_, save_all=True, append_images=pictures[1:])
 
 
+@pytest.fixture(scope="module")
+def large() -> bytes:
+    return encode(draw(260, 130).resize((2600, 1300)), "JPEG")
+
+
 @pytest.mark.parametrize("level", [Level.TINY, Level.REDUCED, Level.GREY, Level.ORIGINAL])
-def test_each_level_has_its_own_pixels_and_colours(sandbox: Sandbox, level: Level) -> None:
-    made = shown(sandbox, encode(draw(2600, 1300), "JPEG"), level)
+def test_each_level_has_its_own_pixels_and_colours(sandbox: Sandbox, level: Level, large: bytes) -> None:
+    made = shown(sandbox, large, level)
     assert isinstance(made, Rendering)
     assert (made.width, made.height) == (SAMPLES[level], SAMPLES[level] // 2)
     assert made.bands == (3 if level is Level.ORIGINAL else 1)
