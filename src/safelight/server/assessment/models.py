@@ -145,6 +145,25 @@ class Spread(models.Model):
     at = models.DateTimeField(default=now)
 
 
+class AlikePair(models.Model):
+    """A file of a case that is alike to a file of another case, found by the hashes kept of the past.
+
+    Each pair stands in both directions. ``distance`` is in bits of 256, ``share`` (0-1) of video frames.
+    """
+
+    item = models.ForeignKey("intake.Item", models.CASCADE, related_name="+")
+    other = models.ForeignKey("intake.Item", models.CASCADE, related_name="+")
+    how = models.CharField(max_length=10)
+    distance = models.PositiveSmallIntegerField(null=True)
+    share = models.FloatField(null=True)
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["item", "other"], name="two_files_are_one_pair")
+        ]
+
+
 class Suggestion(models.Model):
     """Who decided suggests that the file be listed; list managers propose it, and another approves that."""
 
