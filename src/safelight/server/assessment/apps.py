@@ -13,7 +13,10 @@ class Config(AppConfig):
 
     def ready(self) -> None:
         """Have decisions ask for wanted opinions, complaints run their corrections, and stacks reach far."""
-        from safelight.server.assessment.correcting import correct  # noqa: PLC0415 - models are loaded
+        from safelight.server.assessment.correcting import (  # noqa: PLC0415 - models are loaded
+            correct,
+            told_hotline,
+        )
         from safelight.server.assessment.elsewhere import ask_for  # noqa: PLC0415
         from safelight.server.assessment.opinions import (  # noqa: PLC0415
             require_opinions,
@@ -22,11 +25,14 @@ class Config(AppConfig):
         from safelight.server.cases.complaints import UPHELD  # noqa: PLC0415
         from safelight.server.cases.decisions import BEFORE_DECIDING  # noqa: PLC0415
         from safelight.server.cases.services import JOINED  # noqa: PLC0415
+        from safelight.server.hotlines.correcting import FINISHED  # noqa: PLC0415
 
         for ask in (require_unreported, require_opinions):
             if ask not in BEFORE_DECIDING:
                 BEFORE_DECIDING.append(ask)
         if correct not in UPHELD:
             UPHELD.append(correct)
+        if told_hotline not in FINISHED:
+            FINISHED.append(told_hotline)
         if ask_for not in JOINED:
             JOINED.append(ask_for)

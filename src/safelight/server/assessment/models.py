@@ -201,7 +201,11 @@ class Suggestion(models.Model):
 
 
 class Correction(models.Model):
-    """One step of what follows from an upheld complaint, and where it stands."""
+    """One step of what follows from an upheld complaint, and where it stands.
+
+    ``report`` is the draft that corrects what a hotline was told: when it is finished the step is done.
+    ``entries`` are the keys, of the source's own, of the entries that were wrong about the file.
+    """
 
     class Kind(models.TextChoices):
         """What is put right."""
@@ -225,6 +229,8 @@ class Correction(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     state = models.CharField(max_length=10, choices=State.choices)
     about = models.CharField(max_length=200, blank=True)
+    report = models.ForeignKey("hotlines.Report", models.PROTECT, null=True, related_name="corrects")
+    entries = models.JSONField(default=list)
     reference = models.CharField(max_length=200, blank=True)
     done_by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(default=now)
