@@ -162,10 +162,10 @@ class Assessing(BaseModel):
         {}, description="lists whose facts prefill assessments, with the scheme of their classifications"
     )
     stacks_across_cases: bool = Field(
-        False, description="offer a decision for the same file in other cases too"
+        False, description="offer a decision for the same file in other cases, and tell of alike ones there"
     )
     near_bits: int = Field(
-        31, ge=0, le=80, description="files of a case that differ by at most so many of 256 bits are stacked"
+        31, ge=0, le=64, description="pictures that differ by at most so many of 256 bits are stacked"
     )
 
     @field_validator("opinions_of")

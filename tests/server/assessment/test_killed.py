@@ -15,13 +15,13 @@ from django.db import connection
 from safelight.assessment import axes
 from safelight.server.assessment import stacks
 from safelight.server.assessment.errors import NotOpen
-from safelight.server.assessment.models import Opinion, Spread
+from safelight.server.assessment.models import Opinion, Spread, StoredAssessment
 from safelight.server.assessment.opinions import take
 from safelight.server.assessment.services import assess
 from safelight.server.assessment.stacks import equal_members, spread
 from safelight.server.cases.decisions import decide
 from safelight.server.cases.handling import take as take_case
-from safelight.server.cases.models import Decision
+from safelight.server.cases.models import Case, Decision
 from safelight.server.ids import new_id
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.roles import Role
@@ -32,13 +32,15 @@ PLACES = 6
 
 
 @pytest.fixture
-def stacked(arrive: Make, actor_with: Make) -> tuple[Any, Any, Any, list[Any]]:
-    """Somebody with a case, its file, and where else in it the same bytes are."""
+def stacked(arrive: Make, actor_with: Make, policy: Make) -> tuple[Any, Any, Any, list[Any]]:
+    """Somebody with a case, its file, and where the same bytes are: there, and in cases that nobody has."""
+    policy(stacks_across_cases=True)
     reviewer = actor_with(Role.REVIEWER)
     first = arrive()
-    for _ in range(PLACES):
-        arrive()
+    for number in range(PLACES):
+        arrive() if number % 2 else arrive(account=f"another {number}")
     case = take_case(reviewer, first.membership.case)
+    assess(reviewer, case, first.item, axes.Assessment(outcome=axes.Outcome.UNLAWFUL))
     decide(reviewer, case, first, Decision.Outcome.CONFIRMED)
     listed = [one.occurrence for one in equal_members(reviewer, case, first.item)]
     assert len(listed) == PLACES
@@ -86,6 +88,9 @@ def test_it_is_applied_exactly_once_under_kill_9(step: int, stacked: tuple[Any, 
     act()
     assert decisions() == (PLACES + 1, PLACES + 1, 1)
     assert Spread.objects.count() == 1
+    # One answer in each case that it reached, and nothing there waits any more.
+    assert StoredAssessment.objects.count() == 1 + PLACES // 2
+    assert not Case.objects.filter(state=Case.State.OPEN).exists()
 
 
 def test_the_same_form_sent_twice_at_once_is_one(stacked: tuple[Any, Any, Any, list[Any]]) -> None:

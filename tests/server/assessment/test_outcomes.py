@@ -22,7 +22,11 @@ from safelight.server.cases.complaints import answer_complaint, complain
 from safelight.server.cases.decisions import supersede
 from safelight.server.cases.models import Case, Decision, Settled
 from safelight.server.cases.services import finish
+from safelight.server.config import Reporting
+from safelight.server.hotlines.checking import checked
+from safelight.server.hotlines.correcting import CORRECTION, FINISHED
 from safelight.server.hotlines.models import Report, ReportFile
+from safelight.server.hotlines.sealed import content
 from safelight.server.ids import now
 from safelight.server.intake.models import Item, Occurrence
 from safelight.server.lists.models import WaitingEntry
@@ -136,7 +140,7 @@ def reported(case: Case, item: Item, *, environment: str = "production", number:
     """A report about the case's file that a hotline has finished."""
     report = Report.objects.create(
         case=case, hotline="cybertipline", duty="us", environment=environment, state="finished",
-        content=b"sealed", number=number, finished_at=now(),
+        content=b"sealed", number=number, finished_at=now(), account=case.account,
     )  # fmt: skip
     report.told_cases.add(case)
     place = Occurrence.objects.filter(item=item, membership__case=case).get()
@@ -144,8 +148,9 @@ def reported(case: Case, item: Item, *, environment: str = "production", number:
 
 
 def test_an_upheld_complaint_runs_the_whole_chain_and_it_is_seen(
-    case: Case, item: Item, reviewer: Any, senior: Any, arrive: Make
+    case: Case, item: Item, reviewer: Any, senior: Any, arrive: Make, workspace_setting: Make
 ) -> None:
+    workspace_setting(reporting=Reporting(email="team@example.org"))
     decide_item(reviewer, case, item, Decision.Outcome.CONFIRMED)
     reported(case, item, environment="mock", number="0")
     reported(case, item, number="4711")
@@ -163,6 +168,7 @@ def test_an_upheld_complaint_runs_the_whole_chain_and_it_is_seen(
     }  # fmt: skip
     assert steps["decision"].reference == str(complaint.superseding_id)
     assert steps["feedback"].about == "a list"
+    assert steps["feedback"].entries == ["entry-1"]
     assert steps["hotline"].about == "cybertipline 4711"
     assert Suggestion.objects.get().kind == Suggestion.Kind.KNOWN_GOOD
     with pytest.raises(AssessmentError, match="reference"):
@@ -170,6 +176,15 @@ def test_an_upheld_complaint_runs_the_whole_chain_and_it_is_seen(
     mark_done(senior, steps["hotline"], "Correction to report 4711")
     with pytest.raises(AssessmentError, match="does not wait"):
         mark_done(senior, steps["hotline"], "twice")
+    made = steps["hotline"].report
+    assert (made.state, made.follows.number, made.told_cases.count()) == ("draft", "4711", 0)
+    said = content(made)
+    assert said.reported[0].prior_reports == (4711,)
+    assert said.additional_info is not None
+    assert said.additional_info.startswith("Correction of report 4711, finished ")
+    assert "at file 1 of it" in said.additional_info
+    assert "a list" not in said.additional_info
+    assert [one.says for one in checked(made).findings if one.stops] == []
     # The same file by the same entries opens no case again, whoever sends it; by another entry it does.
     assert Settled.objects.filter(occurrence=arrive(account="somebody else")).exists()
     assert not Settled.objects.filter(occurrence=arrive(account="somebody else", entry="entry-2")).exists()
@@ -182,3 +197,29 @@ def test_where_nothing_was_done_nothing_is_put_right(
     answer_complaint(senior, complain(senior, Occurrence.objects.get(), "Why?"), upheld=True, answer="Sorry.")
     states = dict(Correction.objects.values_list("kind", "state"))
     assert states["decision"] == states["hotline"] == states["exception"] == states["figures"] == "not_needed"
+
+
+def test_one_correction_cites_every_report_that_was_wrong_and_its_receipt_is_the_step_done(
+    case: Case, item: Item, reviewer: Any, senior: Any, arrive: Make
+) -> None:
+    other = arrive(content=b"another")
+    for number, one in (("4711", item), ("4712", other.item)):
+        decide_item(reviewer, case, one, Decision.Outcome.CONFIRMED)
+        reported(case, one, number=number)
+    finish(reviewer, case)
+    for place in Occurrence.objects.order_by("pk"):
+        complaint = complain(senior, place, "It is my cat.")
+        answer_complaint(senior, complaint, upheld=True, answer="Yes.")
+    steps = [step for step in corrections(senior) if step.kind == "hotline"]
+    assert {step.about for step in steps} == {"cybertipline 4711", "cybertipline 4712"}
+    (draft,) = Report.objects.filter(duty=CORRECTION)
+    assert {step.report for step in steps} == {draft}
+    assert content(draft).reported[0].prior_reports == (4711, 4712)
+    assert str(content(draft).additional_info).count("Correction of report") == 2
+    draft.state, draft.number, draft.finished_at = "finished", "4713", now()
+    draft.save()
+    for follow in FINISHED:
+        follow(draft)
+    assert {(step.state, step.reference) for step in corrections(senior) if step.kind == "hotline"} == {
+        ("done", "4713")
+    }

@@ -116,7 +116,8 @@ def test_a_near_picture_is_decided_as_the_first_once_it_was_shown(
     close = arrive(content=b"nearly the same").item
     for number, one in enumerate((item, close)):
         seen = keys.open_observation(one.pk, one.observation)
-        signals = (*seen.observation.signals, Signal("pdq", f"{number:064x}", 100))
+        value = f"{int('6ad5c1b3' * 8, 16) ^ number:064x}"
+        signals = (*seen.observation.signals, Signal("pdq", value, 100))
         changed = replace(seen, observation=replace(seen.observation, signals=signals))
         one.observation = keys.seal_observation(one.pk, changed)
         one.save()
@@ -124,7 +125,7 @@ def test_a_near_picture_is_decided_as_the_first_once_it_was_shown(
     assert decided["Location"] == address(case, close)
     assert "1 of 256 bits differ" in browser.get(address(case, close)).content.decode()
     refused = browser.post(address(case, close, "same/"), follow=True).content.decode()
-    assert "Look at this picture first" in refused
+    assert "Look at this file first" in refused
     monkeypatch.setattr(stacks, "was_shown", lambda *_: True)
     assert browser.post(address(case, close, "same/"))["Location"] == f"/cases/{case.pk}/"
     assert Decision.objects.get(occurrence__item=close).basis == "shown_near"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from safelight.errors import KeyMismatch
@@ -12,14 +15,16 @@ from safelight.server.assessment.events import Event
 from safelight.server.assessment.models import Correction, Suggestion
 from safelight.server.cases.hash_confirmed import matches_of
 from safelight.server.cases.models import Complaint, Decision
+from safelight.server.hotlines.correcting import draft_correction
 from safelight.server.hotlines.models import Report
 from safelight.server.ids import now
 from safelight.server.ledger.services import record
 from safelight.server.lists.models import HashList
-from safelight.server.people.actors import Actor, PersonActor
+from safelight.server.people.actors import Actor, PersonActor, SystemActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 
+_MOST_ENTRIES: Final = 100
 _DONE, _WAITING, _NONE = Correction.State.DONE, Correction.State.WAITING, Correction.State.NOT_NEEDED
 
 
@@ -31,20 +36,41 @@ def correct(complaint: Complaint) -> None:
     )
     _step(complaint, Correction.Kind.RESTORE, _DONE)
     for report in (reported := _finished_reports(complaint)):
-        _step(complaint, Correction.Kind.HOTLINE, _WAITING, about=f"{report.hotline} {report.number}".strip())
+        _step(
+            complaint,
+            Correction.Kind.HOTLINE,
+            _WAITING,
+            about=f"{report.hotline} {report.number}".strip(),
+            report=draft_correction(report, made.case, complaint.occurrence.item) if made else None,
+        )
     if not reported:
         _step(complaint, Correction.Kind.HOTLINE, _NONE)
     _except(complaint)
-    for name in _foreign_lists(complaint):
-        _step(complaint, Correction.Kind.FEEDBACK, _WAITING, about=name)
+    for name, entries in _foreign_lists(complaint).items():
+        _step(complaint, Correction.Kind.FEEDBACK, _WAITING, about=name, entries=entries)
     # Figures are counted from the decisions that stand, so they change with them.
     _step(complaint, Correction.Kind.FIGURES, _DONE if made else _NONE)
 
 
 def corrections(actor: Actor) -> QuerySet[Correction]:
-    """Every step, those of the latest complaint first."""
+    """Every step, those of the latest complaint first; ``source`` is where the list that it names is from."""
     require(actor, Permission.CASE_READ_ALL)
-    return Correction.objects.select_related("complaint", "done_by").order_by("-complaint__pk", "pk")
+    source = HashList.objects.filter(name=OuterRef("about")).values("source")[:1]
+    steps = Correction.objects.select_related("complaint", "done_by", "report")
+    return steps.annotate(source=Subquery(source)).order_by("-complaint__pk", "pk")
+
+
+def told_hotline(report: Report) -> None:
+    """The step is done when the hotline has finished the report that corrects the earlier one."""
+    for step in Correction.objects.select_for_update().filter(report=report, state=_WAITING):
+        step.state, step.reference, step.at = _DONE, report.number[:200], now()
+        step.save(update_fields=["state", "reference", "at"])
+        record(
+            Event.CORRECTION_MADE,
+            SystemActor("hotlines"),
+            subject=step.complaint_id,
+            payload={"correction": str(step.pk), "kind": step.kind, "report": str(report.pk)},
+        )
 
 
 def mark_done(actor: PersonActor, correction: Correction, reference: str) -> Correction:
@@ -78,20 +104,31 @@ def _step(
     *,
     about: str = "",
     reference: str = "",
+    report: Report | None = None,
+    entries: Sequence[str] = (),
 ) -> None:
     Correction.objects.create(
-        complaint=complaint, kind=kind, state=state, about=about, reference=reference, at=now()
+        complaint=complaint,
+        kind=kind,
+        state=state,
+        about=about,
+        reference=reference,
+        report=report,
+        entries=list(entries),
+        at=now(),
     )
 
 
 def _finished_reports(complaint: Complaint) -> list[Report]:
     """The reports that told a hotline of what was complained about. Rehearsals told nobody."""
-    before = complaint.decision
+    before, item = complaint.decision, complaint.occurrence.item
     if before is None or before.outcome != Decision.Outcome.CONFIRMED:
         return []
     finished = Report.objects.filter(
         told_cases=before.case, state=Report.State.FINISHED, environment=Report.Environment.PRODUCTION
     )
+    if item is not None:
+        finished = finished.filter(files__item=item)
     return list(finished.order_by("finished_at"))
 
 
@@ -110,14 +147,17 @@ def _except(complaint: Complaint) -> None:
     _step(complaint, Correction.Kind.EXCEPTION, _DONE, reference=str(suggestion.pk))
 
 
-def _foreign_lists(complaint: Complaint) -> list[str]:
-    """The lists of other people that the file matched: they are told that it was wrong."""
+def _foreign_lists(complaint: Complaint) -> dict[str, list[str]]:
+    """The lists of other people that the file matched, each with the keys of its entries that were wrong."""
     item = complaint.occurrence.item
     if item is None:
-        return []
+        return {}
     try:
-        names = {match.list for match in matches_of(item)}
+        matches = matches_of(item)
     except KeyMismatch:
-        return []
-    own = set(HashList.objects.filter(name__in=names, own=True).values_list("name", flat=True))
-    return sorted(names - own)
+        return {}
+    keys: dict[str, set[str]] = {}
+    for match in matches:
+        keys.setdefault(match.list, set()).add(match.entry_key)
+    own = set(HashList.objects.filter(name__in=keys, own=True).values_list("name", flat=True))
+    return {name: sorted(keys[name])[:_MOST_ENTRIES] for name in sorted(keys) if name not in own}

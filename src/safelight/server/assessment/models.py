@@ -145,6 +145,25 @@ class Spread(models.Model):
     at = models.DateTimeField(default=now)
 
 
+class AlikePair(models.Model):
+    """A file of a case that is alike to a file of another case, found by the hashes kept of the past.
+
+    Each pair stands in both directions. ``distance`` is in bits of 256, ``share`` (0-1) of video frames.
+    """
+
+    item = models.ForeignKey("intake.Item", models.CASCADE, related_name="+")
+    other = models.ForeignKey("intake.Item", models.CASCADE, related_name="+")
+    how = models.CharField(max_length=10)
+    distance = models.PositiveSmallIntegerField(null=True)
+    share = models.FloatField(null=True)
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["item", "other"], name="two_files_are_one_pair")
+        ]
+
+
 class Suggestion(models.Model):
     """Who decided suggests that the file be listed; list managers propose it, and another approves that."""
 
@@ -182,7 +201,11 @@ class Suggestion(models.Model):
 
 
 class Correction(models.Model):
-    """One step of what follows from an upheld complaint, and where it stands."""
+    """One step of what follows from an upheld complaint, and where it stands.
+
+    ``report`` is the draft that corrects what a hotline was told: when it is finished the step is done.
+    ``entries`` are the keys, of the source's own, of the entries that were wrong about the file.
+    """
 
     class Kind(models.TextChoices):
         """What is put right."""
@@ -206,6 +229,8 @@ class Correction(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     state = models.CharField(max_length=10, choices=State.choices)
     about = models.CharField(max_length=200, blank=True)
+    report = models.ForeignKey("hotlines.Report", models.PROTECT, null=True, related_name="corrects")
+    entries = models.JSONField(default=list)
     reference = models.CharField(max_length=200, blank=True)
     done_by = models.ForeignKey("people.Person", models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(default=now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -200,12 +201,7 @@ def require_opinions(actor: Actor, _case: Case, occurrence: Occurrence, outcome:
     there = Case.objects.get(members__occurrence=occurrence)
     if why := missing(there, item):
         raise OpinionsMissing(why)
-    stored = standing_one(there, item)
-    against = {
-        Decision.Outcome.CONFIRMED: Outcome.NOT_UNLAWFUL,
-        Decision.Outcome.DISMISSED: Outcome.UNLAWFUL,
-    }[outcome]
-    if stored is not None and stored.outcome == against:
+    if _speaks_against(there, item, outcome):
         raise OpinionsMissing(_("This says the opposite of the assessment. Correct one of them first."))
 
 
@@ -215,16 +211,39 @@ def require_unreported(actor: Actor, case: Case, occurrence: Occurrence, _outcom
         return
     if not Decision.objects.filter(occurrence=occurrence, superseded_by=None).exists():
         return
+    if _reported(case, occurrence.item_id):
+        raise OpinionsMissing(
+            _("The report about this is finished. Finish the case, and take it up in one that follows.")
+        )
+
+
+def may_follow(case: Case, item: Item, outcome: Decision.Outcome) -> bool:
+    """Whether a decision about the same bytes in another case may reach this one.
+
+    Not where somebody else is still to answer here, an answer here says the opposite, or the report is
+    finished. What the policy wants answered was answered where the decision was made.
+    """
+    waits = Opinion.objects.filter(_OPEN, case__in=family(case), item=item).exists()
+    return not (waits or _speaks_against(case, item, outcome) or _reported(case, item.pk))
+
+
+def _speaks_against(case: Case, item: Item, outcome: Decision.Outcome) -> bool:
+    against = {
+        Decision.Outcome.CONFIRMED: Outcome.NOT_UNLAWFUL,
+        Decision.Outcome.DISMISSED: Outcome.UNLAWFUL,
+    }
+    stored = standing_one(case, item)
+    return stored is not None and stored.outcome == against[outcome]
+
+
+def _reported(case: Case, item: UUID) -> bool:
     told = ReportFile.objects.filter(
-        item=occurrence.item_id,
+        item=item,
         report__told_cases=case,
         report__state=Report.State.FINISHED,
         report__environment=Report.Environment.PRODUCTION,
     )
-    if told.exists():
-        raise OpinionsMissing(
-            _("The report about this is finished. Finish the case, and take it up in one that follows.")
-        )
+    return told.exists()
 
 
 def blinded(actor: PersonActor, case: Case) -> Opinion | None:

@@ -116,6 +116,14 @@ LABELS: Final[dict[str, dict[str, Promise | str]]] = {
         "figures": _("the figures"),
     },
     "state": {"waiting": _("waits for a person"), "done": _("done"), "not_needed": _("not needed")},
+    "how": {
+        "": _("the same bytes"),
+        "picture": _("a near picture"),
+        "video": _("a video with the same frames"),
+        "model": _("a model with the same weights"),
+        "sound": _("the same sound"),
+        "frame": _("a picture of one is in the other"),
+    },
     "role": {"first": _("first"), "second": _("second"), "senior": _("senior")},
 }
 """By axis, then by the stored value; *undetermined* reads so where it is not named."""

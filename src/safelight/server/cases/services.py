@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -19,6 +22,8 @@ from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.server.vault.services import stand_as_decided
 
+JOINED: Final[list[Callable[[Occurrence], None]]] = []
+"""Called in the transaction in which an occurrence joined a case."""
 UNFINISHED = Q(state__in=[Case.State.OPEN, Case.State.DECIDED])
 """What may still change."""
 
@@ -58,6 +63,8 @@ def open_or_extend(occurrence: Occurrence, priority: int, actor: Actor) -> Case:
         },
     )
     announcing.case_has(case, occurrence, new=new)
+    for follow in JOINED:
+        follow(occurrence)
     return case
 
 

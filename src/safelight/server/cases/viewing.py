@@ -5,6 +5,8 @@ The room of review rests on cases, which ask it this; so it is imported when it 
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
 from safelight.server.people.models import Person
@@ -19,7 +21,12 @@ def has_viewed(person: Person, item: Item, case: Case) -> bool:
 
 def was_shown(person: Person, item: Item, case: Case) -> bool:
     """Whether a person was shown this file in this case at level 1 or above."""
+    return bool(shown_to(person, [item.pk], case))
+
+
+def shown_to(person: Person, items: list[UUID], case: Case) -> set[UUID]:
+    """Which of these files a person was shown in this case at level 1 or above."""
     from safelight.server.review.models import Viewing  # noqa: PLC0415 - see above
 
-    shown = Viewing.objects.filter(item=item, case=case, person=person, level__gte=1)
-    return shown.filter(shown_at__isnull=False).exists()
+    shown = Viewing.objects.filter(item__in=items, case=case, person=person, level__gte=1)
+    return set(shown.filter(shown_at__isnull=False).values_list("item", flat=True))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from safelight.errors import UsageError
 from safelight.hotlines.jurisdictions import CYBERTIPLINE
 from safelight.server.hotlines.checking import guided_hotline, require_ready
+from safelight.server.hotlines.correcting import FINISHED
 from safelight.server.hotlines.draft_errors import NotADraft
 from safelight.server.hotlines.events import Event
 from safelight.server.hotlines.models import Report
@@ -68,4 +69,6 @@ def filed(actor: PersonActor, row: Report, *, reference: str, at: datetime, tier
                 "report.finished",
                 {"report": str(locked.pk), "case": str(case.pk), "at": at.isoformat()},
             )
+        for follow in FINISHED:
+            follow(locked)
     return locked

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from safelight.hotlines.cybertipline.environments import Environment
 from safelight.hotlines.cybertipline.steps import Done
+from safelight.server.hotlines.correcting import FINISHED
 from safelight.server.hotlines.events_sending import Event
 from safelight.server.hotlines.models import Attempt, Receipt, Report
 from safelight.server.ledger.services import record
@@ -46,4 +47,6 @@ def keep_receipt(actor: Actor, report: Report, done: Done, attempt: Attempt, at:
         for case in report.told_cases.all():
             on_receipt(case, at, reference=done.report_id, actor=actor)
             emit("report.finished", {"report": str(report.pk), "case": str(case.pk), "at": at.isoformat()})
+    for follow in FINISHED:
+        follow(report)
     return receipt
