@@ -139,12 +139,14 @@ def test_three_people_answer_before_a_file_is_listed_where_the_policy_says_so(
 def reported(case: Case, item: Item, *, environment: str = "production", number: str) -> None:
     """A report about the case's file that a hotline has finished."""
     report = Report.objects.create(
-        case=case, hotline="cybertipline", duty="us", environment=environment, state="finished",
-        content=b"sealed", number=number, finished_at=now(), account=case.account,
+        case=case, hotline="cybertipline", duty="us", environment=environment, state="draft",
+        content=b"sealed", account=case.account,
     )  # fmt: skip
     report.told_cases.add(case)
     place = Occurrence.objects.filter(item=item, membership__case=case).get()
     ReportFile.objects.create(report=report, item=item, occurrence=place, position=0, details=b"sealed")
+    report.state, report.number, report.finished_at = "finished", number, now()
+    report.save()
 
 
 def test_an_upheld_complaint_runs_the_whole_chain_and_it_is_seen(
