@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from typing import Any
 
@@ -9,7 +10,7 @@ import pyrage
 import pytest
 
 from safelight.bundle.reading import verify_bundle
-from safelight.errors import BundleError
+from safelight.errors import BundleDamaged, BundleError
 
 
 def _holds(raw: bytes, maker: Any) -> bool:
@@ -91,3 +92,13 @@ def test_a_chain_of_custody_that_the_ledger_does_not_have_is_told(maker: Any) ->
     raw, _ = maker.made()
     found = verify_bundle(io.BytesIO(raw), maker.identity)
     assert any("chain of custody" in problem for problem in found.problems)
+
+
+def test_a_key_of_a_kind_that_nobody_knows_is_noticed(maker: Any) -> None:
+    from safelight.bundle.signing import BundleVerifier
+
+    encoded = bytearray(base64.b64decode("MCowBQYDK2VwAyEA" + "A" * 43 + "="))
+    encoded[encoded.index(b"\x2b\x65")] ^= 1  # in the algorithm's name
+    pem = b"-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(encoded) + b"\n-----END PUBLIC KEY-----\n"
+    with pytest.raises(BundleDamaged):
+        BundleVerifier.parse(pem)
