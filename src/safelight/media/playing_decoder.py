@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _LATE: Final = 1 / PLAYED_RATE
 """Seconds by which the first frame after seeking may come too late; then the file is read from its start."""
+_SAME: Final = 0.001
+"""Seconds by which two moments are one: clocks of containers count in fractions of their own."""
 _SOUGHT: Final = frozenset({"mov", "matroska", "webm", "avi"})
 """Containers with an index, in which no moment comes twice. Others are read from their beginning, since in
 recordings put together seeking would find one moment of several, and leave the others out unnoticed."""
@@ -108,11 +110,11 @@ class _Segment:
     def _show(self, frame: VideoFrame, *, until: float) -> None:
         """A frame at the first tick from its own moment on, where one lies before ``until``."""
         at = self._begins + self._tick / PLAYED_RATE
-        if at >= min(until, self._ends):
+        if at > min(until, self._ends) - _SAME:
             return
         self._moments.append(round(at, 3))
         self.cells.append(self._reduced(frame))
-        while self._begins + self._tick / PLAYED_RATE < until:
+        while self._begins + self._tick / PLAYED_RATE <= until - _SAME:
             self._tick += 1
 
     def _reduced(self, frame: VideoFrame) -> bytes:
