@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
+from serving import wait_until
 from walking import faults
 
 BAND = 22
@@ -28,6 +31,7 @@ class Got:
     levels: list[int] = field(default_factory=list)
     fetched: int = 0
     renderings: list[tuple[int, bytes]] = field(default_factory=list)
+    segments: list[tuple[int, dict[str, Any], bytes]] = field(default_factory=list)
     others: list[tuple[str, str, bytes]] = field(default_factory=list)
 
     def asked(self, request: Request) -> None:
@@ -44,6 +48,10 @@ class Got:
         if "/review/renderings/" in route.request.url and answer.ok:
             assert "no-store" in answer.headers["cache-control"]
             self.renderings.append((self.levels[-1], content))
+        elif "/review/segments/" in route.request.url and answer.ok:
+            assert "no-store" in answer.headers["cache-control"]
+            told = json.loads(answer.headers["safelight-segment"])
+            self.segments.append((self.levels[-1], told, content))
         elif content:
             self.others.append((urlsplit(route.request.url).path, kind, content))
         route.fulfill(response=answer)
@@ -69,10 +77,28 @@ def context(chromium: Browser, sam: dict[str, Any], got: Got) -> Iterator[Browse
 def case(
     demo: Any, context: BrowserContext, got: Got, chromium: Browser, sam: dict[str, Any]
 ) -> Iterator[Page]:
-    """A case with pictures, assigned; given back at the end, so that other tests find the demo as it was."""
+    """A case with pictures."""
+    with case_of("cobalt-66", demo, context, chromium, sam) as page:
+        yield page
+
+
+@pytest.fixture
+def film(demo: Any, context: BrowserContext, chromium: Browser, sam: dict[str, Any]) -> Iterator[Page]:
+    """A case with a video that a list nearly matches."""
+    with case_of("juniper-5", demo, context, chromium, sam) as page:
+        yield page
+
+
+@contextmanager
+def case_of(
+    account: str, demo: Any, context: BrowserContext, chromium: Browser, sam: dict[str, Any]
+) -> Iterator[Page]:
+    """A case, assigned; given back at the end, so that other tests find the demo as it was."""
     page = context.new_page()
-    page.goto(f"{demo.address}/cases/?account=cobalt-66")
-    page.locator(".queue tbody th a").first.click()
+    found = page.locator(".queue tbody th a")
+    queue = f"{demo.address}/cases/?account={account}"
+    wait_until("a case of the account", lambda: page.goto(queue) and found.count())
+    found.first.click()
     page.wait_for_url("**/cases/*-*/")
     assign(page, "Sam Okafor")
     address = page.url
@@ -122,6 +148,53 @@ def test_no_byte_above_the_level_asked_for(case: Page, got: Got, context: Browse
             assert detail_beyond(picture, SAMPLES[level]) < 6, level
     full = Image.open(io.BytesIO(got.renderings[2][1]))
     assert detail_beyond(full, SAMPLES[1]) > 6  # the measure tells them apart
+    nothing_else_is_a_picture(got)
+
+
+def test_a_video_plays_what_was_asked_for_and_counts_once_it_was_watched(
+    film: Page, got: Got, context: BrowserContext
+) -> None:
+    context.route("**/*", got.record)
+    film.reload()
+    look(film, 1)
+    film.keyboard.press("0")
+    # Whatever happens before it plays stops it, and so does a window in front of it while it does.
+    film.keyboard.press("v")
+    film.keyboard.press("Escape")
+    play(film, 4, begins=2)
+    film.evaluate("window.dispatchEvent(new Event('blur'))")
+    expect(canvas(film)).to_have_count(0)
+    stopped = len(got.segments)
+    play(film, 3, begins=0)
+    expect(film.locator("[data-says]").first).to_have_text("Played to its end.", timeout=60_000)
+    expect(canvas(film)).to_have_count(0)
+    assert {level for level, _told, _content in got.segments[:stopped]} == {4}
+    assert [told["begins"] for level, told, _content in got.segments if level == 3] == [0, 4]
+    assert film.locator("video, audio").count() == 0
+    for level, told, content in got.segments:
+        sheet = Image.open(io.BytesIO(content))
+        assert sheet.mode == ("RGB" if level == 4 else "L")
+        assert len(told["moments"]) <= 20
+        assert told["ends"] - told["begins"] <= 4
+        assert told["width"] <= 720
+    assert {level for level, _content in got.renderings} == {1}
+    nothing_else_is_a_picture(got)
+    film.reload()
+    expect(film.get_by_text("viewed whole")).to_be_visible()
+    assert faults(film) == []
+
+
+def play(page: Page, level: int, *, begins: int) -> None:
+    """By button, from a second on; returns once it plays."""
+    page.get_by_label("Why, from level 3 on").first.fill("near match: same or not")
+    page.get_by_label("from second").first.fill(str(begins))
+    page.get_by_role("button", name=f"play, {level}").click()
+    expect(canvas(page)).to_have_attribute("aria-label", str(level))
+    expect(page.locator("[data-says]").first).to_contain_text("Played 0:0")
+
+
+def nothing_else_is_a_picture(got: Got) -> None:
+    """Of all that the browser got beside what it asked to be shown."""
     for path, kind, content in got.others:
         assert NO_PICTURES.match(kind), path
         assert not is_picture(content) or kind.startswith("image/svg"), path

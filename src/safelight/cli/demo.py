@@ -23,6 +23,7 @@ from safelight.cli.progress import ScanProgress
 from safelight.cli.text import console
 from safelight.errors import UsageError
 from safelight.lists import HashListInfo
+from safelight.lists.videos import stored_entries
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
 from safelight.scan.fingerprints import entries as model_entries
@@ -131,11 +132,12 @@ def _demonstrate(out: Console, folder: Path) -> bool:
 def _list_originals(workspace: Workspace, corpus: Corpus) -> int:
     """List every hash of the originals, as a hotline would."""
     workspace.store.create(HashListInfo(LIST, ListClass.TEST, source="safelight demo"))
-    entries = []
+    entries: list[ListEntry] = []
     with Sandbox() as sandbox:
         for name, path in corpus.originals.items():
             signals = observe(path, name, sandbox, Limits(), now_utc()).signals
-            entries += [ListEntry(LIST, name, signal) for signal in signals]
+            for signal in signals:
+                entries += stored_entries(ListEntry(LIST, name, signal))
         found = fingerprint([corpus.model], sandbox)
         entries += model_entries(found, LIST, "a-model", workspace.store)
     return workspace.store.add(entries).added

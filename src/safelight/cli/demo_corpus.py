@@ -6,6 +6,7 @@ import shutil
 import struct
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from safelight.cli.demo_containers import archive, document, half, model, save_model
 from safelight.cli.demo_pictures import KINDS, drawn, photographs
+from safelight.cli.demo_recordings import film
 
 DRAWN_ORIGINALS: Final = 10
 OTHERS: Final = 30
@@ -39,6 +41,8 @@ def make_corpus(where: Path) -> Corpus:
         listed[name] = originals / f"{name}.png"
         picture.save(listed[name], compress_level=1)
         _copies(name, picture, listed[name], folder)
+    listed["film"] = originals / "film.mp4"
+    _film(listed["film"], _made(folder / "moving pictures") / "film.smaller.mp4")
     original_model = originals / "model.safetensors"
     save_model(original_model, model(1))
     _inside(_made(folder / "inside other files"), folder)
@@ -58,6 +62,12 @@ def _copies(name: str, picture: Image.Image, original: Path, folder: Path) -> No
     shutil.copyfile(original, _made(folder / "the same file") / f"{name}.png")
     for kind in KINDS:
         kind.save(picture, _made(folder / kind.name) / name)
+
+
+def _film(original: Path, copy: Path) -> None:
+    scenes = [picture for _name, picture in islice(photographs(), 1, 4)]
+    film(original, scenes, size=(320, 240))
+    film(copy, scenes, size=(240, 180))
 
 
 def _inside(where: Path, folder: Path) -> None:

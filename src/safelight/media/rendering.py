@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from safelight.media import document, image, video
 from safelight.media.rendering_shape import Level, longest_side
 from safelight.media.sandbox.client import Sandbox
-from safelight.media.sandbox.families import RENDERING, RENDERING_DOCUMENT, RENDERING_VIDEO, Family
+from safelight.media.sandbox.families import RENDERING, RENDERING_DOCUMENT, RENDERING_RECORDING, Family
 from safelight.media.sandbox.messages import SheetFound, SheetRows
 from safelight.media.sandbox.protocol import Reply
 from safelight.types import Problem, UnscannedReason
@@ -75,7 +75,7 @@ def _family(mime: str) -> Family | None:
         return RENDERING
     if mime in document.MIMES:
         return RENDERING_DOCUMENT
-    return RENDERING_VIDEO if mime in video.MIMES else None
+    return RENDERING_RECORDING if mime in video.MIMES else None
 
 
 def _believed(reply: Reply, level: Level, page: int) -> Rendering | Problem:

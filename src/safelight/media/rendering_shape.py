@@ -26,6 +26,13 @@ CELLS: Final = COLUMNS * COLUMNS
 GUTTER: Final = 4
 """Pixels between them."""
 
+PLAYED_SIDE: Final = 720
+"""Pixels of the longer side of a video that is played; its stills at level 3 and 4 show more."""
+PLAYED_RATE: Final = 5
+"""Frames a second of it."""
+SEGMENT_SECONDS: Final = 4
+"""Running time that is asked for at once: in colours it must fit a reply of the sandbox."""
+
 
 def longest_side(level: Level) -> int:
     """The most pixels that either side of a rendering has at this level."""

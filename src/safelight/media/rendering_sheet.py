@@ -61,7 +61,11 @@ def said(sheet: Image.Image, told: dict[str, object]) -> Iterator[str]:
     """The reply messages for a sheet, ``end`` last; ``told`` is what is known of it beside its size."""
     size = {"width": sheet.width, "height": sheet.height, "bands": len(sheet.getbands())}
     yield json.dumps({"sheet": {**told, **size}})
-    pixels = sheet.tobytes()
+    yield from rows(sheet.tobytes())
+    yield json.dumps({"end": {"parts": 1}})
+
+
+def rows(pixels: bytes) -> Iterator[str]:
+    """The reply messages that carry pixels."""
     for start in range(0, len(pixels), _CHUNK):
         yield json.dumps({"rows": {"data": base64.b64encode(pixels[start : start + _CHUNK]).decode()}})
-    yield json.dumps({"end": {"parts": 1}})

@@ -14,23 +14,16 @@ import av
 from av.video.reformatter import VideoReformatter
 from PIL import Image
 
-from safelight.media.av_container import open_container, reason_of
+from safelight.media.rendering_frame import CannotShow, opened_video, promised_seconds, upright
 from safelight.media.rendering_shape import CELLS, Level
 from safelight.media.rendering_sheet import laid_out, reduced, said
 from safelight.types import UnscannedReason
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-_TURNS: Final = {
-    90: Image.Transpose.ROTATE_90,
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_270,
-}
-"""By the degrees, anticlockwise, by which a frame is shown turned."""
 _MOST_STILLS: Final = 180
 _NEAR: Final = 60
 """Frames after a keyframe that are decoded to come nearer to a moment; what is told is the still's own."""
@@ -45,30 +38,16 @@ def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes) -> Itera
     asked = json.loads(payload)
     level, page = Level(asked["level"]), int(asked["page"])
     try:
-        with open_container(fd) as container:
-            if not container.streams.video:
-                yield from _refused(UnscannedReason.UNSUPPORTED, "it holds no moving pictures")
-                return
-            stream = container.streams.video[0]
-            context = _codec_of(stream)
-            if context is None:
-                yield from _refused(UnscannedReason.UNSUPPORTED, "its codec is not known here")
-                return
-            if context.width * context.height > max_pixels:
-                yield from _refused(UnscannedReason.TOO_MANY_PIXELS, "more pixels than are allowed")
-                return
-            context.thread_type, context.thread_count = "NONE", 1
+        with opened_video(fd, max_pixels) as (container, stream):
             yield from _page(container, stream, level, page, asked.get("moments", []))
-    except av.error.MemoryError as error:
-        raise MemoryError from error
-    except av.error.FFmpegError as error:
-        yield from _refused(reason_of(error), f"it cannot be shown ({type(error).__name__})")
+    except CannotShow as refused:
+        yield from refused.said()
 
 
 def _page(
     container: InputContainer, stream: VideoStream, level: Level, page: int, moments: list[float]
 ) -> Iterator[str]:
-    length = _seconds(container, stream)
+    length = promised_seconds(container, stream)
     if level <= Level.REDUCED:
         also = sorted(float(moment) for moment in moments)[:4]
         even = CELLS - len(also)
@@ -79,8 +58,7 @@ def _page(
         pages = math.ceil(number / CELLS)
         wanted = every[(page - 1) * CELLS : page * CELLS]
     if not 0 < page <= pages:
-        yield from _refused(UnscannedReason.TRUNCATED, "there is no such page")
-        return
+        raise CannotShow(UnscannedReason.TRUNCATED, "there is no such page")
     cells: dict[float, Image.Image] = {}
     for moment in wanted:
         still = _still(container, stream, moment)
@@ -88,8 +66,7 @@ def _page(
             seconds = max(0.0, round(_moment_of(still), 1))
             cells.setdefault(seconds, _shown(still, level, alone=len(wanted) == 1))
     if not cells:
-        yield from _refused(UnscannedReason.DAMAGED, "no frame of it could be decoded")
-        return
+        raise CannotShow(UnscannedReason.DAMAGED, "no frame of it could be decoded")
     told: dict[str, object] = {
         "page": page,
         "pages": pages,
@@ -102,20 +79,8 @@ def _page(
     yield from said(laid_out(list(cells.values()), len(cells)), told)
 
 
-def _codec_of(stream: VideoStream) -> VideoCodecContext | None:
-    """None for a codec that is not known here, whatever PyAV's types say."""
-    return stream.codec_context
-
-
 def _moment_of(frame: VideoFrame) -> float:
     return float(frame.time or 0.0)
-
-
-def _seconds(container: InputContainer, stream: VideoStream) -> float:
-    """How long it says that it lasts; 0 where it does not say."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else 0.0
 
 
 def _still(container: InputContainer, stream: VideoStream, moment: float) -> VideoFrame | None:
@@ -138,11 +103,4 @@ def _shown(frame: VideoFrame, level: Level, *, alone: bool) -> Image.Image:
     rgb = VideoReformatter().reformat(frame, format="rgb24", threads=1)
     plane: Any = rgb.planes[0]
     picture = Image.frombuffer("RGB", (rgb.width, rgb.height), bytes(plane), "raw", "RGB", plane.line_size, 1)
-    small = reduced(picture, level, alone=alone)
-    turn = _TURNS.get(round(frame.rotation) % 360)
-    return small if turn is None else small.transpose(turn)
-
-
-def _refused(reason: UnscannedReason, detail: str) -> Iterator[str]:
-    yield json.dumps({"problem": {"reason": reason.value, "detail": detail}})
-    yield json.dumps({"end": {"parts": 0}})
+    return upright(reduced(picture, level, alone=alone), frame)

@@ -14,6 +14,7 @@ from safelight.media.sandbox.messages import (
     IMAGE_MESSAGES,
     MODEL_MESSAGES,
     PROVENANCE_MESSAGES,
+    RECORDING_MESSAGES,
     RENDERING_MESSAGES,
     VIDEO_MESSAGES,
     MessageSet,
@@ -77,10 +78,10 @@ RENDERING_DOCUMENT: Final = python_family(
 )
 """The same of documents, with PDFium."""
 
-RENDERING_VIDEO: Final = python_family(
-    "rendering_video", "safelight.media.rendering_video:decode", RENDERING_MESSAGES
+RENDERING_RECORDING: Final = python_family(
+    "rendering_recording", "safelight.media.rendering_recording:decode", RECORDING_MESSAGES
 )
-"""Stills of videos, with FFmpeg."""
+"""Stills of videos, and videos to be watched, with FFmpeg."""
 
 FAMILIES: Final = (
     IMAGE,
@@ -93,5 +94,5 @@ FAMILIES: Final = (
     AUDIO,
     RENDERING,
     RENDERING_DOCUMENT,
-    RENDERING_VIDEO,
+    RENDERING_RECORDING,
 )

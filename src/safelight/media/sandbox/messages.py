@@ -187,6 +187,27 @@ class SheetRows(Body):
     data: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z+/]+={0,2}$", max_length=60_000)]
 
 
+class SegmentFound(Body):
+    """A few seconds of a video, reduced to be watched: its frames follow as rows, one after the other.
+
+    It reaches from ``begins`` to ``ends`` (seconds); ``ended`` says that the video ends there. ``promised``
+    is how long its header says that it lasts, 0 where it does not; ``missing`` frames could not be decoded;
+    ``counts`` is false where watching it all is not watching the whole file. ``moments`` are when each frame
+    is shown; every frame has ``width`` and ``height``, and ``bands`` as in :class:`SheetFound`.
+    """
+
+    begins: Moment
+    ends: Moment
+    ended: bool
+    promised: Moment
+    missing: Annotated[int, Field(ge=0, le=1 << 20)]
+    counts: bool
+    moments: Annotated[tuple[Moment, ...], Field(max_length=64)]
+    width: Annotated[int, Field(ge=1, le=4096)]
+    height: Annotated[int, Field(ge=1, le=4096)]
+    bands: Literal[1, 3]
+
+
 class Deferred(Body):
     """The decoder asks that another family look at the file instead."""
 
@@ -311,3 +332,8 @@ VIDEO_MESSAGES: Final = MessageSet(
 
 RENDERING_MESSAGES: Final = MessageSet({"sheet": SheetFound, "rows": SheetRows}, counted=SheetFound)
 """What the maker of renderings says."""
+
+RECORDING_MESSAGES: Final = MessageSet(
+    {"sheet": SheetFound, "segment": SegmentFound, "rows": SheetRows}, counted=(SheetFound, SegmentFound)
+)
+"""What the maker of renderings of recordings says."""

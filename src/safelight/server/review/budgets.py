@@ -71,12 +71,15 @@ def may_view(actor: Actor) -> Allowed | Break:
     return standing_of(actor.person)
 
 
-def standing_of(person: Person, level: int = Level.TINY) -> Allowed | Break:
-    """As :func:`may_view`, for one level: a budget of a higher one is not asked."""
+def standing_of(person: Person, level: int = Level.TINY, *, open_already: bool = False) -> Allowed | Break:
+    """As :func:`may_view`, for one level: a budget of a higher one is not asked.
+
+    A view that is ``open_already`` is within a budget of views of which it is the last.
+    """
     rest = _rest_of(person)
     if rest is not None:
         return rest
-    spent = _spent(person, level)
+    spent = _spent(person, level, 1 if open_already else 0)
     if spent is not None:
         return spent
     protections = in_force(person)
@@ -236,14 +239,14 @@ def _last_rest(person: Person) -> datetime:
     return since
 
 
-def _spent(person: Person, level: int) -> Break | None:
+def _spent(person: Person, level: int, still_open: int) -> Break | None:
     present = now()
     for budget in budgets():
         if budget.level > level:
             continue
         since = present - _HOUR if budget.per == Budget.Per.HOUR else day_began(present)
         looked = used(person, since=since, level=budget.level)
-        if (budget.views is not None and looked.views >= budget.views) or (
+        if (budget.views is not None and looked.views - still_open >= budget.views) or (
             budget.minutes is not None and looked.minutes >= budget.minutes
         ):
             return Break(Why.BUDGET, _again(person, budget, since), may_finish=False, says=_says(budget))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -23,11 +25,17 @@ from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.server.review.danger import escalate
 from safelight.server.review.errors import AddressUsed
+from safelight.server.review.marking import MIME
 from safelight.server.review.metadata import show_metadata
-from safelight.server.review.opening import open_viewing
+from safelight.server.review.models import Playing
+from safelight.server.review.opening import Start, open_viewing
+from safelight.server.review.playing import next_segment
 from safelight.server.review.releases import propose_case_release
 from safelight.server.review.seen import heard
 from safelight.server.review.showing import show
+
+_LATEST: Final = 1e8
+"""Seconds; no recording is as long."""
 
 
 @act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
@@ -45,14 +53,16 @@ def open_(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID
             Level(_number(request, "level", 0)),
             page=_number(request, "page", 1),
             reason=request.POST.get("reason", ""),
+            start=_start(request),
         )
     except ValueError:
-        return _says(_("There is no such level."), HTTPStatus.BAD_REQUEST)
+        return _says(_("There is no such level or place."), HTTPStatus.BAD_REQUEST)
     except SafelightError as refused:
         return _says(str(refused), HTTPStatus.CONFLICT)
+    route = "review_segment" if "play" in request.POST else "review_rendering"
     return JsonResponse(
         {
-            "address": reverse("review_rendering", args=[opened.token]),
+            "address": reverse(route, args=[opened.token]),
             "beat": reverse("review_beat", args=[opened.id]),
             "cover_seconds": opened.cover_seconds,
         }
@@ -62,31 +72,58 @@ def open_(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID
 @page(Permission.CASE_TAKE)
 def rendering(request: HttpRequest, actor: PersonActor, token: str) -> HttpResponse:
     """The picture behind a one-use address, for the page's own script: opened in a tab it is nothing."""
-    if request.headers.get("Sec-Fetch-Mode", "cors") not in ("cors", "same-origin"):
-        raise Http404
+    _for_scripts_alone(request)
     try:
         shown = show(actor, token)
     except AddressUsed:
         raise Http404 from None
     except SafelightError as refused:
         return _says(str(refused), HTTPStatus.UNPROCESSABLE_ENTITY)
-    answer = HttpResponse(shown.content, content_type=shown.mime)
-    answer["Cross-Origin-Resource-Policy"] = "same-origin"
-    answer["Content-Disposition"] = "attachment"
+    answer = _picture(shown.content)
     told = {"Page": shown.page, "Pages": shown.pages, "Missing": shown.missing, "Cut-Short": shown.cut_short}
     for name, value in told.items():
         answer[f"Safelight-{name}"] = str(int(value))
     return answer
 
 
+@page(Permission.CASE_TAKE)
+def segment(request: HttpRequest, actor: PersonActor, token: str) -> HttpResponse:
+    """The next seconds of a video as one picture of frames; where each is, and when, stands beside it."""
+    _for_scripts_alone(request)
+    try:
+        sent = next_segment(actor, token)
+    except AddressUsed:
+        raise Http404 from None
+    except SafelightError as refused:
+        return _says(str(refused), HTTPStatus.UNPROCESSABLE_ENTITY)
+    answer, made = _picture(sent.frames.content), sent.segment
+    told = {
+        "begins": made.begins,
+        "ends": made.ends,
+        "promised": made.promised,
+        "missing": made.missing,
+        "counts": made.counts,
+        "moments": made.moments,
+        "columns": sent.frames.columns,
+        "width": sent.frames.width,
+        "height": sent.frames.height,
+        "next": None if sent.token is None else reverse("review_segment", args=[sent.token]),
+    }
+    answer["Safelight-Segment"] = json.dumps(told)
+    return answer
+
+
 @act(Permission.CASE_TAKE)
 def beat(request: HttpRequest, actor: PersonActor, viewing_id: UUID) -> HttpResponse:
     """Hear how long a view has been visible, and say whether it is to be covered."""
-    try:
-        seconds = float(request.POST.get("seconds", "0"))
-    except ValueError:
-        seconds = 0.0
-    return JsonResponse({"cover": heard(actor, viewing_id, seconds, ended="ended" in request.POST)})
+    cover = heard(
+        actor,
+        viewing_id,
+        _seconds(request, "seconds"),
+        played_to=_seconds(request, "played_to"),
+        ended="ended" in request.POST,
+    )
+    return JsonResponse({"cover": cover})
 
 
 @act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
@@ -125,6 +162,35 @@ def escalation(request: HttpRequest, actor: PersonActor, case_id: UUID) -> HttpR
 def _number(request: HttpRequest, name: str, default: int) -> int:
     told = request.POST.get(name, "")
     return int(told) if told.isdecimal() and len(told) < 8 else default
+
+
+def _seconds(request: HttpRequest, name: str) -> float:
+    try:
+        return float(request.POST.get(name, "0"))
+    except ValueError:
+        return 0.0
+
+
+def _start(request: HttpRequest) -> Start | None:
+    """Raises ``ValueError`` for what is no place in a recording."""
+    if "play" not in request.POST:
+        return None
+    begins = float(request.POST.get("from") or "0")
+    if not 0 <= begins < _LATEST:
+        raise ValueError("no place in a recording")
+    return Start(Playing.Of(request.POST["play"]), begins)
+
+
+def _for_scripts_alone(request: HttpRequest) -> None:
+    if request.headers.get("Sec-Fetch-Mode", "cors") not in ("cors", "same-origin"):
+        raise Http404
+
+
+def _picture(content: bytes) -> HttpResponse:
+    answer = HttpResponse(content, content_type=MIME)
+    answer["Cross-Origin-Resource-Policy"] = "same-origin"
+    answer["Content-Disposition"] = "attachment"
+    return answer
 
 
 def _says(told: str, status: HTTPStatus) -> HttpResponse:

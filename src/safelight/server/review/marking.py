@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from safelight.media.playing import Segment
 from safelight.media.rendering import Level, Rendering
 from safelight.media.rendering_shape import COLUMNS, GUTTER
 from safelight.server.people.models import Person
@@ -24,6 +26,7 @@ MIME: Final = "image/jpeg"
 _SHOWN_AT: Final = {Level.TINY: 4, Level.REDUCED: 3}
 """By how much the few pixels of low levels are enlarged, smoothly, so that they can be seen at all."""
 _BAND: Final = 22
+_PLAYED_COLUMNS: Final = 4
 _BLUR: Final = 3
 """Pixels of the blur of level 1, whose samples are four pixels wide: no edge between two is left to see."""
 _QUALITY: Final = {Level.TINY: 70, Level.REDUCED: 80, Level.GREY: 90, Level.ORIGINAL: 92}
@@ -52,12 +55,57 @@ def marked(
         picture = _watermarked(picture, words)
     room = 12 + math.ceil(_font(13).getlength(words))
     whole = Image.new(picture.mode, (max(picture.width, room), picture.height + _BAND))
-    whole.paste(picture, ((whole.width - picture.width) // 2, 0))
-    white = 255 if picture.mode == "L" else (255, 255, 255)
-    ImageDraw.Draw(whole).text((6, picture.height + 4), words, fill=white, font=_font(13))
+    _banded(whole, picture, words, (0, 0), whole.width)
+    return _written(whole, rendering.level)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Frames on one picture, row by row: ``columns`` of cells of so many pixels, each with its own band."""
+
+    content: bytes
+    columns: int
+    width: int
+    height: int
+
+
+def marked_frames(segment: Segment, person: Person, at: datetime, viewing: UUID) -> Marked:
+    """A JPEG picture of frames to be played one after the other; each is marked, and carries its moment."""
+    who = f"{_name(person)}  {at:%Y-%m-%d %H:%M} UTC  {str(viewing)[-8:]}"
+    room = 24 + math.ceil(_font(13).getlength(who + _told(segment.ends)))
+    mode = "RGB" if segment.bands == 3 else "L"
+    width, height = max(segment.width, room), segment.height + _BAND
+    columns = min(_PLAYED_COLUMNS, len(segment.frames))
+    rows = math.ceil(len(segment.frames) / columns)
+    sheet = Image.new(mode, (columns * width, rows * height))
+    mask = _mask((segment.width, segment.height), who)
+    white = Image.new(mode, mask.size, _white(mode))
+    for place, (moment, pixels) in enumerate(zip(segment.moments, segment.frames, strict=True)):
+        row, column = divmod(place, columns)
+        picture = Image.composite(white, Image.frombytes(mode, mask.size, pixels), mask)
+        _banded(sheet, picture, f"{who}  {_told(moment)}", (column * width, row * height), width)
+    return Marked(_written(sheet, segment.level), columns, width, height)
+
+
+def _banded(onto: Image.Image, picture: Image.Image, words: str, place: tuple[int, int], width: int) -> None:
+    left, top = place
+    onto.paste(picture, (left + (width - picture.width) // 2, top))
+    where = (left + 6, top + picture.height + 4)
+    ImageDraw.Draw(onto).text(where, words, fill=_white(onto.mode), font=_font(13))
+
+
+def _written(picture: Image.Image, level: Level) -> bytes:
     written = io.BytesIO()
-    whole.save(written, "JPEG", quality=_QUALITY[rendering.level])
+    picture.save(written, "JPEG", quality=_QUALITY[level])
     return written.getvalue()
+
+
+def _told(moment: float) -> str:
+    return f"{int(moment // 60)}:{moment % 60:04.1f}"
+
+
+def _white(mode: str) -> int | tuple[int, int, int]:
+    return 255 if mode == "L" else (255, 255, 255)
 
 
 def _label(picture: Image.Image, moments: Sequence[float], gutter: int, matched: Sequence[Span]) -> None:
@@ -69,7 +117,7 @@ def _label(picture: Image.Image, moments: Sequence[float], gutter: int, matched:
     for place, moment in enumerate(moments):
         row, column = divmod(place, columns)
         left, top = column * width, row * height
-        told = f"{int(moment // 60)}:{moment % 60:04.1f}"
+        told = _told(moment)
         if any(span.start <= moment <= span.end for span in matched):
             told += " *"
             right, bottom = left + width - gutter - 1, top + height - gutter - 1
@@ -81,14 +129,18 @@ def _label(picture: Image.Image, moments: Sequence[float], gutter: int, matched:
 
 def _watermarked(picture: Image.Image, words: str) -> Image.Image:
     """Faint words across it, so that a photograph of the screen says whose screen it was."""
-    mask = Image.new("L", picture.size)
+    mask = _mask(picture.size, words)
+    return Image.composite(Image.new(picture.mode, picture.size, _white(picture.mode)), picture, mask)
+
+
+def _mask(size: tuple[int, int], words: str) -> Image.Image:
+    mask = Image.new("L", size)
     draw, font = ImageDraw.Draw(mask), _font(20)
     step_y, step_x = 180, max(360, int(draw.textlength(words, font=font)) + 60)
-    for row, y in enumerate(range(20, picture.height, step_y)):
-        for x in range(-(row % 2) * step_x // 2, picture.width, step_x):
+    for row, y in enumerate(range(20, size[1], step_y)):
+        for x in range(-(row % 2) * step_x // 2, size[0], step_x):
             draw.text((x, y), words, fill=36, font=font)
-    white = Image.new(picture.mode, picture.size, 255 if picture.mode == "L" else (255, 255, 255))
-    return Image.composite(white, picture, mask)
+    return mask
 
 
 def _name(person: Person) -> str:

@@ -53,6 +53,39 @@ class Viewing(models.Model):
         ]
 
 
+class Playing(models.Model):
+    """A view in which a recording ran at its own speed: its running time, in seconds, without a stop.
+
+    ``sent`` segments were handed out, the last ``sent_at``, and reach to ``sent_to``; ``played_to`` is how
+    far it was played, as far as was heard and never further than it can have been. ``ends`` is where the
+    recording ends, once it was read that far.
+    """
+
+    class Of(models.TextChoices):
+        """What of the recording."""
+
+        PICTURE = "picture"
+
+    viewing = models.OneToOneField(Viewing, models.PROTECT, primary_key=True, related_name="playing")
+    of = models.CharField(max_length=8, choices=Of.choices)
+    begins = models.FloatField()
+    sent = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    sent_to = models.FloatField()
+    played_to = models.FloatField()
+    ends = models.FloatField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(
+                    begins__gte=0, played_to__gte=models.F("begins"), played_to__lte=models.F("sent_to")
+                ),
+                name="no_more_was_played_than_was_sent",
+            ),
+        ]
+
+
 class MetadataShown(models.Model):
     """Somebody was shown what a file's embedded fields say. That is not a view of the file."""
 

@@ -12,7 +12,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from safelight.media.playing import can_play
 from safelight.media.rendering import Level, can_render
+from safelight.media.rendering_shape import SEGMENT_SECONDS
 from safelight.server.cases.models import Case
 from safelight.server.ids import new_id, now
 from safelight.server.intake.models import Item
@@ -24,30 +26,50 @@ from safelight.server.people.roles import Permission
 from safelight.server.review.budgets import Break, lock, rest_if_due, standing_of
 from safelight.server.review.errors import NotAllowed, NotShown, OnBreak, ReasonMissing
 from safelight.server.review.events import Event
-from safelight.server.review.models import Viewing
+from safelight.server.review.models import Playing, Viewing
 from safelight.server.review.protections import Protections, in_force
 from safelight.server.review.seen import end
 from safelight.server.review.unusual import notice_views
 from safelight.server.vault import services as vault
 
 ADDRESS_HOLDS: Final = timedelta(seconds=60)
+PLAYED_LONGER: Final = 10
+"""A video plays so many times as long as a picture stays, before it stops by itself."""
 LONGEST_REASON: Final = 300
 """Characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedViewing:
-    """A view that may be fetched once, by ``token``, in the same session."""
+    """A view that may be fetched once, by ``token``, in the same session.
+
+    It is covered after ``cover_seconds``; what is played stops after them.
+    """
 
     id: UUID
     token: str
     cover_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What of a recording is to be played, from a second of its running time on."""
+
+    of: Playing.Of
+    begins: float
+
+
 def open_viewing(
-    actor: PersonActor, case: Case, item: Item, level: Level, *, page: int = 1, reason: str = ""
+    actor: PersonActor,
+    case: Case,
+    item: Item,
+    level: Level,
+    *,
+    page: int = 1,
+    reason: str = "",
+    start: Start | None = None,
 ) -> OpenedViewing:
-    """Open a view of one page (from 1) of a file in a case, at a level from 1 to 4.
+    """Open a view of one page (from 1) of a file in a case at a level, 1 to 4; or play it from ``start`` on.
 
     Whatever the person was shown elsewhere ends. Raises ``PermissionDenied``, :class:`OnBreak`,
     :class:`NotAllowed`, :class:`ReasonMissing` and :class:`NotShown`.
@@ -57,8 +79,12 @@ def open_viewing(
     require(actor, Permission.EVIDENCE_VIEW, case=case, item=item if there else None)
     if not there:
         raise NotShown(_("This file is not part of the case."))
-    if not can_render(item.mime):
+    if start is None and not can_render(item.mime):
         raise NotShown(_("Files of this kind cannot be shown here."))
+    if start is not None and not can_play(item.mime):
+        raise NotShown(_("Files of this kind cannot be played here."))
+    if start is not None and level < Level.GREY:
+        raise NotAllowed(_("A video is played at level 3 or 4."))
     if vault.live_object(item) is None:
         raise NotShown(_("Its bytes are not kept here."))
     if page < 1:
@@ -74,7 +100,14 @@ def open_viewing(
         for before in Viewing.objects.filter(person=actor.person, ended_at=None):
             end(actor, before)
         return _opened(
-            actor, case, item, level=level, page=page, reason=reason.strip(), protections=protections
+            actor,
+            case,
+            item,
+            level=level,
+            page=page,
+            reason=reason.strip(),
+            start=start,
+            longest=protections.cover_seconds * (1 if start is None else PLAYED_LONGER),
         )
 
 
@@ -119,10 +152,11 @@ def _opened(
     level: Level,
     page: int,
     reason: str,
-    protections: Protections,
+    start: Start | None,
+    longest: int,
 ) -> OpenedViewing:
     id_, token = new_id(), secrets.token_urlsafe(32)
-    Viewing.objects.create(
+    viewing = Viewing.objects.create(
         id=id_,
         person=actor.person,
         case=case,
@@ -132,10 +166,14 @@ def _opened(
         reason=record_keys().seal_content("viewing", id_, reason) if reason else None,
         address_digest=digest_of(token),
         session=actor.session_id,
-        longest=protections.cover_seconds,
-        charged=protections.cover_seconds,
+        longest=longest,
+        charged=longest if start is None else SEGMENT_SECONDS,
         opened_at=now(),
     )
+    if start is not None:
+        Playing.objects.create(
+            viewing=viewing, of=start.of, begins=start.begins, sent_to=start.begins, played_to=start.begins
+        )
     record(
         Event.VIEWING_OPENED,
         actor,
@@ -146,7 +184,8 @@ def _opened(
             "level": int(level),
             "page": page,
             "reason": reason,
+            **({} if start is None else {"played": start.of.value, "from": start.begins}),
         },
     )
     notice_views(actor.person)
-    return OpenedViewing(id_, token, protections.cover_seconds)
+    return OpenedViewing(id_, token, longest)

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
+from safelight.media.playing import can_play
 from safelight.media.rendering import Level, can_render
 from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
@@ -17,6 +18,7 @@ from safelight.server.people.roles import Permission
 from safelight.server.review.budgets import Break, standing_of
 from safelight.server.review.danger import Steps, emergency_steps, escalation_reason
 from safelight.server.review.models import MetadataShown, Viewing
+from safelight.server.review.played import resume_at
 from safelight.server.review.protections import Protections, in_force
 from safelight.server.review.showing import LARGEST
 from safelight.server.review.viewing import has_viewed_whole, viewed_whole
@@ -28,7 +30,8 @@ class Tile:
     """One file. ``says`` is why it cannot be shown, empty where it can.
 
     ``reached`` is the highest level at which this person was shown it in this case, 0 for none. ``viewed``:
-    the whole file was looked at in this case, by anybody.
+    the whole file was looked at in this case, by anybody. ``plays`` is the second from which a video would go
+    on being played, None for what is none.
     """
 
     item: UUID
@@ -36,6 +39,7 @@ class Tile:
     reached: int
     viewed: bool
     metadata_seen: bool
+    plays: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Pane:
     standing: Break | None
     protections: Protections
     levels: tuple[LevelOffer, ...]
+    playing: tuple[LevelOffer, ...]
     tiles: dict[UUID, Tile] = field(repr=False)
     danger: Danger | None
     may_release: bool
@@ -82,6 +87,7 @@ def pane_for(actor: PersonActor, case: Case) -> Pane:
         standing if isinstance(standing, Break) else None,
         protections,
         _offers(protections),
+        _offers(protections, least=Level.GREY),
         _tiles(actor, case, items),
         danger,
         Permission.CASE_RELEASE in permissions_of(actor.person),
@@ -100,17 +106,18 @@ def pane_of_one(actor: PersonActor, case: Case, item: Item) -> Pane:
         standing if isinstance(standing, Break) else None,
         protections,
         _offers(protections),
+        _offers(protections, least=Level.GREY),
         {item.pk: replace(tile, viewed=viewed, metadata_seen=False)},
         None,
         may_release=False,
     )
 
 
-def _offers(protections: Protections) -> tuple[LevelOffer, ...]:
+def _offers(protections: Protections, *, least: Level = Level.TINY) -> tuple[LevelOffer, ...]:
     return tuple(
         LevelOffer(level, name, level >= protections.reason_from)
         for level, name in _names()
-        if level <= protections.highest
+        if least <= level <= protections.highest
     )
 
 
@@ -127,7 +134,7 @@ def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, 
     shown = Viewing.objects.filter(case=case, person=actor.person, shown_at__isnull=False)
     reached = dict(shown.values_list("item").annotate(Max("level")).order_by())
     told = set(MetadataShown.objects.filter(case=case).values_list("item", flat=True))
-    viewed = viewed_whole(case)
+    viewed, resume = viewed_whole(case), resume_at(case, actor.person)
     sealed = SealedObject.objects.filter(item__in=items.values("pk"), state=SealedObject.State.SEALED)
     kept = set(sealed.values_list("item", flat=True))
     return {
@@ -137,6 +144,7 @@ def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, 
             reached.get(item.pk, int(Level.FACTS)),
             item.pk in viewed,
             item.pk in told,
+            int(resume.get(item.pk, 0.0)) if can_play(item.mime) else None,
         )
         for item in items.only("pk", "mime", "size")
     }

@@ -11,6 +11,7 @@ RULES: Final[dict[str, Rule]] = {
     "POST /review/cases/{case_id}/items/{item_id}/": holding(P.EVIDENCE_VIEW, elsewhere=()),
     # What they name belongs to one session of one person; to others it does not exist.
     "GET /review/renderings/{token}/": holding(P.CASE_TAKE),
+    "GET /review/segments/{token}/": holding(P.CASE_TAKE),
     "POST /review/viewings/{viewing_id}/": holding(P.CASE_TAKE),
     "POST /review/cases/{case_id}/items/{item_id}/metadata/": holding(P.EVIDENCE_VIEW, elsewhere=()),
     "POST /review/cases/{case_id}/release/": holding(P.CASE_RELEASE),

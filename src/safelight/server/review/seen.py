@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from safelight.media.rendering_shape import SEGMENT_SECONDS
 from safelight.server.ids import now
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor, PersonActor, SystemActor
@@ -16,30 +17,34 @@ from safelight.server.people.permissions import PermissionDenied, require
 from safelight.server.people.roles import Permission
 from safelight.server.review.budgets import Break, lock, rest_if_due, standing_of
 from safelight.server.review.events import Event
-from safelight.server.review.models import Viewing
+from safelight.server.review.models import Playing, Viewing
 
 SILENCE: Final = timedelta(seconds=30)
 """A view of which nothing was heard for so long beyond its longest time has ended."""
 
 
-def heard(actor: PersonActor, viewing_id: UUID, seconds: float, *, ended: bool = False) -> str:
+def heard(
+    actor: PersonActor, viewing_id: UUID, seconds: float, *, played_to: float = 0.0, ended: bool = False
+) -> str:
     """Take a word on how long something has been visible in all; why it must be covered now, or empty.
+
+    Of what is played, ``played_to`` is the second of its running time that was reached.
 
     What is not theirs, of another session or over is told to be covered as well.
     """
     with transaction.atomic():
         lock(actor.person)
         viewing = (
-            Viewing.objects.select_related("case")
+            Viewing.objects.select_related("case", "item")
             .filter(pk=viewing_id, person=actor.person, session=actor.session_id, ended_at=None)
             .exclude(shown_at=None)
             .first()
         )
         if viewing is None:
             return _("This view is over.")
-        _note(viewing, seconds)
+        _note(viewing, seconds, played_to)
         rest_if_due(actor.person)
-        why = _over(actor, viewing)
+        why = over(actor, viewing)
         if ended or why:
             end(actor, viewing)
         return why
@@ -51,11 +56,13 @@ def end(actor: Actor, viewing: Viewing) -> None:
     if viewing.shown_at is None:
         viewing.charged = 0
     viewing.save(update_fields=["ended_at", "address_digest", "charged"])
+    playing = Playing.objects.filter(viewing=viewing).first()
+    told = {} if playing is None else {"from": playing.begins, "to": round(playing.played_to, 1)}
     record(
         Event.VIEWING_ENDED,
         actor,
         subject=viewing.item_id,
-        payload={"viewing": str(viewing.pk), "seconds": round(viewing.seconds, 1)},
+        payload={"viewing": str(viewing.pk), "seconds": round(viewing.seconds, 1), **told},
     )
 
 
@@ -74,20 +81,42 @@ def end_silent() -> int:
     return closed
 
 
-def _note(viewing: Viewing, seconds: float) -> None:
+def charge_playing(viewing: Viewing, playing: Playing) -> None:
+    """Charge what is played with all that was sent, or once something was heard, with that.
+
+    Segments are handed out at the speed at which they are played, so that all but the last two were there to
+    be seen, whatever is heard. The row is left to be saved.
+    """
+    if viewing.heard_at is None:
+        viewing.charged = SEGMENT_SECONDS * max(playing.sent, 1)
+        return
+    surely = SEGMENT_SECONDS * (playing.sent - 2)
+    viewing.charged = max(viewing.seconds, playing.played_to - playing.begins, surely)
+
+
+def _note(viewing: Viewing, seconds: float, played_to: float) -> None:
     assert viewing.shown_at is not None
     possible = (now() - viewing.shown_at).total_seconds()
-    told = seconds if seconds == seconds else 0.0  # noqa: PLR0124 - not a number
-    viewing.seconds = max(viewing.seconds, min(max(told, 0.0), possible))
+    viewing.seconds = max(viewing.seconds, min(_sound(seconds), possible))
     viewing.charged, viewing.heard_at = viewing.seconds, now()
+    playing = Playing.objects.filter(viewing=viewing).first()
+    if playing is not None:
+        reached = min(_sound(played_to), playing.sent_to, playing.begins + possible)
+        playing.played_to = max(playing.played_to, reached)
+        playing.save(update_fields=["played_to"])
+        charge_playing(viewing, playing)
     viewing.save(update_fields=["seconds", "charged", "heard_at"])
 
 
-def _over(actor: PersonActor, viewing: Viewing) -> str:
-    assert viewing.shown_at is not None
+def _sound(told: float) -> float:
+    return max(told, 0.0) if told == told else 0.0  # noqa: PLR0124 - not a number
+
+
+def over(actor: PersonActor, viewing: Viewing) -> str:
+    """Why a view must be covered now, or empty."""
     if viewing.seconds >= viewing.longest:
         return _("Covered: it was open long enough.")
-    standing = standing_of(actor.person, viewing.level)
+    standing = standing_of(actor.person, viewing.level, open_already=True)
     if isinstance(standing, Break):
         return standing.says
     try:

@@ -23,7 +23,7 @@ from safelight.server.people.roles import Permission
 from safelight.server.processes.run_directory import SANDBOX, run_directory
 from safelight.server.review.errors import AddressUsed, NotShown
 from safelight.server.review.events import Event
-from safelight.server.review.marking import MIME, marked
+from safelight.server.review.marking import marked
 from safelight.server.review.matched import moments_of, spans_of
 from safelight.server.review.models import Viewing
 from safelight.server.review.opening import ADDRESS_HOLDS, digest_of
@@ -41,7 +41,6 @@ class Shown:
     """What the browser gets: a picture, which of how many pages it is, and what of it is missing."""
 
     content: bytes
-    mime: str
     page: int
     pages: int
     parts: int
@@ -67,7 +66,6 @@ def show(actor: PersonActor, token: str) -> Shown:
         record(Event.VIEWING_SHOWN, actor, subject=viewing.item_id, payload={"viewing": str(viewing.pk)})
     return Shown(
         content,
-        MIME,
         rendering.page,
         rendering.pages,
         rendering.parts,
@@ -82,6 +80,7 @@ def _used(actor: PersonActor, token: str) -> Viewing:
         address_digest=digest_of(token),
         person=actor.person,
         session=actor.session_id,
+        playing=None,
         shown_at=None,
         ended_at=None,
         opened_at__gt=now() - ADDRESS_HOLDS,
@@ -94,19 +93,13 @@ def _used(actor: PersonActor, token: str) -> Viewing:
 
 
 def _rendering(actor: PersonActor, viewing: Viewing) -> Rendering:
-    sealed = vault.live_object(viewing.item)
-    if sealed is None:
-        raise NotShown(_("Its bytes are not kept here."))
-    if viewing.item.size > LARGEST:
-        raise NotShown(_("This file is too large to be shown here."))
-    content = vault.read(actor, sealed.pk, 0, max(viewing.item.size, 1), f"viewing {viewing.pk}")
-    with _in_memory(content) as fd:
+    with content_of(actor, viewing) as fd:
         made = render(
             fd,
             viewing.item.mime,
             Level(viewing.level),
             viewing.page,
-            _process_sandbox(),
+            process_sandbox(),
             moments=moments_of(viewing.item),
         )
     if isinstance(made, Problem):
@@ -115,15 +108,22 @@ def _rendering(actor: PersonActor, viewing: Viewing) -> Rendering:
 
 
 @contextlib.contextmanager
-def _in_memory(content: bytes) -> Iterator[int]:
-    fd = sealed_memfd(content)
+def content_of(actor: PersonActor, viewing: Viewing) -> Iterator[int]:
+    """A descriptor of the bytes of the file of a view, for the sandbox. Raises :class:`NotShown`."""
+    sealed = vault.live_object(viewing.item)
+    if sealed is None:
+        raise NotShown(_("Its bytes are not kept here."))
+    if viewing.item.size > LARGEST:
+        raise NotShown(_("This file is too large to be shown here."))
+    fd = sealed_memfd(vault.read(actor, sealed.pk, 0, max(viewing.item.size, 1), f"viewing {viewing.pk}"))
     try:
         yield fd
     finally:
         os.close(fd)
 
 
-def _process_sandbox() -> Sandbox:
+def process_sandbox() -> Sandbox:
+    """Where this process has renderings made."""
     global _sandbox  # noqa: PLW0603 - one a process, as for scans
     if _sandbox is None:
         partial = settings.CONFIG.accept_partial_sandbox

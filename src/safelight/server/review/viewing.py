@@ -1,7 +1,8 @@
 """What counts as viewed: computed from what was shown, never set by hand (design §7).
 
-A person was shown every page of the file in the case, at level 3 or 4, and it was visible to them. Lower
-levels and sheets of an animation's nine chosen frames never count.
+A person was shown every page of the file in the case, at level 3 or 4, and it was visible to them; of a
+video, they were played all of its running time. Lower levels, stills of a video and sheets of an animation's
+nine chosen frames never count.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from safelight.media.rendering import Level
 from safelight.server.cases.models import Case
-from safelight.server.review.models import MetadataShown, Viewing
+from safelight.server.review.models import MetadataShown, Playing, Viewing
+from safelight.server.review.played import played_whole
 
 LEAST_LEVEL: Final = Level.GREY
 LEAST_SECONDS: Final = 1.0
@@ -28,7 +30,7 @@ def has_viewed_whole(
     """Whether one person, or this one, looked at the whole file in this case before a time."""
     shown = _that_count(case).filter(item=item_id)
     if before is not None:
-        shown = shown.filter(shown_at__lt=before)
+        shown = shown.filter(Q(playing=None, shown_at__lt=before) | Q(heard_at__lt=before))
     if person_id is not None:
         shown = shown.filter(person=person_id)
     return bool(_whole(shown))
@@ -44,18 +46,18 @@ def _that_count(case: Case) -> QuerySet[Viewing]:
         case=case,
         level__gte=LEAST_LEVEL,
         whole=True,
-        seconds__gte=LEAST_SECONDS,
         shown_at__isnull=False,
-        pages__isnull=False,
     )
 
 
 def _whole(shown: QuerySet[Viewing]) -> frozenset[UUID]:
     seen: dict[tuple[UUID, UUID, int], set[int]] = defaultdict(set)
-    for item, person, pages, page in shown.values_list("item", "person", "pages", "page"):
+    turned = shown.filter(pages__isnull=False, seconds__gte=LEAST_SECONDS)
+    for item, person, pages, page in turned.values_list("item", "person", "pages", "page"):
         assert pages is not None  # the query says so
         seen[item, person, pages].add(page)
-    return frozenset(item for (item, _person, pages), found in seen.items() if len(found) == pages)
+    pages_of = frozenset(item for (item, _person, pages), found in seen.items() if len(found) == pages)
+    return pages_of | {item for item, _person in played_whole(shown, Playing.Of.PICTURE)}
 
 
 def metadata_seen(item_id: UUID, *, case: Case) -> bool:

@@ -2,8 +2,10 @@
 // Looking at a file: asked for by a key or a button, shown on a canvas that has no address, covered again
 // whenever anything is out of the ordinary. Whatever fails here, nothing is shown.
 import { plainKey } from "./keyboard.js";
+import { Player } from "./playing.js";
 
 const BEAT = 2000; // milliseconds between two words to the server on how long it has been visible
+const SLOWLY = 3; // seconds that are counted down before a video plays
 
 /** @typedef {{ address: string, beat: string, cover_seconds: number }} Opened */
 
@@ -24,18 +26,25 @@ class Look {
     this.pages = 1;
     this.asked = 0;
     this.timer = 0;
+    /** @type {Player | null} */
+    this.player = null;
+    this.from = /** @type {HTMLInputElement | null} */ (this.form.elements.namedItem("from"));
     this.form.hidden = false;
     section.querySelector("[data-without]")?.remove();
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
-      this.ask(Number(button?.value ?? this.level), 1);
+      if (button?.name === "play") this.play(Number(button.value));
+      else this.ask(Number(button?.value ?? this.level), 1);
     });
     // Enter in the field would press the first button, which is the lowest level.
     this.reason.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
       if (this.level > 0) this.ask(this.level, this.page);
+    });
+    this.from?.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.preventDefault();
     });
     this.button("cover").addEventListener("click", () => this.cover());
     this.button("before").addEventListener("click", () => this.turn(-1));
@@ -68,39 +77,17 @@ class Look {
   async ask(level, page) {
     const offer = /** @type {HTMLElement | null} */ (this.offers(level));
     if (!offer) return;
-    if (offer.hasAttribute("data-needs-reason") && this.reason.value.trim() === "") {
+    if (this.lacksReason(offer)) {
       this.level = level;
-      this.reason.focus();
       return;
     }
     this.cover();
     this.asked += 1;
     const asked = this.asked;
     try {
-      const body = new URLSearchParams({
-        level: String(level),
-        page: String(page),
-        reason: this.reason.value,
-        csrfmiddlewaretoken: this.token.value,
-      });
-      const opened = await fetch(this.section.dataset.open ?? "", {
-        method: "POST",
-        body,
-        redirect: "error",
-      });
-      const told = opened.headers.get("Content-Type")?.startsWith("application/json")
-        ? await opened.json()
-        : {};
-      if (!opened.ok) {
-        this.tell(told.says ?? this.section.dataset.denied);
-        return;
-      }
-      const answer = await fetch(told.address, { cache: "no-store", redirect: "error" });
-      if (answer.headers.get("Content-Type") !== "image/jpeg") {
-        const why = answer.status === 422 ? (await answer.json()).says : this.section.dataset.denied;
-        this.tell(why);
-        return;
-      }
+      const told = await this.open({ level: String(level), page: String(page) });
+      const answer = told && (await this.picture(told.address));
+      if (!told || !answer) return;
       const picture = await createImageBitmap(await answer.blob());
       if (asked !== this.asked || document.hidden) {
         picture.close();
@@ -110,6 +97,88 @@ class Look {
     } catch {
       this.cover();
       this.tell(this.section.dataset.gone);
+    }
+  }
+
+  /** @param {HTMLElement} offer */
+  lacksReason(offer) {
+    if (!offer.hasAttribute("data-needs-reason") || this.reason.value.trim() !== "") return false;
+    this.reason.focus();
+    return true;
+  }
+
+  /**
+   * A view is opened before anything of it is fetched; null where it was refused, which was told.
+   * @param {Record<string, string>} asked
+   * @returns {Promise<Opened | null>}
+   */
+  async open(asked) {
+    const body = new URLSearchParams({
+      ...asked,
+      reason: this.reason.value,
+      csrfmiddlewaretoken: this.token.value,
+    });
+    const address = this.section.dataset.open ?? "";
+    const opened = await fetch(address, { method: "POST", body, redirect: "error" });
+    const told = opened.headers.get("Content-Type")?.startsWith("application/json")
+      ? await opened.json()
+      : {};
+    if (opened.ok) return told;
+    this.tell(told.says ?? this.section.dataset.denied);
+    return null;
+  }
+
+  /**
+   * What is behind a one-use address, if it is a picture; null, and why is told, if not.
+   * @param {string} address
+   */
+  async picture(address) {
+    const answer = await fetch(address, { cache: "no-store", redirect: "error" });
+    if (answer.headers.get("Content-Type") === "image/jpeg") return answer;
+    const why = answer.status === 422 ? (await answer.json()).says : this.section.dataset.denied;
+    this.cover(why);
+    return null;
+  }
+
+  /**
+   * Plays a video, without its sound, after a countdown that anything stops.
+   * @param {number} level
+   */
+  async play(level) {
+    const offer = /** @type {HTMLElement | null} */ (
+      this.form.querySelector(`button[name=play][value="${level}"]`)
+    );
+    if (!offer || this.lacksReason(offer)) return;
+    this.cover();
+    this.asked += 1;
+    const asked = this.asked;
+    for (let left = SLOWLY; left > 0; left -= 1) {
+      this.tell(`${this.section.dataset.soon} ${left} …`);
+      await new Promise((resolve) => window.setTimeout(resolve, 1000));
+      if (asked !== this.asked || document.hidden) return;
+    }
+    try {
+      const from = this.from?.value || "0";
+      const told = await this.open({ level: String(level), play: "picture", from });
+      const first = told && (await this.picture(told.address));
+      if (!told || !first) return;
+      const player = new Player(
+        (address) => this.picture(address),
+        (words) => this.tell(words),
+        this.section.dataset,
+      );
+      if (!(await player.take(first)) || asked !== this.asked || document.hidden) {
+        player.stop();
+        return;
+      }
+      this.player = player;
+      this.display(told, player.canvas, level, 1, 1);
+      player.start(
+        (why) => this.cover(why),
+        () => this.cover(this.section.dataset.gone),
+      );
+    } catch {
+      this.cover(this.section.dataset.gone);
     }
   }
 
@@ -126,21 +195,39 @@ class Look {
     canvas.setAttribute("role", "img");
     canvas.getContext("2d")?.drawImage(picture, 0, 0);
     picture.close();
-    this.opened = opened;
-    this.level = level;
-    this.page = Number(told.get("Safelight-Page"));
-    this.pages = Number(told.get("Safelight-Pages"));
+    this.display(
+      opened,
+      canvas,
+      level,
+      Number(told.get("Safelight-Page")),
+      Number(told.get("Safelight-Pages")),
+    );
     const words = [`${level}`];
     if (this.pages > 1) words.push(`${this.section.dataset.page} ${this.page} / ${this.pages}`);
     if (Number(told.get("Safelight-Missing")) > 0) words.push(this.section.dataset.missing ?? "");
     if (told.get("Safelight-Cut-Short") === "1") words.push(this.section.dataset.cut ?? "");
     canvas.setAttribute("aria-label", words.join(" · "));
+    this.tell(words.join(" · "));
+  }
+
+  /**
+   * @param {Opened} opened
+   * @param {HTMLCanvasElement} canvas
+   * @param {number} level
+   * @param {number} page
+   * @param {number} pages
+   */
+  display(opened, canvas, level, page, pages) {
+    this.opened = opened;
+    this.level = level;
+    this.page = page;
+    this.pages = pages;
+    canvas.setAttribute("aria-label", `${level}`);
     this.screen.replaceChildren(canvas);
     this.screen.hidden = false;
     this.button("cover").hidden = false;
-    this.button("before").hidden = this.page <= 1;
-    this.button("next").hidden = this.page >= this.pages;
-    this.tell(words.join(" · "));
+    this.button("before").hidden = page <= 1;
+    this.button("next").hidden = page >= pages;
     this.shownAt = performance.now();
     this.beat();
     this.timer = window.setInterval(() => this.beat(), BEAT);
@@ -174,6 +261,7 @@ class Look {
   send(opened, seconds, ended) {
     const body = new URLSearchParams({ seconds: seconds.toFixed(1), csrfmiddlewaretoken: this.token.value });
     if (ended) body.set("ended", "1");
+    if (this.player) body.set("played_to", this.player.position.toFixed(2));
     return fetch(opened.beat, { method: "POST", body, redirect: "error", keepalive: true });
   }
 
@@ -187,6 +275,11 @@ class Look {
     const opened = this.opened;
     this.opened = null;
     if (opened) this.send(opened, this.seconds(), true).catch(() => {});
+    if (this.player) {
+      this.player.stop();
+      if (this.from) this.from.value = String(this.player.resumeAt());
+      this.player = null;
+    }
     this.tell(why ?? "");
   }
 
@@ -228,6 +321,7 @@ export function offerLooking(within) {
     if (key >= "1" && key <= "4" && key.length === 1) {
       look.ask(Number(key), key === String(look.level) ? look.page : 1);
     } else if (key === "0") coverAll();
+    else if (key === "v") look.play(look.level === 4 ? 4 : 3);
     else if (key === "[") look.turn(-1);
     else if (key === "]") look.turn(1);
     else return;

@@ -1,0 +1,54 @@
+"""How much of a recording's running time one person was played in a case, computed from what was played."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from safelight.server.cases.models import Case
+from safelight.server.people.models import Person
+from safelight.server.review.models import Playing, Viewing
+
+_GAP: Final = 0.25
+"""Seconds between two stretches that are no gap: frames are played five a second."""
+_REST: Final = 0.5
+"""Seconds before the end that may be missing: the page's clock is not the server's."""
+
+
+def played_whole(viewings: Iterable[Viewing], of: Playing.Of) -> frozenset[tuple[UUID, UUID]]:
+    """Of which file, to which person, the whole running time was played in these views."""
+    found = Playing.objects.filter(viewing__in=viewings, of=of).select_related("viewing")
+    stretches: dict[tuple[UUID, UUID], list[tuple[float, float]]] = defaultdict(list)
+    ends: dict[tuple[UUID, UUID], float] = {}
+    for one in found:
+        key = one.viewing.item_id, one.viewing.person_id
+        stretches[key].append((one.begins, one.played_to))
+        if one.ends is not None:
+            ends[key] = max(one.ends, ends.get(key, 0.0))
+    return frozenset(
+        key for key, end in ends.items() if played_from_the_beginning(stretches[key]) >= end - _REST
+    )
+
+
+def played_from_the_beginning(stretches: Iterable[tuple[float, float]]) -> float:
+    """Up to which second these stretches, in any order, leave nothing out."""
+    reached = 0.0
+    for begins, to in sorted(stretches):
+        if begins > reached + _GAP:
+            break
+        reached = max(reached, to)
+    return reached
+
+
+def resume_at(case: Case, person: Person) -> dict[UUID, float]:
+    """By file, up to which second a person was played it in a case, from its beginning; the end is 0."""
+    found = Playing.objects.filter(viewing__case=case, viewing__person=person, of=Playing.Of.PICTURE)
+    stretches: dict[UUID, list[tuple[float, float]]] = defaultdict(list)
+    ends: dict[UUID, float] = {}
+    for item, begins, to, end in found.values_list("viewing__item", "begins", "played_to", "ends"):
+        stretches[item].append((begins, to))
+        ends[item] = end if end is not None else ends.get(item, float("inf"))
+    reached = {item: played_from_the_beginning(told) for item, told in stretches.items()}
+    return {item: 0.0 if at >= ends[item] - _REST else at for item, at in reached.items()}
