@@ -320,6 +320,39 @@ def test_the_watchdog_alarms_before_the_hotline_deletes_and_brings_lost_jobs_bac
     assert Alert.objects.get(kind="report_deadline").cleared_at is not None
 
 
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_is_set_while_a_report_pauses_neither_holds_it_up_nor_doubles_it(
+    report_of, reporter, sending, hotline, misbehave, monkeypatch, days
+) -> None:
+    from datetime import timedelta
+
+    from django.db.models import F
+
+    from safelight.server.hotlines import driving
+    from safelight.server.hotlines.sending import send
+    from safelight.server.hotlines.watching import watch
+    from safelight.server.ids import clock_at, now
+    from safelight.server.jobs.models import Job
+
+    monkeypatch.setattr(driving, "FIRST_PAUSE", 900.0)
+    report = send(reporter, report_of(b"a file"))
+    misbehave(("upload", Fault.FAILED))
+    sending()
+    assert [outcome for *_, outcome in stored(report)] == ["acknowledged", "failed"]
+    skewed = now() + timedelta(days=days)
+    with clock_at(lambda: skewed):
+        watch()
+        # Jobs are due by the database's clock, which here lets the pause be over.
+        Job.objects.filter(kind="hotlines.send").update(due_at=F("due_at") - timedelta(hours=1))
+        sending()
+    report.refresh_from_db()
+    [kept] = hotline.reports()
+    assert (report.state, kept.standing, kept.finishes, len(kept.files)) == (
+        "finished", Standing.FINISHED, 1, 1,
+    )  # fmt: skip
+    assert not report.orphans.exists()
+
+
 def test_a_second_worker_takes_over_and_the_first_writes_nothing_but_its_late_answer(
     report_of, reporter, sending, hotline
 ) -> None:

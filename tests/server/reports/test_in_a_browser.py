@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ from safelight.server.people.roles import Role
 from safelight.types import ListClass
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+PATIENCE = 60_000
+"""Milliseconds: other tests load the machine."""
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 400, "height": 800}
 
 
@@ -32,7 +36,8 @@ def page(committing_db: None, told_to: Any, workspace_setting: Any, monkeypatch:
         workspace_setting(port=port)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         page.set_viewport_size(WIDE)
         page.emulate_media(reduced_motion="reduce")
         complaints: list[str] = []
@@ -147,3 +152,83 @@ def test_every_section_reads_well(
         assert faults(page) == []
     page.goto(f"{at}/reports/")
     readable(page)
+
+
+def test_a_rehearsal_is_mended_and_sent_and_its_case_stays_not_reported(
+    page: Page, at: str, sign_in: None, told_to: Any, workspace_setting: Any, tmp_path: Any, monkeypatch: Any
+) -> None:
+    from report_rows import case_of, item_of, listening_vault
+
+    from safelight.hotlines.mock.calls import Hotline
+    from safelight.hotlines.mock.documents import Checker
+    from safelight.hotlines.mock.serving import Conduct, MockServer
+    from safelight.hotlines.mock.state import Standing, State
+    from safelight.server.config import Cybertipline
+
+    kept = State(tmp_path / "mock")
+    mock = MockServer(Hotline(kept, Checker(None)), Conduct())
+    mock.start()
+    try:
+        told_to("mock", email="")
+        workspace_setting(
+            cybertipline=Cybertipline(environment="mock", mock_url=mock.base), workspace=tmp_path
+        )
+        with tempfile.TemporaryDirectory(prefix="sl-run-", dir="/tmp") as run:
+            monkeypatch.setenv("SAFELIGHT_RUN", run)
+            with listening_vault(Path(run)):
+                case = case_of(item_of(b"of class test"))
+                drafted_and_mended(page, f"{at}/cases/{case.pk}/")
+                page.get_by_role("button", name="Send this report").click()
+                expect(page.get_by_text("being sent").first).to_be_visible()
+                page.goto(f"{at}/hotlines/")
+                expect(page.get_by_text(str(Report.objects.get().pk))).to_be_visible()
+                readable(page)
+                work_off_the_sending()
+        assert [one.standing for one in kept.reports()] == [Standing.FINISHED]
+    finally:
+        mock.stop()
+        kept.close()
+    report = Report.objects.get()
+    said = {
+        f"/reports/{report.pk}/": "Not reported.",
+        f"/cases/{case.pk}/": "NOT REPORTED",
+        "/reports/": "mock: not reported",
+        "/hotlines/": "What is finished there is not reported",
+    }
+    for where, words in said.items():
+        page.goto(f"{at}{where}")
+        expect(page.get_by_text(words).first).to_be_visible()
+        expect(page.get_by_text("Reported.", exact=True)).to_have_count(0)
+        expect(page.get_by_text("reported", exact=True)).to_have_count(0)
+    page.goto(f"{at}/reports/{report.pk}/")
+    expect(page.get_by_text("<reportDoneResponse>")).to_be_visible()
+    readable(page)
+
+
+def drafted_and_mended(page: Page, case: str) -> None:
+    """A draft that pre-flight stops until what it names is filled in where it says."""
+    page.goto(case)
+    page.get_by_role("button", name="Draft a report").click()
+    expect(page.get_by_text("cannot be sent yet")).to_be_visible()
+    expect(page.get_by_text("nobody investigates it").first).to_be_visible()
+    expect(page.get_by_role("button", name="Send this report")).to_be_disabled()
+    readable(page)
+    page.get_by_role("link", name=re.compile("^Mend")).first.click()
+    page.get_by_role("button", name=re.compile("^Add .*emails")).first.click()
+    page.get_by_label(re.compile("^Address")).first.fill("reports@example.org")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.goto(page.url.partition("edit/")[0])
+    expect(page.get_by_text("can be sent")).to_be_visible()
+
+
+def work_off_the_sending() -> None:
+    """As the worker does."""
+    from safelight.server.jobs.models import Job
+    from safelight.server.jobs.registry import load_handlers
+    from safelight.server.jobs.working import work_once
+
+    load_handlers()
+    Job.objects.exclude(kind="hotlines.send").filter(state="due").delete()
+    while work_once("a worker"):
+        Job.objects.exclude(kind="hotlines.send").filter(state="due").delete()

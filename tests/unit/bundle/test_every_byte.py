@@ -68,6 +68,7 @@ def test_bytes_within_a_resealed_bundle_are_noticed(maker: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_byte_within_a_resealed_bundle(maker: Any) -> None:
     bytes_, missed = _tampered_places(maker, 1)
     print(f"\nFIGURE bundle_bytes_tampered {bytes_}")
