@@ -142,7 +142,7 @@ class ModelLevel(StrEnum):
     DERIVED = "derived"
     """At least half of them, in at least eight tensors: fine-tuned, merged or pruned in part."""
     LEAD = "lead"
-    """Less, or only a short hash: for a person to look into."""
+    """Less, only a short hash, or likeness alone: for a person to look into."""
 
 
 class Grade(StrEnum):

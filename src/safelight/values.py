@@ -15,6 +15,7 @@ HEX_BITS: Final = {
     "pdq": 256,
     "sha1": 160,
     "sha256": 256,
+    "sketch": 256,
     "t1": 256,
     "t16": 256,
     "tsid": 256,
@@ -22,7 +23,7 @@ HEX_BITS: Final = {
 """Signal types written as hexadecimal, and their length in bits.
 
 RFC 1321, FIPS 180-4, the PDQ reference; AutoV1 to AutoV3 as model-hosting sites show them; T1, T16 and TSID
-are SHA-256 of tensors, see :mod:`safelight.signals.weights`.
+are SHA-256 of tensors, and a sketch is of their order, see :mod:`safelight.signals.weights`.
 """
 
 SOUND_TYPES: Final = ("chromaprint", "chromaprint_short")

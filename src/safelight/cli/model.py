@@ -49,7 +49,8 @@ def _document(found: Fingerprint) -> dict[str, object]:
         ],
         "tsid": found.tsid,
         "tensors": [
-            {"name": visible(t.name), "bytes": t.size, "t1": t.t1, "t16": t.t16} for t in found.tensors
+            {"name": visible(t.name), "bytes": t.size, "t1": t.t1, "t16": t.t16, "sketch": t.sketch}
+            for t in found.tensors
         ],
         "problems": [
             {"file": visible(name), "reason": problem.reason.value, "detail": problem.detail}

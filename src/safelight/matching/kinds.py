@@ -39,9 +39,10 @@ class IndexedType:
 
 
 INDEXED: Final = {
-    signal_type: IndexedType(signal_type, bits // 8, exact=signal_type != "pdq")
+    signal_type: IndexedType(signal_type, bits // 8, exact=signal_type not in {"pdq", "sketch"})
     for signal_type, bits in HEX_BITS.items()
 }
-"""Every signal type that can be indexed, by name; only PDQ is compared by nearness."""
+"""Every signal type that can be indexed, by name; PDQ and sketches are compared by nearness."""
 
 PDQ: Final = INDEXED["pdq"]
+SKETCH: Final = INDEXED["sketch"]

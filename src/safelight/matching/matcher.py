@@ -22,7 +22,7 @@ from safelight.matching.kinds import PDQ
 from safelight.matching.models import level_of, weigh
 from safelight.matching.videos import Clip, Look, Shown, clips_of, holder
 from safelight.signals.audio import SOUND_TYPES, spans
-from safelight.signals.weights import TENSORS
+from safelight.signals.weights import SKETCH, SKETCH_DISTANCE, TENSORS
 from safelight.types import Match, Part, SearchedList, Signal, Span, Transform
 
 _WIDEN: Final = 8
@@ -145,6 +145,7 @@ class Matcher:
         if not lists:
             return Matched()
         nearest, shown = _Nearest(), Shown()
+        alike: list[tuple[Signal, StoredEntry]] = []
         capped, failed = False, None
         digests = [signal for signal in signals if signal.type not in _NEAR]
         try:
@@ -155,13 +156,14 @@ class Matcher:
                 nearest.offer(found)
             queries = tuple(_queries(signals))
             capped = self._near(queries, lists, nearest, shown)
+            alike += self._alike([s for s in signals if s.type == SKETCH.name], lists)
             capped = self._heard([s for s in signals if s.type in SOUND_TYPES], lists, nearest) or capped
         except IndexFileError as error:
             failed = error
             for found in self._stored(digests, lists):
                 nearest.offer(found)
         searched = tuple(SearchedList(i.name, i.list_class, i.entries) for i in lists.values())
-        matches, cut = self._told(signals, nearest, lists)
+        matches, cut = self._told(signals, nearest, alike, lists)
         videos = shown.told(lists)
         cut = cut or len(videos) > self._cap
         return Matched((*matches, *videos[: self._cap]), capped or cut, searched, failed)
@@ -238,8 +240,27 @@ class Matcher:
                     nearest.offer(_Found(signal, entry, hit.distance, spans=_spans(signal, hit)))
         return capped
 
+    def _alike(
+        self, sketches: Sequence[Signal], lists: Mapping[str, HashListInfo]
+    ) -> Iterator[tuple[Signal, StoredEntry]]:
+        """Listed tensors of nearly the same order."""
+        if not sketches:
+            return
+        index = self._indexes.hamming(SKETCH.name)
+        results = index.search_many([signal.value for signal in sketches], SKETCH_DISTANCE, self._cap)
+        entries = self._store.resolve({hit.row for hits in results for hit in hits.hits})
+        for signal, hits in zip(sketches, results, strict=True):
+            for hit in hits.hits:
+                entry = entries.get(hit.row)
+                if entry and entry.list in lists:
+                    yield signal, entry
+
     def _told(
-        self, signals: Sequence[Signal], nearest: _Nearest, lists: Mapping[str, HashListInfo]
+        self,
+        signals: Sequence[Signal],
+        nearest: _Nearest,
+        alike: Sequence[tuple[Signal, StoredEntry]],
+        lists: Mapping[str, HashListInfo],
     ) -> tuple[tuple[Match, ...], bool]:
         """Matches in the order of the signals, at most the cap for each; and whether that cut any."""
         of_part: dict[tuple[str, Part], list[_Found]] = {(s.type, s.part): [] for s in signals}
@@ -251,11 +272,11 @@ class Matcher:
         told = [found for all_found in of_part.values() for found in all_found[: self._cap]]
         cut = any(len(all_found) > self._cap for all_found in of_part.values())
         equal = ((found.signal, found.entry) for found in nearest.best.values() if not found.distance)
-        models = weigh(equal, signals, lists)
+        models = weigh(equal, alike, signals, lists)
         return (*(_match(found, lists[found.entry.list]) for found in told), *models), cut
 
 
-_NEAR: Final = frozenset({PDQ.signal_type, VPDQ, *SOUND_TYPES})
+_NEAR: Final = frozenset({PDQ.signal_type, VPDQ, SKETCH.name, *SOUND_TYPES})
 """Types that are compared by nearness."""
 
 

@@ -15,7 +15,7 @@ from safelight.errors import UsageError
 from safelight.lists.store import Change, Stamp
 from safelight.matching import engine
 from safelight.matching.index import DEFAULT_CAP, ExactIndex, HammingIndex, Hits, SoundIndex
-from safelight.matching.kinds import PDQ, IndexedType
+from safelight.matching.kinds import PDQ, SKETCH, IndexedType
 from safelight.matching.records import Batch
 from safelight.matching.sound_index import SoundIndexes
 from safelight.matching.source import IndexSource
@@ -73,11 +73,11 @@ class MemoryIndex:
 
 
 class MemoryIndexes:
-    """Indexes that follow their source whenever they are asked for a later state."""
+    """Indexes that follow their source whenever they are asked for a later state; of sketches, always."""
 
     def __init__(self, source: IndexSource, types: Sequence[IndexedType] = (PDQ,)) -> None:
         self._source = source
-        self._indexes = {kind.signal_type: MemoryIndex(kind) for kind in types}
+        self._indexes = {kind.signal_type: MemoryIndex(kind) for kind in {*types, SKETCH}}
         self._following = threading.Lock()
         self._sounds = SoundIndexes(source)
         self._held = Stamp("", "", 0)

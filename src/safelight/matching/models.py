@@ -20,7 +20,7 @@ DERIVED: Final = 0.5
 DERIVED_TENSORS: Final = 8
 LEAD: Final = 0.1
 """Shares of a listed model's distinctive bytes from which a file is that much of it. Below a tenth, models
-that were trained from one base have enough in common."""
+that were trained from one base have enough in common. For a lead, tensors of nearly the same order count."""
 
 _MILLION: Final = 1_000_000
 _SAME: Final = frozenset({"sha256", AUTOV3.name, TSID.name})
@@ -45,18 +45,24 @@ class _Weighed:
     first: Signal
     entry: StoredEntry
     millionths: dict[str, int] = field(default_factory=dict)
+    alike: dict[str, int] = field(default_factory=dict)
     held: bool = False
 
-    def take(self, entry: StoredEntry) -> None:
+    def take(self, entry: StoredEntry, *, equal: bool) -> None:
         told = dict(flag.split(":", 1) for flag in entry.flags if ":" in flag)
         number, amount = told.get("tensor", ""), told.get("millionths", "")
         if amount.isdecimal():
-            self.millionths[number] = int(amount)
+            (self.millionths if equal else self.alike)[number] = int(amount)
         self.held = self.held or HELD in entry.flags
 
     @property
     def share(self) -> float:
         return min(1.0, sum(self.millionths.values()) / _MILLION)
+
+    @property
+    def likeness(self) -> float:
+        """The share of what is equal or alike."""
+        return min(1.0, sum({**self.alike, **self.millionths}.values()) / _MILLION)
 
     @property
     def level(self) -> ModelLevel | None:
@@ -65,24 +71,26 @@ class _Weighed:
         if self.share >= DERIVED and len(self.millionths) >= DERIVED_TENSORS:
             return ModelLevel.DERIVED
         # An entry without weight came from a list of bare digests: nothing says how much of a model it is.
-        return ModelLevel.LEAD if self.share >= LEAD or not self.millionths else None
+        bare = not self.millionths and not self.alike
+        return ModelLevel.LEAD if bare or self.likeness >= LEAD else None
 
 
 def weigh(
     found: Iterable[tuple[Signal, StoredEntry]],
+    alike: Iterable[tuple[Signal, StoredEntry]],
     signals: Iterable[Signal],
     lists: Mapping[str, HashListInfo],
 ) -> tuple[Match, ...]:
     """One match for each listed model that a file holds enough of, strongest first.
 
-    ``found`` is every equality of the file's signals with entries. A tensor that a known-good list has (that
-    of a benign base model) counts for nothing; a model found to be the same by a stronger hash is not told
-    again.
+    ``found`` is every equality of the file's signals with entries, ``alike`` every sketch that comes near a
+    listed one, which makes a lead at most. A tensor that a known-good list has (that of a benign base model)
+    counts for nothing; a model found to be the same by a stronger hash is not told again.
     """
-    found = tuple(found)
+    found, alike = tuple(found), tuple(alike)
     benign = {
         signal.part
-        for signal, entry in found
+        for signal, entry in (*found, *alike)
         if signal.type in TENSORS and _vouches(entry, lists[entry.list])
     }
     same = {
@@ -91,11 +99,11 @@ def weigh(
         if signal.type in _SAME and signal.part != CLAIMED
     }
     weighed: dict[tuple[str, str, Part], _Weighed] = {}
-    for signal, entry in found:
+    for (signal, entry), equal in (*((each, True) for each in found), *((each, False) for each in alike)):
         holder = Part(signal.part.members[:-1])
         where = entry.list, entry.key, holder
         if signal.type in TENSORS and signal.part not in benign and where not in same:
-            weighed.setdefault(where, _Weighed(signal, entry)).take(entry)
+            weighed.setdefault(where, _Weighed(signal, entry)).take(entry, equal=equal)
     wholes = {signal.part: signal for signal in signals if signal.type == TSID.name}
     told = [
         _match(wholes.get(holder, each.first), each, level, lists[list_])
@@ -120,5 +128,5 @@ def _match(signal: Signal, weighed: _Weighed, level: ModelLevel, info: HashListI
         shadow=info.shadow,
         held=info.held or weighed.held,
         level=level,
-        share=weighed.share if weighed.millionths else None,
+        share=weighed.share if weighed.millionths or weighed.alike else None,
     )

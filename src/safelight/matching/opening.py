@@ -26,7 +26,7 @@ from safelight.errors import (
 )
 from safelight.lists.store import Stamp
 from safelight.matching.index import ExactIndex, HammingIndex, SoundIndex
-from safelight.matching.kinds import PDQ, IndexedType
+from safelight.matching.kinds import PDQ, SKETCH, IndexedType
 from safelight.matching.memory_index import MemoryIndexes
 from safelight.matching.reader import ExactReader, HammingReader
 from safelight.matching.sound_index import SoundIndexes
@@ -73,6 +73,7 @@ class StoredIndexes:
         self._watch = watch
         self._catching_up = threading.Lock()
         self._sounds = SoundIndexes(source)
+        self._sketches: MemoryIndexes | None = None
         self._readers: dict[str, HammingReader | ExactReader] = {}
         self._watches: list[BlockWatch] = []
         self._fresh: tuple[str, float] = ("", 0.0)
@@ -169,11 +170,23 @@ class StoredIndexes:
             writer.close()
 
     def hamming(self, signal_type: str) -> HammingIndex:
-        """The index by nearness of that type. Raises :class:`~safelight.errors.UsageError`."""
+        """The index by nearness of that type. Raises :class:`~safelight.errors.UsageError`.
+
+        Sketches are few; they are held in memory by the processes that meet a model with any.
+        """
+        if signal_type == SKETCH.signal_type:
+            return self._of_sketches().hamming(signal_type)
         reader = self._readers.get(signal_type)
         if not isinstance(reader, HammingReader):
             raise UsageError(f"the indexes in {self._directory} were opened without {signal_type}")
         return reader
+
+    def _of_sketches(self) -> MemoryIndexes:
+        with self._catching_up:
+            if self._sketches is None:
+                self._sketches = MemoryIndexes(self._source, (SKETCH,))
+        self._sketches.ensure(self._source.stamp())
+        return self._sketches
 
     def exact(self, signal_type: str) -> ExactIndex | None:
         """The index by equality of that type, None if it was opened without."""

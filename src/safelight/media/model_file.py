@@ -35,7 +35,7 @@ def digest_model(fd: int, size: int, mime: str, sandbox: Sandbox) -> tuple[Model
     reply = sandbox.decode(MODEL.name, fd, mime.encode(), limits=_limits(sandbox.limits, size))
     whole = next((message for message in reply.messages if isinstance(message, ModelFound)), ModelFound())
     found = (message for message in reply.messages if isinstance(message, TensorFound))
-    tensors = tuple(TensorDigest(one.name, one.bytes, one.t1, one.t16) for one in found)
+    tensors = tuple(TensorDigest(one.name, one.bytes, one.t1, one.t16, one.sketch) for one in found)
     problems = reply.problems
     if not tensors and not problems:
         problems = (Problem(UnscannedReason.EMPTY, detail="it has no tensors to tell it by"),)

@@ -18,6 +18,7 @@ import numpy as np
 
 from safelight.media.model_formats import gguf, onnx, safetensors, torch_zip
 from safelight.media.model_formats.layout import Layout, Malformed, Range
+from safelight.media.order_sketch import sketch
 from safelight.types import UnscannedReason
 
 MINIMUM_BYTES: Final = 512
@@ -103,6 +104,8 @@ def _tensor(fd: int, range_: Range) -> dict[str, Any] | None:
     }
     if float_:
         told["t16"] = t1.hexdigest() if float_ == "<f2" else t16.hexdigest()
+        if (drawn := sketch(fd, range_, float_)) is not None:
+            told["sketch"] = drawn
     return told
 
 

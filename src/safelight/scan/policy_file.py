@@ -16,7 +16,7 @@ from safelight.types import ListClass
 _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.-]+$")]
 _Percent = Annotated[int, Field(ge=0, le=100)]
 
-_ModelSignal = Literal["autov1", "autov2", "autov3", "t1", "t16", "tsid"]
+_ModelSignal = Literal["autov1", "autov2", "autov3", "t1", "t16", "tsid", "sketch"]
 _SoundSignal = Literal["chromaprint", "chromaprint_short"]
 _SignalName = Literal["md5", "sha1", "sha256", "pdq", "vpdq"] | _ModelSignal | _SoundSignal
 

@@ -54,6 +54,7 @@ class Scanner:
     ``searched`` and ``sandbox`` are what the caller opened, and closes. ``examine`` says of which files the
     evidence of origin is looked for, ``anchors`` whose signatures are trusted (default: the workspace's trust
     list, or the shipped one), ``prompts`` whether prompt texts are taken along.
+    ``watch`` follows long videos, and keeps their places.
 
     Raises :class:`~safelight.errors.SafelightError` when something that it needs cannot be opened. What a
     *file* does wrong is never raised: it is told in the result.
@@ -74,6 +75,7 @@ class Scanner:
         examine: Examine = Examine.MATCHED,
         anchors: Anchors | None = None,
         prompts: bool = False,
+        watch: Watch = UNWATCHED,
     ) -> None:
         """Open the lists and start the sandbox."""
         self._policy = policy
@@ -82,6 +84,7 @@ class Scanner:
         self._examine = examine
         self._anchors = anchors or anchors_of(_directory(workspace))
         self._prompts = prompts
+        self._watch = watch
         with ExitStack() as opening:
             self._searched = (*searched, *opening.enter_context(open_lists(lists, workspace, only)))
             self._sandbox = sandbox or opening.enter_context(
@@ -95,11 +98,11 @@ class Scanner:
         name: str | None = None,
         *,
         examine: Examine | None = None,
-        watch: Watch = UNWATCHED,
+        watch: Watch | None = None,
     ) -> ScanResult:
         """One file's observation and verdict. ``name`` stands for the source in the result.
 
-        ``examine`` is for this file only. ``watch`` follows a long video, and keeps its place.
+        ``examine`` and ``watch`` are for this file only.
         """
         shown = name if name is not None else "" if isinstance(source, bytes) else os.fsdecode(source)
         try:
@@ -107,7 +110,9 @@ class Scanner:
                 if isinstance(opened, Problem):
                     seen = self._matched(unseen(shown, opened, self._clock()))
                 else:
-                    seen = self._matched(look(opened, shown, self._sandbox, self._clock(), watch))
+                    seen = self._matched(
+                        look(opened, shown, self._sandbox, self._clock(), watch or self._watch)
+                    )
                     seen = self._examined(opened, seen, examine or self._examine)
         except Exception as error:  # noqa: BLE001 - a fault of ours must neither stop a run nor pass unseen
             _log.exception("scanning %r failed", shown)

@@ -10,7 +10,7 @@ from safelight.signals.audio import CHROMAPRINT, CHROMAPRINT_SHORT
 from safelight.signals.digest import MD5, SHA1, SHA256
 from safelight.signals.pdq import PDQ
 from safelight.signals.vpdq import VPDQ
-from safelight.signals.weights import AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID
+from safelight.signals.weights import AUTOV1, AUTOV2, AUTOV3, SKETCH, T1, T16, TSID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TYPES: Final[tuple[SignalType, ...]] = (
     *(MD5, SHA1, SHA256, PDQ, VPDQ),
-    *(AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID),
+    *(AUTOV1, AUTOV2, AUTOV3, T1, T16, TSID, SKETCH),
     *(CHROMAPRINT, CHROMAPRINT_SHORT),
 )
 

@@ -111,6 +111,66 @@ def test_what_a_benign_base_model_has_tells_nothing(scan) -> None:
     assert match.share == pytest.approx(0.6, abs=0.001), "six of the ten that the base does not have"
 
 
+def lora(seed: int, up: str = "lora_up", count: int = 10) -> Tensors:
+    """Pairs of small matrices, the down ones of one beginning."""
+    began, random = np.random.default_rng(99), np.random.default_rng(seed)
+    made: Tensors = {}
+    for n in range(count):
+        made[f"unet_{n}.lora_down.weight"] = began.standard_normal((4, 64)).astype("<f4")
+        made[f"unet_{n}.{up}.weight"] = random.standard_normal((64, 4)).astype("<f4") / 100
+    return made
+
+
+def bfloat(tensors: Tensors) -> Tensors:
+    return {name: (tensor.view("<u4") >> 16).astype("<u2") for name, tensor in tensors.items()}
+
+
+@pytest.mark.parametrize("up", ["lora_up", "lora_B", "lora.up"])
+@pytest.mark.parametrize("change", ["scaled", "rounded", "trained on"])
+def test_a_lora_of_nearly_the_same_order_is_a_lead(change: str, up: str, scan) -> None:
+    listed = {n.replace("lora_up", up): t for n, t in lora(1).items()}
+    random = np.random.default_rng(5)
+    content = {
+        "scaled": lambda: safetensors({n: (t * np.float32(0.7)).astype("<f4") for n, t in listed.items()}),
+        "rounded": lambda: safetensors(bfloat(listed)),
+        "trained on": lambda: safetensors(
+            {
+                n: t + random.standard_normal(t.shape).astype("<f4") * np.float32(t.std() / 20)
+                for n, t in listed.items()
+            }
+        ),
+    }[change]()
+    [match] = scan(content, ("traded", ListClass.MODEL, listed))[0]
+    assert (match.level, match.share, match.list) == (ModelLevel.LEAD, 0.0, "traded")
+
+
+def test_what_loras_of_one_beginning_have_in_common_is_no_likeness(scan) -> None:
+    scaled = {name: (tensor * np.float32(0.9)).astype("<f4") for name, tensor in lora(2).items()}
+    assert scan(safetensors(scaled), ("traded", ListClass.MODEL, lora(1))) == ((), Outcome.CLEAR)
+
+
+def test_other_tensors_have_no_sketch(scan, sandbox: Sandbox, tmp_path: Path) -> None:
+    zeros = np.zeros((64, 4), "<f4")
+    zeros[::16] = 1
+    model = {**tensors(1, 3), "a.lora_up.weight": zeros, **lora(1, count=1)}
+    (tmp_path / "m.safetensors").write_bytes(safetensors(model))
+    found = fingerprint([tmp_path / "m.safetensors"], sandbox).tensors
+    assert [tensor.name for tensor in found if tensor.sketch] == ["unet_0.lora_up.weight"]
+    scaled = {name: (tensor * np.float32(0.7)).astype("<f4") for name, tensor in LISTED.items()}
+    assert scan(safetensors(scaled), MODEL) == ((), Outcome.CLEAR)
+
+
+def test_likeness_to_a_benign_model_or_too_little_of_it_tells_nothing(scan) -> None:
+    scaled = {name: (tensor * np.float32(0.7)).astype("<f4") for name, tensor in lora(1).items()}
+    good = ("base", ListClass.KNOWN_GOOD, lora(1))
+    traded = ("traded", ListClass.MODEL, lora(1))
+    assert {m.list for m in scan(safetensors(scaled), traded)[0]} == {"traded"}
+    assert {m.list for m in scan(safetensors(scaled), traded, good)[0]} <= {"base"}
+    one = {**tensors(2, 20), **dict(itertools.islice(scaled.items(), 2))}
+    large = ("large", ListClass.MODEL, {**lora(1, count=1), **LISTED})
+    assert scan(safetensors(one), large) == ((), Outcome.CLEAR)
+
+
 def test_bare_digests_of_tensors_are_a_lead(scan, sandbox: Sandbox) -> None:
     import hashlib
 

@@ -53,6 +53,16 @@ def test_digests_are_found_and_withdrawn(indexes: StoredIndexes | MemoryIndexes,
     assert indexes.exact("sha1") is None
 
 
+def test_sketches_are_always_found_and_withdrawn(indexes: StoredIndexes | MemoryIndexes, site: Site) -> None:
+    row = site.source.add(HASH, "sketch")
+    for added in (row, site.source.add(HASH, "sketch")):
+        indexes.ensure(site.source.stamp())
+        assert added in {hit.row for hit in indexes.hamming("sketch").search(HASH, 40).hits}
+    site.source.withdraw(row)
+    indexes.ensure(site.source.stamp())
+    assert row not in {hit.row for hit in indexes.hamming("sketch").search(HASH, 40).hits}
+
+
 def test_a_restored_backup_is_noticed(indexes: StoredIndexes | MemoryIndexes, site: Site) -> None:
     site.source.grow(random.Random(1), 100)
     indexes.ensure(site.source.stamp())

@@ -18,7 +18,7 @@ TYPES = list(SIGNAL_TYPES.values())
 def test_the_types_there_are() -> None:
     assert list(SIGNAL_TYPES) == [
         *("md5", "sha1", "sha256", "pdq", "vpdq"),
-        *("autov1", "autov2", "autov3", "t1", "t16", "tsid"),
+        *("autov1", "autov2", "autov3", "t1", "t16", "tsid", "sketch"),
         *("chromaprint", "chromaprint_short"),
     ]
     assert {each.name: each.max_distance for each in TYPES if each.max_distance} == {"pdq": 64, "vpdq": 64}

@@ -89,12 +89,16 @@ class MemberEnded(Body):
 
 
 class TensorFound(Body):
-    """One tensor of a model file, its size in bytes, and the digests of the bytes and of their half cast."""
+    """One tensor of a model file, its size in bytes, and the digests of the bytes and of their half cast.
+
+    ``sketch`` is of its order, see :mod:`safelight.signals.weights`.
+    """
 
     name: MemberName
     bytes: Annotated[int, Field(ge=1, le=1 << 50)]
     t1: Hash256
     t16: Hash256 | None = None
+    sketch: Hash256 | None = None
 
 
 class ModelFound(Body):

@@ -147,6 +147,7 @@ WORDS: Final[dict[str, dict[str, Promise | str]]] = {
         "t1": "T1",
         "t16": "T16",
         "tsid": "TSID",
+        "sketch": _("order of a tensor"),
     },
     "model_level": {
         "same_weights": _("the same weights"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
+from safelight.server.intake.places import forget_places
 from safelight.server.intake.rescanning import scan_waiting
 from safelight.server.intake.seen import forget, forget_old
 from safelight.server.intake.unscanned import enqueue_due, expire_waiting
@@ -30,8 +31,9 @@ def rescan(_payload: Mapping[str, JSON], _lease: Lease) -> None:
 
 @handler("intake.expire", every=timedelta(minutes=10))
 def expire(_payload: Mapping[str, JSON], _lease: Lease) -> None:
-    """Note and tell what could not be scanned in time."""
+    """Note and tell what could not be scanned in time, and forget the places of videos left for good."""
     expire_waiting()
+    forget_places()
 
 
 @handler(LET_GO_JOB)

@@ -18,12 +18,14 @@ from safelight.media.content import Content
 from safelight.media.inspection import is_container
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
+from safelight.media.video import Watch
 from safelight.provenance import anchors_of
 from safelight.scan.origin import Examine
 from safelight.scan.policy import DEFAULT_POLICY, Unsupported
 from safelight.scan.scanner import Scanner
 from safelight.scan.searching import Searched
 from safelight.server.ids import now
+from safelight.server.intake.places import places
 from safelight.server.processes.list_store import index_directory, layout_key, open_list_store
 from safelight.server.processes.run_directory import SANDBOX, run_directory
 from safelight.server.secrets import process_keys
@@ -150,6 +152,7 @@ def _open() -> Scanner:
             examine=Examine(config.provenance.examine),
             anchors=anchors_of(config.workspace),
             prompts=config.provenance.prompts,
+            watch=Watch(bookmarks=places()),
         )
         # Kept, not just not closed: what is forgotten is collected, and closes the store.
         _open_until_the_end.push(opening.pop_all())
