@@ -68,7 +68,7 @@ class Server:
         self.settings = settings
         self.process: subprocess.Popen[bytes] | None = None
         self.ended = False
-        self._new = new or any(settings.get(name) for name in ("database_url", "demo"))
+        self._new = new
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")}
@@ -96,7 +96,8 @@ class Server:
 
     def start(self) -> Server:
         """Start, and wait until it answers."""
-        if not self._new and not self.workspace.exists():
+        elsewhere = any(self.settings.get(name) for name in ("database_url", "demo"))
+        if not (self._new or elsewhere or self.workspace.exists()):
             _copy_a_prepared_workspace(self.directory)
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(

@@ -247,7 +247,7 @@ def examine(keyring: Keyring, told: Mapping[str, Any]) -> Any:
         "intakes": sum(map(len, intakes.values())),
         "evidence": len(read),
         # But for what was kept only to be scanned after all, and was scanned since and found clear.
-        "destroyed": SealedObject.objects.exclude(state="sealed").exclude(item__outcome="clear").count(),
+        "destroyed": SealedObject.objects.filter(state="destroyed").exclude(item__outcome="clear").count(),
         "without_bytes": len(
             set(SealedObject.objects.filter(state="sealed").values_list("pk", flat=True)) - set(store.ids())
         ),
