@@ -5,6 +5,7 @@ The room of review rests on cases, which ask it this; so it is imported when it 
 
 from __future__ import annotations
 
+from safelight.media.hearing import is_sound
 from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
 from safelight.server.people.models import Person
@@ -22,4 +23,6 @@ def was_shown(person: Person, item: Item, case: Case) -> bool:
     from safelight.server.review.models import Viewing  # noqa: PLC0415 - see above
 
     shown = Viewing.objects.filter(item=item, case=case, person=person, level__gte=1)
+    if not is_sound(item.mime):
+        shown = shown.exclude(playing__of="sound")
     return shown.filter(shown_at__isnull=False).exists()
