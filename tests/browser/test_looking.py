@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,6 +87,13 @@ def case(
 def film(demo: Any, context: BrowserContext, chromium: Browser, sam: dict[str, Any]) -> Iterator[Page]:
     """A case with a video that a list nearly matches."""
     with case_of("juniper-5", demo, context, chromium, sam) as page:
+        yield page
+
+
+@pytest.fixture
+def tune(demo: Any, context: BrowserContext, chromium: Browser, sam: dict[str, Any]) -> Iterator[Page]:
+    """A case with a sound that is listed."""
+    with case_of("linden-3", demo, context, chromium, sam) as page:
         yield page
 
 
@@ -182,6 +190,38 @@ def test_a_video_plays_what_was_asked_for_and_counts_once_it_was_watched(
     film.reload()
     expect(film.get_by_text("viewed whole")).to_be_visible()
     assert faults(film) == []
+
+
+def test_a_sound_is_heard_only_when_asked_for_and_never_loud(
+    tune: Page, got: Got, context: BrowserContext
+) -> None:
+    context.route("**/*", got.record)
+    tune.reload()
+    tune.get_by_role("button", name="waveform").click()
+    expect(tune.get_by_role("img", name="Waveform, 0:06")).to_be_visible()
+    assert (got.levels, got.segments) == ([], [])
+    tune.get_by_label("Why, from level 3 on").fill("for a test")
+    says = tune.locator("[data-says]")
+    tune.get_by_role("button", name="listen").click()
+    expect(says).to_contain_text("Played 0:0", timeout=60_000)
+    tune.evaluate("window.dispatchEvent(new Event('blur'))")
+    expect(says).to_have_text("")
+    stopped = len(got.segments)
+    tune.get_by_label("from second").fill("0")
+    tune.get_by_role("button", name="listen").click()
+    expect(says).to_have_text("Played to its end.", timeout=60_000)
+    assert [told["begins"] for _level, told, _content in got.segments[stopped:]] == [0, 4]
+    for level, told, content in got.segments:
+        assert (level, told["ends"] - told["begins"] <= 4) == (3, True)
+        with wave.open(io.BytesIO(content)) as file:
+            samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        assert 0 < np.abs(samples.astype(int)).max() <= 32768 / 4
+    assert got.renderings == []
+    nothing_else_is_a_picture(got)
+    assert tune.locator("video, audio").count() == 0
+    tune.reload()
+    expect(tune.get_by_text("viewed whole")).to_be_visible()
+    assert faults(tune) == []
 
 
 def play(page: Page, level: int, *, begins: int) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from safelight.cli.demo_containers import archive, document, half, model, save_model
 from safelight.cli.demo_pictures import KINDS, drawn, photographs
-from safelight.cli.demo_recordings import film
+from safelight.cli.demo_recordings import film, tune
 
 DRAWN_ORIGINALS: Final = 10
 OTHERS: Final = 30
@@ -43,6 +43,9 @@ def make_corpus(where: Path) -> Corpus:
         _copies(name, picture, listed[name], folder)
     listed["film"] = originals / "film.mp4"
     _film(listed["film"], _made(folder / "moving pictures") / "film.smaller.mp4")
+    listed["tune"] = originals / "tune.wav"
+    tune(listed["tune"])
+    shutil.copyfile(listed["tune"], _made(folder / "sounds") / "tune.wav")
     original_model = originals / "model.safetensors"
     save_model(original_model, model(1))
     _inside(_made(folder / "inside other files"), folder)

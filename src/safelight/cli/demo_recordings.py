@@ -1,7 +1,8 @@
-"""A video of the demonstration: the camera glides over some of its photographs."""
+"""Recordings of the demonstration: the camera glides over some photographs, and a few notes."""
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,20 @@ _RATE: Final = 10
 _SCENE: Final = 2 * _RATE
 _GLIDE: Final = 10
 """Pixels that the camera moves in a scene."""
+_NOTES: Final = (262, 330, 392, 523, 440, 349)
+"""Hertz."""
+_SAMPLES: Final = 22_050
+
+
+def tune(where: Path) -> None:
+    """A WAVE file of a few notes, one a second."""
+    time = np.arange(_SAMPLES) / _SAMPLES
+    notes = [np.sin(2 * np.pi * hertz * time) * np.exp(-3 * time) for hertz in _NOTES]
+    with wave.open(str(where), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_SAMPLES)
+        file.writeframes((np.concatenate(notes) * 20_000).astype("<i2").tobytes())
 
 
 def film(where: Path, pictures: Sequence[Image.Image], *, size: tuple[int, int]) -> None:

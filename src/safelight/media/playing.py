@@ -61,7 +61,7 @@ def segment_of(fd: int, level: Level, begins: float, sandbox: Sandbox) -> Segmen
     """
     if level < Level.GREY or not 0 <= begins < 1e8:
         raise ValueError("a video is played at level 3 or 4, from its beginning on")
-    payload = json.dumps({"level": int(level), "begins": begins}).encode()
+    payload = json.dumps({"make": "watch", "level": int(level), "begins": begins}).encode()
     return _believed(sandbox.decode(RENDERING_RECORDING.name, fd, payload), level, begins)
 
 

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Final
 
-from safelight.media import playing_decoder, rendering_video
+from safelight.media import hearing_decoder, playing_decoder, rendering_video
+
+_MAKERS: Final[dict[str, Callable[..., Iterator[str]]]] = {
+    "stills": rendering_video.decode,
+    "watch": playing_decoder.decode,
+    "listen": hearing_decoder.decode,
+    "peaks": hearing_decoder.peaks,
+}
 
 
 def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes) -> Iterator[str]:
-    """Reply messages, ``end`` last: what is to be watched where ``payload`` says from when on, or stills."""
-    played = "begins" in json.loads(payload)
-    make: Callable[..., Iterator[str]] = playing_decoder.decode if played else rendering_video.decode
+    """Reply messages, ``end`` last: what ``make`` of the payload says, or stills."""
+    make = _MAKERS[json.loads(payload).get("make", "stills")]
     return make(fd, max_pixels=max_pixels, max_parts=max_parts, payload=payload)

@@ -33,6 +33,9 @@ PLAYED_RATE: Final = 5
 SEGMENT_SECONDS: Final = 4
 """Running time that is asked for at once: in colours it must fit a reply of the sandbox."""
 
+HEARD_RATE: Final = 22_050
+"""Samples a second of a sound that is listened to, in one channel."""
+
 
 def longest_side(level: Level) -> int:
     """The most pixels that either side of a rendering has at this level."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sounds import encode, song
 from videos import Video
 
 from safelight.media.rendering import Level
@@ -15,6 +16,7 @@ from safelight.server.cases.errors import MustBeViewed
 from safelight.server.cases.models import Case, Decision
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.actors import PersonActor
+from safelight.server.people.permissions import PermissionDenied
 from safelight.server.people.roles import Role
 from safelight.server.review import protections
 from safelight.server.review.budgets import set_budget, used
@@ -27,17 +29,18 @@ from safelight.server.review.playing import Sent, next_segment
 from safelight.server.review.protections import Protections
 from safelight.server.review.seen import end_silent, heard
 from safelight.server.review.showing import show
+from safelight.server.review.sounding import waveform
 from safelight.server.review.viewing import has_viewed_whole
 
 pytestmark = pytest.mark.usefixtures("db", "clock")
 TEN = Video(scenes=(1, 2), seconds=5.0, fps=5).bytes()
 
 
-def becomes_video(vault: Any, item: Any, content: bytes = TEN) -> None:
+def becomes(vault: Any, item: Any, content: bytes = TEN, mime: str = "video/mp4") -> None:
     """Of a picture that a case was opened for; scanning a video is tested elsewhere."""
     for sealed in item.sealed_objects.all():
         vault.bytes[sealed.pk] = content
-    type(item).objects.filter(pk=item.pk).update(mime="video/mp4", size=len(content))
+    type(item).objects.filter(pk=item.pk).update(mime=mime, size=len(content))
     item.refresh_from_db()
 
 
@@ -47,23 +50,34 @@ def video(own_case: Any, sandboxed: Any) -> Any:
 
     def made(content: bytes = TEN) -> Any:
         actor, case, item = own_case()
-        becomes_video(sandboxed, item, content)
+        becomes(sandboxed, item, content)
         show(actor, open_viewing(actor, case, item, Level.TINY).token)
         return actor, case, item
 
     return made
 
 
-def opened(actor: Any, case: Any, item: Any, *, level: int = 3, begins: float = 0.0) -> OpenedViewing:
-    start = Start(Playing.Of.PICTURE, begins)
+@pytest.fixture
+def sound(own_case: Any, sandboxed: Any) -> Any:
+    """A reviewer, a case of theirs, and ten seconds of notes, of which they know nothing yet."""
+    actor, case, item = own_case()
+    becomes(sandboxed, item, encode(song(1, 10)), "audio/vnd.wave")
+    return actor, case, item
+
+
+def opened(
+    actor: Any, case: Any, item: Any, *, level: int = 3, begins: float = 0.0, of: str = "picture"
+) -> OpenedViewing:
+    start = Start(Playing.Of(of), begins)
     return open_viewing(actor, case, item, Level(level), reason="for a test", start=start)
 
 
 def play(
-    actor: Any, case: Any, item: Any, clock: Any, *, level: int = 3, begins: float = 0.0, to: float = 100.0
-) -> list[Sent]:
+    actor: Any, case: Any, item: Any, clock: Any, *, level: int = 3, begins: float = 0.0, to: float = 100.0,
+    of: str = "picture",
+) -> list[Sent]:  # fmt: skip
     """As the page does: each segment is asked for when the one before begins, and words are said."""
-    view = opened(actor, case, item, level=level, begins=begins)
+    view = opened(actor, case, item, level=level, begins=begins, of=of)
     sent = [next_segment(actor, view.token)]
     at = began = begins
     while True:
@@ -83,7 +97,7 @@ def test_what_is_sent_is_frames_of_the_level_marked_and_at_their_moments(video: 
     actor, case, item = video()
     grey, colours = (play(actor, case, item, clock, level=level, to=1.0)[0] for level in (3, 4))
     for sent, mode in ((grey, "L"), (colours, "RGB")):
-        picture = Image.open(io.BytesIO(sent.frames.content))
+        picture = Image.open(io.BytesIO(sent.content))
         assert picture.mode == mode
         assert picture.width == sent.frames.columns * sent.frames.width
         assert picture.info.keys() <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
@@ -157,7 +171,7 @@ def test_it_needs_level_three_a_reason_and_a_lower_look_first(own_case: Any, san
     actor, case, item = own_case()
     with pytest.raises(NotShown):
         opened(actor, case, item)  # a picture
-    becomes_video(sandboxed, item)
+    becomes(sandboxed, item)
     with pytest.raises(NotAllowed):
         opened(actor, case, item)
     show(actor, open_viewing(actor, case, item, Level.TINY).token)
@@ -263,6 +277,49 @@ def test_another_view_and_silence_end_it(video: Any, clock: Any) -> None:
         next_segment(actor, first.token or "")
     clock.passes(minutes=10)
     assert end_silent() == 1
+
+
+def test_a_sound_counts_once_all_of_it_was_heard_and_is_its_own_event(sound: Any, clock: Any) -> None:
+    actor, case, item = sound
+    with pytest.raises(ReasonMissing):
+        open_viewing(actor, case, item, Level.GREY, start=Start(Playing.Of.SOUND, 0.0))
+    sent = play(actor, case, item, clock, of="sound", to=5.0)
+    assert {one.mime for one in sent} == {"audio/wav"}
+    tile = pane_for(actor, case).tiles[item.pk]
+    assert (tile.says, tile.renders, tile.plays, tile.sounds, tile.heard) == ("", False, None, 5, False)
+    assert not has_viewed_whole(item.pk, case=case)
+    play(actor, case, item, clock, of="sound", begins=5.0)
+    assert has_viewed_whole(item.pk, case=case, person_id=actor.person.pk)
+    assert pane_for(actor, case).tiles[item.pk].heard
+    told = LedgerRow.objects.filter(event__startswith="listening.").values_list("event", flat=True)
+    assert sorted(told) == sorted(2 * ["listening.opened", "listening.began", "listening.ended"])
+    looked = used(actor.person, since=clock.at.replace(hour=0), level=3)
+    assert (looked.views, looked.minutes) == (2, pytest.approx(1 / 6, abs=0.01))
+
+
+def test_hearing_a_video_is_no_view_of_it(video: Any, clock: Any, sandboxed: Any) -> None:
+    from safelight.server.cases.viewing import was_shown
+
+    actor, case, item = video()
+    Viewing.objects.all().delete()
+    becomes(sandboxed, item, encode(song(1, 3), "matroska", "aac"), "video/matroska")
+    play(actor, case, item, clock, of="sound")
+    tile = pane_for(actor, case).tiles[item.pk]
+    assert (tile.heard, tile.viewed, tile.reached) == (True, False, 0)
+    assert not has_viewed_whole(item.pk, case=case)
+    assert not was_shown(actor.person, item, case)
+    with pytest.raises(NotAllowed):
+        opened(actor, case, item, level=4)
+
+
+def test_a_waveform_is_no_view_and_only_for_who_may_look(sound: Any, actor_with: Any) -> None:
+    actor, case, item = sound
+    made = waveform(actor, case, item)
+    assert made.seconds == pytest.approx(10, abs=0.1)
+    assert max(made.peaks) > 100
+    assert not Viewing.objects.exists()
+    with pytest.raises(PermissionDenied):
+        waveform(actor_with(Role.REVIEWER), case, item)
 
 
 def test_stretches_in_any_order_reach_as_far_as_they_leave_nothing_out() -> None:

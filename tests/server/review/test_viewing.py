@@ -144,6 +144,26 @@ def test_a_file_of_another_case_or_kind_or_without_bytes_is_not_shown(
         open_viewing(actor, case, item, Level.TINY)
 
 
+@pytest.mark.parametrize(
+    ("mime", "size", "says"),
+    [
+        ("application/zip", 10, "inside an archive"),
+        ("application/x-safetensors", 10, "no pictures"),
+        ("text/plain", 10, "of this kind"),
+        ("image/png", (64 << 20) + 1, "more than 64 MiB"),
+        ("video/mp4", 64 << 20, ""),
+    ],
+)
+def test_what_is_not_shown_says_why(own_case: Any, mime: str, size: int, says: str) -> None:
+    from safelight.server.review.pane import pane_for
+
+    actor, case, item = own_case()
+    type(item).objects.filter(pk=item.pk).update(mime=mime, size=size)
+    told = pane_for(actor, case).tiles[item.pk].says
+    assert says in told
+    assert bool(told) is bool(says)
+
+
 def test_a_decoder_that_refuses_ends_the_view_and_charges_nothing(own_case: Any, sandboxed: Any) -> None:
     actor, case, item = own_case(content=b"no picture, whatever was said")
     opened = open_viewing(actor, case, item, Level.TINY)

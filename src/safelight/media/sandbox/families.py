@@ -81,7 +81,7 @@ RENDERING_DOCUMENT: Final = python_family(
 RENDERING_RECORDING: Final = python_family(
     "rendering_recording", "safelight.media.rendering_recording:decode", RECORDING_MESSAGES
 )
-"""Stills of videos, and videos to be watched, with FFmpeg."""
+"""Stills of videos, and recordings to be watched or listened to, with FFmpeg."""
 
 FAMILIES: Final = (
     IMAGE,

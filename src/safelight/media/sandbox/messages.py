@@ -212,6 +212,28 @@ class SegmentFound(Body):
     bands: Literal[1, 3]
 
 
+class HeardFound(Body):
+    """A few seconds of a soundtrack, in one channel: its samples follow as rows, 16 bits each, little-endian.
+
+    The members are those of :class:`SegmentFound`; ``missing`` are packets that could not be decoded.
+    """
+
+    begins: Moment
+    ends: Moment
+    ended: bool
+    promised: Moment
+    missing: Annotated[int, Field(ge=0, le=1 << 20)]
+    counts: bool
+    samples: Annotated[int, Field(ge=1, le=1 << 20)]
+
+
+class PeaksFound(Body):
+    """How loud a soundtrack is over its ``seconds``: the largest sample (0-255) of each equal stretch."""
+
+    seconds: Moment
+    peaks: Annotated[tuple[Annotated[int, Field(ge=0, le=255)], ...], Field(min_length=1, max_length=1200)]
+
+
 class Deferred(Body):
     """The decoder asks that another family look at the file instead."""
 
@@ -338,6 +360,13 @@ RENDERING_MESSAGES: Final = MessageSet({"sheet": SheetFound, "rows": SheetRows},
 """What the maker of renderings says."""
 
 RECORDING_MESSAGES: Final = MessageSet(
-    {"sheet": SheetFound, "segment": SegmentFound, "rows": SheetRows}, counted=(SheetFound, SegmentFound)
+    {
+        "sheet": SheetFound,
+        "segment": SegmentFound,
+        "heard": HeardFound,
+        "peaks": PeaksFound,
+        "rows": SheetRows,
+    },
+    counted=(SheetFound, SegmentFound, HeardFound, PeaksFound),
 )
 """What the maker of renderings of recordings says."""

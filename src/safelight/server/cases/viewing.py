@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from safelight.media.hearing import is_sound
 from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
 from safelight.server.people.models import Person
@@ -28,5 +29,7 @@ def shown_to(person: Person, items: list[UUID], case: Case) -> set[UUID]:
     """Which of these files a person was shown in this case at level 1 or above."""
     from safelight.server.review.models import Viewing  # noqa: PLC0415 - see above
 
-    shown = Viewing.objects.filter(item__in=items, case=case, person=person, level__gte=1)
-    return set(shown.filter(shown_at__isnull=False).values_list("item", flat=True))
+    rows = Viewing.objects.filter(item__in=items, case=case, person=person, level__gte=1)
+    seen = rows.filter(shown_at__isnull=False).values_list("item", "item__mime", "playing__of")
+    # Who heard a video's sound was not shown the video.
+    return {item for item, mime, of in seen if of != "sound" or is_sound(mime)}

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from safelight.errors import SafelightError
+from safelight.media.playing import Segment
 from safelight.media.rendering import Level
 from safelight.server.cases.models import Case
 from safelight.server.console.access import act, done, page
@@ -33,6 +34,7 @@ from safelight.server.review.playing import next_segment
 from safelight.server.review.releases import propose_case_release
 from safelight.server.review.seen import heard
 from safelight.server.review.showing import show
+from safelight.server.review.sounding import waveform
 
 _LATEST: Final = 1e8
 """Seconds; no recording is as long."""
@@ -79,7 +81,7 @@ def rendering(request: HttpRequest, actor: PersonActor, token: str) -> HttpRespo
         raise Http404 from None
     except SafelightError as refused:
         return _says(str(refused), HTTPStatus.UNPROCESSABLE_ENTITY)
-    answer = _picture(shown.content)
+    answer = _content(shown.content, MIME)
     told = {"Page": shown.page, "Pages": shown.pages, "Missing": shown.missing, "Cut-Short": shown.cut_short}
     for name, value in told.items():
         answer[f"Safelight-{name}"] = str(int(value))
@@ -88,7 +90,7 @@ def rendering(request: HttpRequest, actor: PersonActor, token: str) -> HttpRespo
 
 @page(Permission.CASE_TAKE)
 def segment(request: HttpRequest, actor: PersonActor, token: str) -> HttpResponse:
-    """The next seconds of a video as one picture of frames; where each is, and when, stands beside it."""
+    """The next seconds of a recording: one picture of frames, or samples; what they are stands beside it."""
     _for_scripts_alone(request)
     try:
         sent = next_segment(actor, token)
@@ -96,21 +98,33 @@ def segment(request: HttpRequest, actor: PersonActor, token: str) -> HttpRespons
         raise Http404 from None
     except SafelightError as refused:
         return _says(str(refused), HTTPStatus.UNPROCESSABLE_ENTITY)
-    answer, made = _picture(sent.frames.content), sent.segment
-    told = {
+    answer, made = _content(sent.content, sent.mime), sent.segment
+    told: dict[str, object] = {
         "begins": made.begins,
         "ends": made.ends,
         "promised": made.promised,
         "missing": made.missing,
         "counts": made.counts,
-        "moments": made.moments,
-        "columns": sent.frames.columns,
-        "width": sent.frames.width,
-        "height": sent.frames.height,
         "next": None if sent.token is None else reverse("review_segment", args=[sent.token]),
     }
+    if isinstance(made, Segment) and sent.frames is not None:
+        frames = {"columns": sent.frames.columns, "width": sent.frames.width, "height": sent.frames.height}
+        told |= {"moments": made.moments, **frames}
     answer["Safelight-Segment"] = json.dumps(told)
     return answer
+
+
+@act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
+def loudness(_request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID) -> HttpResponse:
+    """How loud a recording is over its running time, which the page draws."""
+    case = get_object_or_404(Case, pk=case_id)
+    there = Item.objects.filter(pk=item_id, occurrences__membership__case=case).first()
+    require(actor, Permission.EVIDENCE_VIEW, case=case, item=there)
+    try:
+        found = waveform(actor, case, get_object_or_404(Item, pk=item_id))
+    except SafelightError as refused:
+        return _says(str(refused), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return JsonResponse({"seconds": found.seconds, "peaks": found.peaks})
 
 
 @act(Permission.CASE_TAKE)
@@ -186,8 +200,8 @@ def _for_scripts_alone(request: HttpRequest) -> None:
         raise Http404
 
 
-def _picture(content: bytes) -> HttpResponse:
-    answer = HttpResponse(content, content_type=MIME)
+def _content(content: bytes, mime: str) -> HttpResponse:
+    answer = HttpResponse(content, content_type=mime)
     answer["Cross-Origin-Resource-Policy"] = "same-origin"
     answer["Content-Disposition"] = "attachment"
     return answer

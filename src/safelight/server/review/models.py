@@ -65,6 +65,7 @@ class Playing(models.Model):
         """What of the recording."""
 
         PICTURE = "picture"
+        SOUND = "sound"
 
     viewing = models.OneToOneField(Viewing, models.PROTECT, primary_key=True, related_name="playing")
     of = models.CharField(max_length=8, choices=Of.choices)

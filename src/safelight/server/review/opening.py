@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from safelight.media.hearing import can_hear
 from safelight.media.playing import can_play
 from safelight.media.rendering import Level, can_render
 from safelight.media.rendering_shape import SEGMENT_SECONDS
@@ -81,10 +82,8 @@ def open_viewing(
         raise NotShown(_("This file is not part of the case."))
     if start is None and not can_render(item.mime):
         raise NotShown(_("Files of this kind cannot be shown here."))
-    if start is not None and not can_play(item.mime):
-        raise NotShown(_("Files of this kind cannot be played here."))
-    if start is not None and level < Level.GREY:
-        raise NotAllowed(_("A video is played at level 3 or 4."))
+    if start is not None:
+        _playable(item, level, start)
     if vault.live_object(item) is None:
         raise NotShown(_("Its bytes are not kept here."))
     if page < 1:
@@ -96,7 +95,11 @@ def open_viewing(
         if isinstance(standing, Break):
             raise OnBreak(standing.says)
         protections = in_force(actor.person)
-        _allow(actor, case, item, level=level, reason=reason, protections=protections)
+        # A sound has nothing lower to begin with.
+        first = level if start and start.of == Playing.Of.SOUND else protections.first_level
+        _allow(
+            actor, case, item, level=level, reason=reason, protections=replace(protections, first_level=first)
+        )
         for before in Viewing.objects.filter(person=actor.person, ended_at=None):
             end(actor, before)
         return _opened(
@@ -116,6 +119,13 @@ def digest_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def _playable(item: Item, level: Level, start: Start) -> None:
+    if not (can_hear(item.mime) if start.of == Playing.Of.SOUND else can_play(item.mime)):
+        raise NotShown(_("Files of this kind cannot be played here."))
+    if level < Level.GREY:
+        raise NotAllowed(_("A recording is played at level 3 or 4."))
+
+
 def _rest(actor: PersonActor) -> None:
     # In a transaction of its own: a break that begins now is there although nothing is shown.
     with transaction.atomic():
@@ -131,7 +141,7 @@ def _allow(
     if level > protections.first_level:
         lower = Viewing.objects.filter(
             person=actor.person, case=case, item=item, level__lt=level, shown_at__isnull=False
-        )
+        ).exclude(playing__of=Playing.Of.SOUND)
         if not lower.exists():
             raise NotAllowed(
                 _("Begin with level {level} or below; more only if that does not answer it.").format(
@@ -174,8 +184,9 @@ def _opened(
         Playing.objects.create(
             viewing=viewing, of=start.of, begins=start.begins, sent_to=start.begins, played_to=start.begins
         )
+    listening = start is not None and start.of == Playing.Of.SOUND
     record(
-        Event.VIEWING_OPENED,
+        Event.LISTENING_OPENED if listening else Event.VIEWING_OPENED,
         actor,
         subject=item.pk,
         payload={

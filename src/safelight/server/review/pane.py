@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
+from safelight.media import archive, model_file
+from safelight.media.hearing import can_hear
 from safelight.media.playing import can_play
 from safelight.media.rendering import Level, can_render
 from safelight.server.cases.models import Case
@@ -17,11 +19,11 @@ from safelight.server.people.permissions import PermissionDenied, permissions_of
 from safelight.server.people.roles import Permission
 from safelight.server.review.budgets import Break, standing_of
 from safelight.server.review.danger import Steps, emergency_steps, escalation_reason
-from safelight.server.review.models import MetadataShown, Viewing
+from safelight.server.review.models import MetadataShown, Playing, Viewing
 from safelight.server.review.played import resume_at
 from safelight.server.review.protections import Protections, in_force
 from safelight.server.review.showing import LARGEST
-from safelight.server.review.viewing import has_viewed_whole, viewed_whole
+from safelight.server.review.viewing import has_viewed_whole, heard_whole, viewed_whole
 from safelight.server.vault.models import SealedObject
 
 
@@ -30,8 +32,9 @@ class Tile:
     """One file. ``says`` is why it cannot be shown, empty where it can.
 
     ``reached`` is the highest level at which this person was shown it in this case, 0 for none. ``viewed``:
-    the whole file was looked at in this case, by anybody. ``plays`` is the second from which a video would go
-    on being played, None for what is none.
+    the whole file was looked at in this case, by anybody; ``heard``: all of its sound was. ``renders`` says
+    whether it has pictures; ``plays`` and ``sounds`` are the seconds from which a video and its sound would
+    go on being played, None for what has none.
     """
 
     item: UUID
@@ -39,7 +42,10 @@ class Tile:
     reached: int
     viewed: bool
     metadata_seen: bool
+    renders: bool
     plays: int | None
+    sounds: int | None
+    heard: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def pane_of_one(actor: PersonActor, case: Case, item: Item) -> Pane:
         protections,
         _offers(protections),
         _offers(protections, least=Level.GREY),
-        {item.pk: replace(tile, viewed=viewed, metadata_seen=False)},
+        {item.pk: replace(tile, viewed=viewed, heard=False, metadata_seen=False)},
         None,
         may_release=False,
     )
@@ -132,9 +138,10 @@ def _refused(actor: PersonActor, case: Case) -> str:
 def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, Tile]:
     """By file, with the same few queries however many files a case has."""
     shown = Viewing.objects.filter(case=case, person=actor.person, shown_at__isnull=False)
+    shown = shown.exclude(playing__of=Playing.Of.SOUND)
     reached = dict(shown.values_list("item").annotate(Max("level")).order_by())
     told = set(MetadataShown.objects.filter(case=case).values_list("item", flat=True))
-    viewed, resume = viewed_whole(case), resume_at(case, actor.person)
+    viewed, heard, resume = viewed_whole(case), heard_whole(case), resume_at(case, actor.person)
     sealed = SealedObject.objects.filter(item__in=items.values("pk"), state=SealedObject.State.SEALED)
     kept = set(sealed.values_list("item", flat=True))
     return {
@@ -144,19 +151,27 @@ def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, 
             reached.get(item.pk, int(Level.FACTS)),
             item.pk in viewed,
             item.pk in told,
-            int(resume.get(item.pk, 0.0)) if can_play(item.mime) else None,
+            can_render(item.mime),
+            int(resume.get((item.pk, Playing.Of.PICTURE), 0.0)) if can_play(item.mime) else None,
+            int(resume.get((item.pk, Playing.Of.SOUND), 0.0)) if can_hear(item.mime) else None,
+            item.pk in heard,
         )
         for item in items.only("pk", "mime", "size")
     }
 
 
 def _cannot(item: Item, *, kept: bool) -> str:
-    if not can_render(item.mime):
+    if item.mime in model_file.MIMES:
+        return _("A model file holds numbers and no pictures: there are facts only. Decide by them.")
+    if item.mime in archive.MIMES:
+        return _("What is inside an archive is not shown here. Decide by the facts, or ask who sent it.")
+    if not can_render(item.mime) and not can_hear(item.mime):
         return _("Files of this kind cannot be shown here. Decide by the facts, or ask who sent it.")
     if not kept:
         return _("Its bytes are not kept here, so there is nothing to show.")
     if item.size > LARGEST:
-        return _("This file is too large to be shown here.")
+        too_large = _("It has more than {most} MiB, which is more than can be shown: there are facts only.")
+        return too_large.format(most=LARGEST >> 20)
     return ""
 
 

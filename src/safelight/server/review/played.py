@@ -42,13 +42,13 @@ def played_from_the_beginning(stretches: Iterable[tuple[float, float]]) -> float
     return reached
 
 
-def resume_at(case: Case, person: Person) -> dict[UUID, float]:
-    """By file, up to which second a person was played it in a case, from its beginning; the end is 0."""
-    found = Playing.objects.filter(viewing__case=case, viewing__person=person, of=Playing.Of.PICTURE)
-    stretches: dict[UUID, list[tuple[float, float]]] = defaultdict(list)
-    ends: dict[UUID, float] = {}
-    for item, begins, to, end in found.values_list("viewing__item", "begins", "played_to", "ends"):
-        stretches[item].append((begins, to))
-        ends[item] = end if end is not None else ends.get(item, float("inf"))
-    reached = {item: played_from_the_beginning(told) for item, told in stretches.items()}
-    return {item: 0.0 if at >= ends[item] - _REST else at for item, at in reached.items()}
+def resume_at(case: Case, person: Person) -> dict[tuple[UUID, str], float]:
+    """By file and what of it, up to which second a person was played it in a case; 0 once all was played."""
+    found = Playing.objects.filter(viewing__case=case, viewing__person=person)
+    stretches: dict[tuple[UUID, str], list[tuple[float, float]]] = defaultdict(list)
+    ends: dict[tuple[UUID, str], float] = {}
+    for item, of, begins, to, end in found.values_list("viewing__item", "of", "begins", "played_to", "ends"):
+        stretches[item, of].append((begins, to))
+        ends[item, of] = end if end is not None else ends.get((item, of), float("inf"))
+    reached = {key: played_from_the_beginning(told) for key, told in stretches.items()}
+    return {key: 0.0 if at >= ends[key] - _REST else at for key, at in reached.items()}

@@ -1,7 +1,7 @@
-"""Playing a video: a few seconds at a time, at the speed at which they are watched, and never its own bytes.
+"""Playing a recording: a few seconds at a time, at its own speed, and never its own bytes.
 
-The browser gets pictures of frames, each segment behind an address that works once and that only the segment
-before tells; none is given out much before it is due.
+The browser gets pictures of frames, or samples of its sound. Each segment is behind an address that works
+once and that only the segment before tells; none is given out much before it is due.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from safelight.media.hearing import Heard, heard_of
 from safelight.media.playing import Segment, segment_of
 from safelight.media.rendering import Level
 from safelight.media.rendering_shape import SEGMENT_SECONDS
@@ -25,7 +26,7 @@ from safelight.server.people.roles import Permission
 from safelight.server.review.budgets import lock, rest_if_due
 from safelight.server.review.errors import AddressUsed, NotShown
 from safelight.server.review.events import Event
-from safelight.server.review.marking import Marked, marked_frames
+from safelight.server.review.marking import MIME, Marked, marked_frames
 from safelight.server.review.models import Playing, Viewing
 from safelight.server.review.opening import ADDRESS_HOLDS, digest_of
 from safelight.server.review.seen import SILENCE, charge_playing, end, over
@@ -38,10 +39,12 @@ EARLY: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the browser gets: frames, when each is shown, and the address of what follows, None at the end."""
+    """What the browser gets: frames on a picture, or a sound; and the address of what follows, if any."""
 
-    frames: Marked
-    segment: Segment
+    content: bytes
+    mime: str
+    segment: Segment | Heard
+    frames: Marked | None
     token: str | None
 
 
@@ -60,8 +63,10 @@ def next_segment(actor: PersonActor, token: str) -> Sent:
         with transaction.atomic():
             end(actor, viewing)
         raise
+    if isinstance(segment, Heard):
+        return Sent(segment.wav(), "audio/wav", segment, None, _noted(actor, playing, segment))
     frames = marked_frames(segment, viewing.person, now(), viewing.pk)
-    return Sent(frames, segment, _noted(actor, playing, segment))
+    return Sent(frames.content, MIME, segment, frames, _noted(actor, playing, segment))
 
 
 def _used(actor: PersonActor, token: str) -> Playing:
@@ -102,15 +107,19 @@ def _go_on(actor: PersonActor, playing: Playing) -> None:
             raise NotShown(why)
 
 
-def _segment(actor: PersonActor, playing: Playing) -> Segment:
+def _segment(actor: PersonActor, playing: Playing) -> Segment | Heard:
+    made: Segment | Heard | Problem
     with content_of(actor, playing.viewing) as fd:
-        made = segment_of(fd, Level(playing.viewing.level), playing.sent_to, process_sandbox())
+        if playing.of == Playing.Of.SOUND:
+            made = heard_of(fd, playing.sent_to, process_sandbox())
+        else:
+            made = segment_of(fd, Level(playing.viewing.level), playing.sent_to, process_sandbox())
     if isinstance(made, Problem):
         raise NotShown(_("The decoder could not play this: {why}.").format(why=made.reason.value))
     return made
 
 
-def _noted(actor: PersonActor, playing: Playing, segment: Segment) -> str | None:
+def _noted(actor: PersonActor, playing: Playing, segment: Segment | Heard) -> str | None:
     token = None if segment.ended else secrets.token_urlsafe(32)
     with transaction.atomic():
         lock(actor.person)
@@ -129,5 +138,7 @@ def _noted(actor: PersonActor, playing: Playing, segment: Segment) -> str | None
         viewing.save(update_fields=["shown_at", "whole", "address_digest", "charged"])
         if first:
             told: dict[str, JSON] = {"viewing": str(viewing.pk), "from": playing.begins}
-            record(Event.VIEWING_SHOWN, actor, subject=viewing.item_id, payload=told)
+            listening = playing.of == Playing.Of.SOUND
+            event = Event.LISTENING_BEGAN if listening else Event.VIEWING_SHOWN
+            record(event, actor, subject=viewing.item_id, payload=told)
     return token

@@ -58,8 +58,9 @@ def end(actor: Actor, viewing: Viewing) -> None:
     viewing.save(update_fields=["ended_at", "address_digest", "charged"])
     playing = Playing.objects.filter(viewing=viewing).first()
     told = {} if playing is None else {"from": playing.begins, "to": round(playing.played_to, 1)}
+    listened = playing is not None and playing.of == Playing.Of.SOUND
     record(
-        Event.VIEWING_ENDED,
+        Event.LISTENING_ENDED if listened else Event.VIEWING_ENDED,
         actor,
         subject=viewing.item_id,
         payload={"viewing": str(viewing.pk), "seconds": round(viewing.seconds, 1), **told},

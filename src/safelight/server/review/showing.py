@@ -16,6 +16,7 @@ from safelight.media.rendering import Level, Rendering, render
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.descriptors import sealed_memfd
 from safelight.server.ids import now
+from safelight.server.intake.models import Item
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.permissions import require
@@ -107,15 +108,20 @@ def _rendering(actor: PersonActor, viewing: Viewing) -> Rendering:
     return made
 
 
-@contextlib.contextmanager
-def content_of(actor: PersonActor, viewing: Viewing) -> Iterator[int]:
+def content_of(actor: PersonActor, viewing: Viewing) -> contextlib.AbstractContextManager[int]:
     """A descriptor of the bytes of the file of a view, for the sandbox. Raises :class:`NotShown`."""
-    sealed = vault.live_object(viewing.item)
+    return content_of_item(actor, viewing.item, f"viewing {viewing.pk}")
+
+
+@contextlib.contextmanager
+def content_of_item(actor: PersonActor, item: Item, reason: str) -> Iterator[int]:
+    """The same of a file, read for a reason, which the ledger is told. Raises :class:`NotShown`."""
+    sealed = vault.live_object(item)
     if sealed is None:
         raise NotShown(_("Its bytes are not kept here."))
-    if viewing.item.size > LARGEST:
+    if item.size > LARGEST:
         raise NotShown(_("This file is too large to be shown here."))
-    fd = sealed_memfd(vault.read(actor, sealed.pk, 0, max(viewing.item.size, 1), f"viewing {viewing.pk}"))
+    fd = sealed_memfd(vault.read(actor, sealed.pk, 0, max(item.size, 1), reason))
     try:
         yield fd
     finally:

@@ -9,6 +9,11 @@ from safelight.server.review import looking, pages
 urlpatterns: list[URLPattern] = [
     path("review/cases/<uuid:case_id>/items/<uuid:item_id>/", looking.open_, name="review_open"),
     path("review/renderings/<str:token>/", looking.rendering, name="review_rendering"),
+    path(
+        "review/cases/<uuid:case_id>/items/<uuid:item_id>/loudness/",
+        looking.loudness,
+        name="review_loudness",
+    ),
     path("review/segments/<str:token>/", looking.segment, name="review_segment"),
     path("review/viewings/<uuid:viewing_id>/", looking.beat, name="review_beat"),
     path(

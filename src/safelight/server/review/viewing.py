@@ -1,21 +1,24 @@
 """What counts as viewed: computed from what was shown, never set by hand (design §7).
 
 A person was shown every page of the file in the case, at level 3 or 4, and it was visible to them; of a
-video, they were played all of its running time. Lower levels, stills of a video and sheets of an animation's
-nine chosen frames never count.
+video, they were played all of its running time, and of a file that is only sound, they were played all of
+that. Lower levels, stills of a video and sheets of an animation's nine chosen frames never count.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from safelight.media.hearing import is_sound
 from safelight.media.rendering import Level
 from safelight.server.cases.models import Case
+from safelight.server.intake.models import Item
 from safelight.server.review.models import MetadataShown, Playing, Viewing
 from safelight.server.review.played import played_whole
 
@@ -57,7 +60,18 @@ def _whole(shown: QuerySet[Viewing]) -> frozenset[UUID]:
         assert pages is not None  # the query says so
         seen[item, person, pages].add(page)
     pages_of = frozenset(item for (item, _person, pages), found in seen.items() if len(found) == pages)
-    return pages_of | {item for item, _person in played_whole(shown, Playing.Of.PICTURE)}
+    watched = {item for item, _person in played_whole(shown, Playing.Of.PICTURE)}
+    return pages_of | watched | _sounds(item for item, _person in played_whole(shown, Playing.Of.SOUND))
+
+
+def heard_whole(case: Case) -> frozenset[UUID]:
+    """The files of a case whose whole soundtrack one person heard in it; of a video it is no view."""
+    return frozenset(item for item, _person in played_whole(_that_count(case), Playing.Of.SOUND))
+
+
+def _sounds(items: Iterable[UUID]) -> frozenset[UUID]:
+    told = Item.objects.filter(pk__in=tuple(items)).values_list("pk", "mime")
+    return frozenset(item for item, mime in told if is_sound(mime))
 
 
 def metadata_seen(item_id: UUID, *, case: Case) -> bool:

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                         to="review.viewing",
                     ),
                 ),
-                ("of", models.CharField(choices=[("picture", "Picture")], max_length=8)),
+                ("of", models.CharField(choices=[("picture", "Picture"), ("sound", "Sound")], max_length=8)),
                 ("begins", models.FloatField()),
                 ("sent", models.PositiveIntegerField(default=0)),
                 ("sent_at", models.DateTimeField(null=True)),

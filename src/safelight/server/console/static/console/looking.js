@@ -1,6 +1,7 @@
 // @ts-check
 // Looking at a file: asked for by a key or a button, shown on a canvas that has no address, covered again
 // whenever anything is out of the ordinary. Whatever fails here, nothing is shown.
+import { Listener, Waveform } from "./hearing.js";
 import { plainKey } from "./keyboard.js";
 import { Player } from "./playing.js";
 
@@ -26,15 +27,21 @@ class Look {
     this.pages = 1;
     this.asked = 0;
     this.timer = 0;
-    /** @type {Player | null} */
+    /** @type {Player | Listener | null} */
     this.player = null;
-    this.from = /** @type {HTMLInputElement | null} */ (this.form.elements.namedItem("from"));
+    this.from = {
+      picture: /** @type {HTMLInputElement | null} */ (this.form.elements.namedItem("from")),
+      sound: /** @type {HTMLInputElement | null} */ (this.form.elements.namedItem("heard")),
+    };
+    const waves = /** @type {HTMLElement | null} */ (section.querySelector("[data-waves]"));
+    this.waveform = waves && new Waveform(waves, section.dataset.waveform ?? "");
     this.form.hidden = false;
     section.querySelector("[data-without]")?.remove();
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
-      if (button?.name === "play") this.play(Number(button.value));
+      if (button?.name === "play") this.play(Number(button.value), "picture");
+      else if (button?.name === "listen") this.play(Number(button.value), "sound");
       else this.ask(Number(button?.value ?? this.level), 1);
     });
     // Enter in the field would press the first button, which is the lowest level.
@@ -43,9 +50,12 @@ class Look {
       event.preventDefault();
       if (this.level > 0) this.ask(this.level, this.page);
     });
-    this.from?.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") event.preventDefault();
-    });
+    for (const field of [this.from.picture, this.from.sound]) {
+      field?.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") event.preventDefault();
+      });
+    }
+    section.querySelector("[data-wave]")?.addEventListener("click", () => this.wave());
     this.button("cover").addEventListener("click", () => this.cover());
     this.button("before").addEventListener("click", () => this.turn(-1));
     this.button("next").addEventListener("click", () => this.turn(1));
@@ -134,19 +144,38 @@ class Look {
    */
   async picture(address) {
     const answer = await fetch(address, { cache: "no-store", redirect: "error" });
-    if (answer.headers.get("Content-Type") === "image/jpeg") return answer;
+    const kind = answer.headers.get("Content-Type");
+    if (kind === "image/jpeg" || kind === "audio/wav") return answer;
     const why = answer.status === 422 ? (await answer.json()).says : this.section.dataset.denied;
     this.cover(why);
     return null;
   }
 
+  /** How loud a recording is, drawn; nothing is to be heard. */
+  async wave() {
+    try {
+      const body = new URLSearchParams({ csrfmiddlewaretoken: this.token.value });
+      const address = this.section.dataset.loudness ?? "";
+      const answer = await fetch(address, { method: "POST", body, redirect: "error" });
+      const told = answer.headers.get("Content-Type")?.startsWith("application/json")
+        ? await answer.json()
+        : {};
+      if (answer.ok) this.waveform?.show(told);
+      else this.tell(told.says ?? this.section.dataset.denied);
+    } catch {
+      this.tell(this.section.dataset.gone);
+    }
+  }
+
   /**
-   * Plays a video, without its sound, after a countdown that anything stops.
+   * Plays a video, or its sound, after a countdown that anything stops.
    * @param {number} level
+   * @param {"picture" | "sound"} of
    */
-  async play(level) {
+  async play(level, of) {
+    const name = of === "sound" ? "listen" : "play";
     const offer = /** @type {HTMLElement | null} */ (
-      this.form.querySelector(`button[name=play][value="${level}"]`)
+      this.form.querySelector(`button[name=${name}][value="${level}"]`)
     );
     if (!offer || this.lacksReason(offer)) return;
     this.cover();
@@ -158,21 +187,18 @@ class Look {
       if (asked !== this.asked || document.hidden) return;
     }
     try {
-      const from = this.from?.value || "0";
-      const told = await this.open({ level: String(level), play: "picture", from });
+      const from = this.from[of]?.value || "0";
+      const told = await this.open({ level: String(level), play: of, from });
       const first = told && (await this.picture(told.address));
       if (!told || !first) return;
-      const player = new Player(
-        (address) => this.picture(address),
-        (words) => this.tell(words),
-        this.section.dataset,
-      );
+      const player = this.playerOf(of);
       if (!(await player.take(first)) || asked !== this.asked || document.hidden) {
         player.stop();
         return;
       }
       this.player = player;
-      this.display(told, player.canvas, level, 1, 1);
+      if (player instanceof Player) this.display(told, player.canvas, level, 1, 1);
+      else this.begin(told);
       player.start(
         (why) => this.cover(why),
         () => this.cover(this.section.dataset.gone),
@@ -180,6 +206,16 @@ class Look {
     } catch {
       this.cover(this.section.dataset.gone);
     }
+  }
+
+  /** @param {"picture" | "sound"} of */
+  playerOf(of) {
+    /** @param {string} address */
+    const fetched = (address) => this.picture(address);
+    /** @param {string} words */
+    const tell = (words) => this.tell(words);
+    if (of === "picture") return new Player(fetched, tell, this.section.dataset);
+    return new Listener(fetched, tell, this.section.dataset, this.waveform);
   }
 
   /**
@@ -218,16 +254,24 @@ class Look {
    * @param {number} pages
    */
   display(opened, canvas, level, page, pages) {
-    this.opened = opened;
     this.level = level;
     this.page = page;
     this.pages = pages;
     canvas.setAttribute("aria-label", `${level}`);
     this.screen.replaceChildren(canvas);
     this.screen.hidden = false;
-    this.button("cover").hidden = false;
     this.button("before").hidden = page <= 1;
     this.button("next").hidden = page >= pages;
+    this.begin(opened);
+  }
+
+  /**
+   * From now on it counts, and the server hears of it.
+   * @param {Opened} opened
+   */
+  begin(opened) {
+    this.opened = opened;
+    this.button("cover").hidden = false;
     this.shownAt = performance.now();
     this.beat();
     this.timer = window.setInterval(() => this.beat(), BEAT);
@@ -277,7 +321,8 @@ class Look {
     if (opened) this.send(opened, this.seconds(), true).catch(() => {});
     if (this.player) {
       this.player.stop();
-      if (this.from) this.from.value = String(this.player.resumeAt());
+      const field = this.player instanceof Player ? this.from.picture : this.from.sound;
+      if (field) field.value = String(this.player.resumeAt());
       this.player = null;
     }
     this.tell(why ?? "");
@@ -321,7 +366,8 @@ export function offerLooking(within) {
     if (key >= "1" && key <= "4" && key.length === 1) {
       look.ask(Number(key), key === String(look.level) ? look.page : 1);
     } else if (key === "0") coverAll();
-    else if (key === "v") look.play(look.level === 4 ? 4 : 3);
+    else if (key === "v") look.play(look.level === 4 ? 4 : 3, "picture");
+    else if (key === "b") look.play(3, "sound");
     else if (key === "[") look.turn(-1);
     else if (key === "]") look.turn(1);
     else return;

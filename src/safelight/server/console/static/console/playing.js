@@ -153,7 +153,10 @@ export class Player {
   }
 }
 
-/** @param {number} seconds */
-function clock(seconds) {
+/**
+ * Minutes and seconds.
+ * @param {number} seconds
+ */
+export function clock(seconds) {
   return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
