@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from safelight.errors import SafelightError
 from safelight.media.rendering import Level
+from safelight.server.assessment.golden_looking import heard_golden, open_golden, show_golden
 from safelight.server.cases.models import Case
 from safelight.server.console.access import act, done, page
 from safelight.server.console.cases import case_shown
@@ -33,19 +34,20 @@ from safelight.server.review.showing import show
 @act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
 def open_(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID) -> HttpResponse:
     """Open a view and tell its one-use address."""
-    case = get_object_or_404(Case, pk=case_id)
-    there = Item.objects.filter(pk=item_id, occurrences__membership__case=case).first()
-    require(actor, Permission.EVIDENCE_VIEW, case=case, item=there)
-    item = get_object_or_404(Item, pk=item_id)
+    number, reason = _number(request, "level", 0), request.POST.get("reason", "")
+    case = Case.objects.filter(pk=case_id).first()
+    item = Item.objects.filter(pk=item_id).first()
+    if case is not None:
+        there = Item.objects.filter(pk=item_id, occurrences__membership__case=case).first()
+        require(actor, Permission.EVIDENCE_VIEW, case=case, item=there)
     try:
-        opened = open_viewing(
-            actor,
-            case,
-            item,
-            Level(_number(request, "level", 0)),
-            page=_number(request, "page", 1),
-            reason=request.POST.get("reason", ""),
-        )
+        if case is not None and item is not None:
+            page = _number(request, "page", 1)
+            opened = open_viewing(actor, case, item, Level(number), page=page, reason=reason)
+        elif (golden := open_golden(actor, case_id, item_id, number, reason=reason)) is not None:
+            opened = golden
+        else:
+            raise Http404
     except ValueError:
         return _says(_("There is no such level."), HTTPStatus.BAD_REQUEST)
     except SafelightError as refused:
@@ -65,7 +67,7 @@ def rendering(request: HttpRequest, actor: PersonActor, token: str) -> HttpRespo
     if request.headers.get("Sec-Fetch-Mode", "cors") not in ("cors", "same-origin"):
         raise Http404
     try:
-        shown = show(actor, token)
+        shown = show_golden(actor, token) or show(actor, token)
     except AddressUsed:
         raise Http404 from None
     except SafelightError as refused:
@@ -86,7 +88,10 @@ def beat(request: HttpRequest, actor: PersonActor, viewing_id: UUID) -> HttpResp
         seconds = float(request.POST.get("seconds", "0"))
     except ValueError:
         seconds = 0.0
-    return JsonResponse({"cover": heard(actor, viewing_id, seconds, ended="ended" in request.POST)})
+    cover = heard_golden(actor, viewing_id, seconds)
+    if cover is None:
+        cover = heard(actor, viewing_id, seconds, ended="ended" in request.POST)
+    return JsonResponse({"cover": cover})
 
 
 @act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)

@@ -106,6 +106,23 @@ def pane_of_one(actor: PersonActor, case: Case, item: Item) -> Pane:
     )
 
 
+def pane_of_training(actor: PersonActor, turn: UUID, item: UUID, *, reached: int) -> Pane:
+    """The same for a picture that is no file of any case, given for training among opinions."""
+    require(actor, Permission.CASE_TAKE)
+    protections, standing = in_force(actor.person), standing_of(actor.person)
+    tile = Tile(item, "", reached, viewed=reached >= Level.GREY, metadata_seen=False)
+    return Pane(
+        turn,
+        "",
+        standing if isinstance(standing, Break) else None,
+        protections,
+        _offers(protections),
+        {item: tile},
+        None,
+        may_release=False,
+    )
+
+
 def _offers(protections: Protections) -> tuple[LevelOffer, ...]:
     return tuple(
         LevelOffer(level, name, level >= protections.reason_from)

@@ -100,15 +100,14 @@ def _rendering(actor: PersonActor, viewing: Viewing) -> Rendering:
     if viewing.item.size > LARGEST:
         raise NotShown(_("This file is too large to be shown here."))
     content = vault.read(actor, sealed.pk, 0, max(viewing.item.size, 1), f"viewing {viewing.pk}")
+    level, moments = Level(viewing.level), moments_of(viewing.item)
+    return rendered(content, viewing.item.mime, level, page=viewing.page, moments=moments)
+
+
+def rendered(content: bytes, mime: str, level: Level, *, page: int, moments: tuple[float, ...]) -> Rendering:
+    """The plain pixels of one page at a level, made in the sandbox. Raises :class:`NotShown`."""
     with _in_memory(content) as fd:
-        made = render(
-            fd,
-            viewing.item.mime,
-            Level(viewing.level),
-            viewing.page,
-            _process_sandbox(),
-            moments=moments_of(viewing.item),
-        )
+        made = render(fd, mime, level, page, _process_sandbox(), moments=moments)
     if isinstance(made, Problem):
         raise NotShown(_("The decoder could not show this: {why}.").format(why=made.reason.value))
     return made
