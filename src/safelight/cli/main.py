@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "bundle": ("safelight.cli.bundle:bundle", "Check and open evidence handed out to an authority."),
     "demo": ("safelight.cli.demo:demo", "See it work on benign pictures, in less than a minute."),
     "doctor": ("safelight.cli.doctor:doctor", "Check decoders, sandbox, workspace, key and lists."),
+    "golden": ("safelight.cli.golden:golden", "Look after benign pictures for training reviewers."),
     "hash": ("safelight.cli.hash:hash_", "Print the hashes of files."),
     "hotline": ("safelight.cli.hotline:hotline", "Ask the hotline, and rehearse with one of your own."),
     "keys": ("safelight.cli.keys:keys", "Look after the root key of a workspace."),

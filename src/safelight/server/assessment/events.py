@@ -19,3 +19,6 @@ class Event(entry.Event):
     LISTING_PROPOSED = "listing.proposed"
     LISTING_DECLINED = "listing.declined"
     CORRECTION_MADE = "correction.made"
+    GOLDEN_LOADED = "golden.loaded"
+    GOLDEN_RETIRED = "golden.retired"
+    GOLDEN_RATE_SET = "golden.rate_set"

@@ -9,7 +9,13 @@ from django.db.models import Q
 
 from safelight.assessment import axes
 from safelight.assessment.axes import UNDETERMINED
+from safelight.server.assessment.models_golden import GoldenItem, GoldenRate, GoldenTurn
 from safelight.server.ids import new_id, now
+
+__all__ = [
+    "AlikePair", "CaseRead", "Correction", "GoldenItem", "GoldenRate", "GoldenTurn", "Opinion", "Spread",
+    "StoredAssessment", "Suggestion",
+]  # fmt: skip
 
 
 class StoredAssessment(models.Model):

@@ -9,36 +9,41 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from safelight.assessment import axes
 from safelight.errors import SafelightError
+from safelight.server.assessment import golden
 from safelight.server.assessment.asking import answers_in, form_of
-from safelight.server.assessment.models import Opinion, StoredAssessment
-from safelight.server.assessment.opinion_facts import file_facts
+from safelight.server.assessment.models import GoldenTurn, Opinion, StoredAssessment
+from safelight.server.assessment.opinion_facts import FileFacts, file_facts
 from safelight.server.assessment.opinions import give, give_back, take_next, taken_by, waiting_for
-from safelight.server.assessment.prefill import prefill
+from safelight.server.assessment.prefill import NOTHING, prefill
 from safelight.server.assessment.services import standing
 from safelight.server.assessment.showing import Shown, shown
 from safelight.server.console.access import act, done, page
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.permissions import PermissionDenied
 from safelight.server.people.roles import Permission
-from safelight.server.review.pane import Pane, pane_of_one
+from safelight.server.review.pane import Pane, pane_of_one, pane_of_training
 
 
 @page(Permission.CASE_TAKE)
 def opinions(request: HttpRequest, actor: PersonActor) -> HttpResponse:
     """How many opinions wait for this person, and the one that they have."""
-    context = {"waiting": waiting_for(actor).count(), "mine": taken_by(actor)}
+    mine = [*taken_by(actor), *filter(None, [golden.taken_by(actor)])]
+    context = {"waiting": waiting_for(actor).count(), "mine": mine}
     return render(request, "assessment/opinions.html", context)
 
 
 @act(Permission.CASE_TAKE)
 def next_opinion(request: HttpRequest, actor: PersonActor) -> HttpResponse:
     """Take the most urgent one."""
-    found = take_next(actor)
+    found = golden.taken_by(actor) or taken_by(actor).first()
+    if found is None and waiting_for(actor).exists():
+        found = golden.take_instead(actor) or take_next(actor)
     if found is None:
         messages.info(request, _("No opinion waits for you."))
         return redirect("assessment_opinions")
@@ -50,7 +55,7 @@ def opinion(request: HttpRequest, actor: PersonActor, opinion_id: UUID) -> HttpR
     """Answer about one file."""
     found = taken_by(actor).filter(pk=opinion_id).select_related("item", "case").first()
     if found is None:
-        raise Http404
+        return _golden(request, actor, opinion_id)
     known = prefill(found.item)
     told, note, status = known.told, "", 200
     if request.method == "POST":
@@ -78,9 +83,41 @@ def opinion(request: HttpRequest, actor: PersonActor, opinion_id: UUID) -> HttpR
 @act(Permission.CASE_TAKE)
 def back(request: HttpRequest, actor: PersonActor, opinion_id: UUID) -> HttpResponse:
     """Leave it to somebody else."""
+    said = _("Left to somebody else. Nobody asks why.")
+    turn = golden.taken_by(actor)
+    if turn is not None and turn.pk == opinion_id:
+        done(request, lambda: golden.give_back(actor, turn), said)
+        return redirect("assessment_opinions")
     found = get_object_or_404(Opinion, pk=opinion_id, taken_by=actor.person, state=Opinion.State.TAKEN)
-    done(request, lambda: give_back(actor, found), _("Left to somebody else. Nobody asks why."))
+    done(request, lambda: give_back(actor, found), said)
     return redirect("assessment_opinions")
+
+
+def _golden(request: HttpRequest, actor: PersonActor, turn_id: UUID) -> HttpResponse:
+    """The same form about a golden item; once it is answered, what was expected."""
+    turn = get_object_or_404(GoldenTurn.objects.select_related("item"), pk=turn_id, person=actor.person)
+    told, status = axes.Assessment(), 200
+    if request.method == "POST" and turn.given_at is None:
+        try:
+            told = answers_in(request.POST)
+            golden.give(actor, turn, told)
+        except SafelightError as refused:
+            messages.error(request, str(refused))
+            status = 400
+        else:
+            return redirect("assessment_opinion", turn.pk)
+    if turn.given_at is not None:
+        lines, why = golden.told_afterwards(turn)
+        return render(request, "assessment/golden.html", {"lines": lines, "why": why, "turn": turn})
+    context = {
+        "opinion": {"pk": turn.pk, "kind": Opinion.Kind.BLIND.value},
+        "item": turn.item,
+        "facts": FileFacts((), (), examined=False, says=""),
+        "form": form_of(told, NOTHING, request.POST.get("note", "")),
+        "pane": pane_of_training(actor, turn.pk, turn.item_id, reached=turn.level),
+        "others": (),
+    }
+    return render(request, "assessment/opinion.html", context, status=status)
 
 
 def _pane(actor: PersonActor, found: Opinion) -> Pane | None:

@@ -19,7 +19,7 @@ from safelight.assessment import axes
 from safelight.assessment.axes import Outcome
 from safelight.server.assessment.errors import AssessmentError, NotOpen, NotYours, OpinionsMissing
 from safelight.server.assessment.events import Event
-from safelight.server.assessment.models import CaseRead, Opinion, StoredAssessment
+from safelight.server.assessment.models import CaseRead, GoldenTurn, Opinion, StoredAssessment
 from safelight.server.assessment.policy import Opinions, wanted_for
 from safelight.server.assessment.services import (
     SENIOR_TURN,
@@ -112,7 +112,7 @@ def give_back(actor: PersonActor, opinion: Opinion) -> None:
 
 def release_stranded() -> int:
     """Put opinions back whose people may not give them any more, or have had them for a day; how many."""
-    released = 0
+    released = GoldenTurn.objects.filter(given_at=None, taken_at__lte=now() - LONGEST_HELD).delete()[0]
     for opinion in Opinion.objects.filter(state=Opinion.State.TAKEN).select_related("taken_by"):
         assert opinion.taken_by is not None  # a constraint says so
         assert opinion.taken_at is not None  # take() sets both

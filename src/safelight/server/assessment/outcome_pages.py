@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from safelight.server.assessment import correcting, listing, measuring
+from safelight.server.assessment import correcting, golden, listing, measuring
 from safelight.server.assessment.models import Correction, Suggestion
 from safelight.server.console.access import act, done, page
 from safelight.server.people.actors import PersonActor
 from safelight.server.people.permissions import permissions_of
 from safelight.server.people.roles import Permission
+from safelight.server.review.exposure import LEAST_PEOPLE
 
 _MOST = 200
 
@@ -23,7 +24,24 @@ _MOST = 200
 @page(Permission.FIGURES_READ)
 def agreement(request: HttpRequest, actor: PersonActor) -> HttpResponse:
     """How well two people agree who did not know of each other's answers."""
-    return render(request, "assessment/agreement.html", {"axes": measuring.agreement(actor)})
+    context = {
+        "axes": measuring.agreement(actor),
+        "golden": golden.sums(actor),
+        "rate": golden.rate(),
+        "may_set": Permission.WELLBEING_SET in permissions_of(actor.person),
+        "least_people": LEAST_PEOPLE,
+        "most_percent": golden.MOST_PERCENT,
+    }
+    return render(request, "assessment/agreement.html", context)
+
+
+@act(Permission.WELLBEING_SET)
+def golden_rate(request: HttpRequest, actor: PersonActor) -> HttpResponse:
+    """Set how many of a hundred opinions are golden items."""
+    told = request.POST.get("percent", "")
+    percent = int(told) if told.isdecimal() and len(told) < 4 else -1
+    done(request, lambda: golden.set_rate(actor, percent), _("Kept."))
+    return redirect("assessment_agreement")
 
 
 @page(Permission.LIST_CHANGE)

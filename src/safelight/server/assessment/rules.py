@@ -26,6 +26,7 @@ RULES: Final[dict[str, Rule]] = {
     "POST /opinions/{opinion_id}/": _REVIEW,
     "POST /opinions/{opinion_id}/back/": _REVIEW,
     "GET /agreement/": holding(P.FIGURES_READ),
+    "POST /agreement/golden/": holding(P.WELLBEING_SET),
     "GET /suggestions/": _LISTS,
     "POST /suggestions/{suggestion_id}/": _LISTS,
     "GET /corrections/": _READ,

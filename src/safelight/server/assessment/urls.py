@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("opinions/<uuid:opinion_id>/", opinion_pages.opinion, name="assessment_opinion"),
     path("opinions/<uuid:opinion_id>/back/", opinion_pages.back, name="assessment_opinion_back"),
     path("agreement/", outcome_pages.agreement, name="assessment_agreement"),
+    path("agreement/golden/", outcome_pages.golden_rate, name="assessment_golden_rate"),
     path("suggestions/", outcome_pages.suggestions, name="assessment_suggestions"),
     path("suggestions/<uuid:suggestion_id>/", outcome_pages.suggestion, name="assessment_suggestion"),
     path("corrections/", outcome_pages.corrections, name="assessment_corrections"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +22,9 @@ from safelight.server.people.permissions import permissions_of
 from safelight.server.people.roles import Permission as P  # noqa: N817 - a table of permissions
 from safelight.server.vault.services import alarms
 
+_ALARMS: Final = 10
+"""Evidence that needs somebody, as far as it is listed."""
+
 
 @page()
 def home(request: HttpRequest, actor: PersonActor) -> HttpResponse:
@@ -39,7 +42,8 @@ def home(request: HttpRequest, actor: PersonActor) -> HttpResponse:
         context["jobs"] = counts()
         context["dead"] = Job.objects.filter(state=Job.State.DEAD).order_by("-finished_at")[:5]
         context["unwell"] = [check for check in readiness() if not check.well]
-        context["alarms"] = alarms()
+        context["alarms"] = alarms(_ALARMS + 1)
+        context["alarms_shown"] = _ALARMS
         context["alerts"] = open_alerts(actor)
         context["may_acknowledge"] = P.JOBS_RETRY in granted
     return render(request, "console/home.html", context)

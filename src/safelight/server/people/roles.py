@@ -117,7 +117,9 @@ uploader's may do nothing of it. Whatever takes two people it can only bring in 
 
 PROCESS_GRANTS: Final[dict[str, frozenset[Permission]]] = {
     "jobs": frozenset({P.EVIDENCE_DESTROY, P.LIST_CHANGE}),
-    "terminal": frozenset({P.LIST_READ, P.LIST_CHANGE, P.KEY_CHANGE, P.SURFACE_CHANGE, P.JOBS_RETRY}),
+    "terminal": frozenset(
+        {P.LIST_READ, P.LIST_CHANGE, P.KEY_CHANGE, P.SURFACE_CHANGE, P.JOBS_RETRY, P.WELLBEING_SET}
+    ),
     "policy": frozenset({P.DECISION_MAKE}),
     "scan": frozenset({P.EVIDENCE_VIEW}),
     "hotlines": frozenset({P.EVIDENCE_VIEW, P.JOBS_RETRY}),

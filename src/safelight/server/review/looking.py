@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from safelight.errors import SafelightError
 from safelight.media.playing import Segment
 from safelight.media.rendering import Level
+from safelight.server.assessment.golden_looking import heard_golden, open_golden, show_golden
 from safelight.server.cases.models import Case
 from safelight.server.console.access import act, done, page
 from safelight.server.console.cases import case_shown
@@ -43,20 +44,27 @@ _LATEST: Final = 1e8
 @act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
 def open_(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID) -> HttpResponse:
     """Open a view and tell its one-use address."""
-    case = get_object_or_404(Case, pk=case_id)
-    there = Item.objects.filter(pk=item_id, occurrences__membership__case=case).first()
-    require(actor, Permission.EVIDENCE_VIEW, case=case, item=there)
-    item = get_object_or_404(Item, pk=item_id)
+    number, reason = _number(request, "level", 0), request.POST.get("reason", "")
+    case = Case.objects.filter(pk=case_id).first()
+    item = Item.objects.filter(pk=item_id).first()
+    if case is not None:
+        there = Item.objects.filter(pk=item_id, occurrences__membership__case=case).first()
+        require(actor, Permission.EVIDENCE_VIEW, case=case, item=there)
     try:
-        opened = open_viewing(
-            actor,
-            case,
-            item,
-            Level(_number(request, "level", 0)),
-            page=_number(request, "page", 1),
-            reason=request.POST.get("reason", ""),
-            start=_start(request),
-        )
+        if case is not None and item is not None:
+            opened = open_viewing(
+                actor,
+                case,
+                item,
+                Level(number),
+                page=_number(request, "page", 1),
+                reason=reason,
+                start=_start(request),
+            )
+        elif (golden := open_golden(actor, case_id, item_id, number, reason=reason)) is not None:
+            opened = golden
+        else:
+            raise Http404
     except ValueError:
         return _says(_("There is no such level or place."), HTTPStatus.BAD_REQUEST)
     except SafelightError as refused:
@@ -76,7 +84,7 @@ def rendering(request: HttpRequest, actor: PersonActor, token: str) -> HttpRespo
     """The picture behind a one-use address, for the page's own script: opened in a tab it is nothing."""
     _for_scripts_alone(request)
     try:
-        shown = show(actor, token)
+        shown = show_golden(actor, token) or show(actor, token)
     except AddressUsed:
         raise Http404 from None
     except SafelightError as refused:
@@ -130,13 +138,16 @@ def loudness(_request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: 
 @act(Permission.CASE_TAKE)
 def beat(request: HttpRequest, actor: PersonActor, viewing_id: UUID) -> HttpResponse:
     """Hear how long a view has been visible, and say whether it is to be covered."""
-    cover = heard(
-        actor,
-        viewing_id,
-        _seconds(request, "seconds"),
-        played_to=_seconds(request, "played_to"),
-        ended="ended" in request.POST,
-    )
+    seconds = _seconds(request, "seconds")
+    cover = heard_golden(actor, viewing_id, seconds)
+    if cover is None:
+        cover = heard(
+            actor,
+            viewing_id,
+            seconds,
+            played_to=_seconds(request, "played_to"),
+            ended="ended" in request.POST,
+        )
     return JsonResponse({"cover": cover})
 
 

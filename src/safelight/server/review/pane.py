@@ -119,6 +119,34 @@ def pane_of_one(actor: PersonActor, case: Case, item: Item) -> Pane:
     )
 
 
+def pane_of_training(actor: PersonActor, turn: UUID, item: UUID, *, reached: int) -> Pane:
+    """The same for a picture that is no file of any case, given for training among opinions."""
+    require(actor, Permission.CASE_TAKE)
+    protections, standing = in_force(actor.person), standing_of(actor.person)
+    tile = Tile(
+        item,
+        "",
+        reached,
+        viewed=reached >= Level.GREY,
+        metadata_seen=False,
+        renders=True,
+        plays=None,
+        sounds=None,
+        heard=False,
+    )
+    return Pane(
+        turn,
+        "",
+        standing if isinstance(standing, Break) else None,
+        protections,
+        _offers(protections),
+        _offers(protections, least=Level.GREY),
+        {item: tile},
+        None,
+        may_release=False,
+    )
+
+
 def _offers(protections: Protections, *, least: Level = Level.TINY) -> tuple[LevelOffer, ...]:
     return tuple(
         LevelOffer(level, name, level >= protections.reason_from)

@@ -95,14 +95,15 @@ def _used(actor: PersonActor, token: str) -> Viewing:
 
 def _rendering(actor: PersonActor, viewing: Viewing) -> Rendering:
     with content_of(actor, viewing) as fd:
-        made = render(
-            fd,
-            viewing.item.mime,
-            Level(viewing.level),
-            viewing.page,
-            process_sandbox(),
-            moments=moments_of(viewing.item),
-        )
+        level, moments = Level(viewing.level), moments_of(viewing.item)
+        return rendered(fd, viewing.item.mime, level, page=viewing.page, moments=moments)
+
+
+def rendered(
+    fd: int, mime: str, level: Level, *, page: int = 1, moments: tuple[float, ...] = ()
+) -> Rendering:
+    """The plain pixels of one page at a level, made in the sandbox. Raises :class:`NotShown`."""
+    made = render(fd, mime, level, page, process_sandbox(), moments=moments)
     if isinstance(made, Problem):
         raise NotShown(_("The decoder could not show this: {why}.").format(why=made.reason.value))
     return made

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -135,13 +136,17 @@ def ruling(object_id: UUID) -> Ruling:
         return clocks.may_destroy(retention_of(row), terms(), now())
 
 
-def alarms() -> list[Alarm]:
-    """What must not be forgotten: undecided and unfinished evidence, and wishes that wait."""
-    return [
+def alarms(most: int | None = None) -> list[Alarm]:
+    """What must not be forgotten: undecided and unfinished evidence, and wishes that wait; the oldest first.
+
+    ``most`` of them; None for all, which with many cases that nobody decided asks the database for each.
+    """
+    found = (
         Alarm(row.pk, text)
-        for row in _alarming().order_by("since")
+        for row in _alarming().order_by("since").iterator(chunk_size=200)
         for text in clocks.alarms(retention_of(row), terms(), now())
-    ]
+    )
+    return list(islice(found, most))
 
 
 def _alarming() -> QuerySet[SealedObject]:
@@ -150,7 +155,10 @@ def _alarming() -> QuerySet[SealedObject]:
     latest = present - min(durations.undecided_alarm, durations.unfinished_alarm)
     open_standings = (SealedObject.Standing.UNDECIDED, SealedObject.Standing.UNFINISHED)
     wishes = Proposal.objects.filter(kind=Proposal.Kind.EARLY_DESTRUCTION, state=Proposal.State.OPEN)
-    unfinished = Case.objects.exclude(state=Case.State.FINISHED)
+    # A younger case puts the alarm off; one that is not opened yet tells of a clock that was set back.
+    unfinished = Case.objects.exclude(state=Case.State.FINISHED).filter(
+        Q(opened_at__lte=latest) | Q(opened_at__gt=present)
+    )
     return SealedObject.objects.filter(
         Q(standing__in=open_standings, since__lte=latest)
         | Q(early_destruction__isnull=False)
