@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -39,7 +39,7 @@ class BundleVerifier:
         """Read :meth:`to_pem` back, and nothing else. Raises :class:`~safelight.errors.BundleDamaged`."""
         try:
             key = serialization.load_pem_public_key(pem)
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             raise BundleDamaged("The public key in the bundle is none.") from None
         if not isinstance(key, Ed25519PublicKey):
             raise BundleDamaged("The public key in the bundle is not an Ed25519 key.")

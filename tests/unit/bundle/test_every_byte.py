@@ -9,7 +9,8 @@ import pyrage
 import pytest
 
 from safelight.bundle.reading import verify_bundle
-from safelight.errors import BundleError
+from safelight.bundle.signing import BundleVerifier
+from safelight.errors import BundleDamaged, BundleError
 
 
 def _holds(raw: bytes, maker: Any) -> bool:
@@ -64,6 +65,18 @@ def _tampered_places(maker: Any, stride: int) -> tuple[int, list[int]]:
 def test_bytes_within_a_resealed_bundle_are_noticed(maker: Any) -> None:
     # A prime, so that every kind of place is met; the slow trial meets every byte.
     assert _tampered_places(maker, 61)[1] == []
+
+
+def test_every_bit_of_a_public_key_is_another_key_or_said_to_be_none(maker: Any) -> None:
+    whole = maker.signer.verifier.to_pem()
+    for bit in range(8 * len(whole)):
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        try:
+            other = BundleVerifier.parse(bytes(changed))
+        except BundleDamaged:
+            continue
+        assert other.public != maker.signer.verifier.public, f"bit {bit}"
 
 
 @pytest.mark.slow
