@@ -39,7 +39,7 @@ class BundleVerifier:
         """Read :meth:`to_pem` back, and nothing else. Raises :class:`~safelight.errors.BundleDamaged`."""
         try:
             key = serialization.load_pem_public_key(pem)
-        except (ValueError, UnsupportedAlgorithm):  # the latter of kinds of keys that nobody knows
+        except (ValueError, UnsupportedAlgorithm):
             raise BundleDamaged("The public key in the bundle is none.") from None
         if not isinstance(key, Ed25519PublicKey):
             raise BundleDamaged("The public key in the bundle is not an Ed25519 key.")

@@ -36,6 +36,18 @@ def install_guards() -> None:
                 cursor.execute(statement)
 
 
+def take_guards_down() -> None:
+    """Before migrations: SQLite rebuilds no table that another table's trigger reads.
+
+    They are put back when the migrations are done, or at the next start.
+    """
+    if connection.vendor == "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for name in sqlite_triggers():
+            cursor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
+
+
 def put_guards_back() -> list[str]:
     """Install what is missing or altered, and name it: before a migration, which puts everything back unsaid.
 
