@@ -78,6 +78,27 @@ def test_a_key_brings_a_sources_entries_in_and_out(platform: Platform, a_list: s
     assert platform.get(f"/lists/{a_list}").json()["entries"] == {}
 
 
+def test_videos_and_sounds_are_brought_in_too(platform: Platform, a_list: str) -> None:
+    looks = [hashlib.sha256(bytes([number])).hexdigest() for number in (1, 2)]
+    frames = [f"{looks[0]},90,0.0", f"{looks[1]},90,1.0", f"{looks[1]},90,2.0"]
+    items = hashlib.shake_128(b"a sound").hexdigest(4 * 30)
+    told = [
+        {"key": "film", "type": "vpdq", "value": json.dumps(frames)},
+        {"key": "song", "type": "chromaprint", "value": items},
+    ]
+    answer = platform.post(f"/lists/{a_list}/entries", {"entries": told})
+    assert (answer.status_code, answer.json()["added"]) == (200, 3)
+    shown = platform.get(f"/lists/{a_list}").json()
+    assert shown["entries"] == {"chromaprint": 1, "pdq": 2}
+    assert (shown["query_percent"], shown["listed_percent"]) == (80, 80)
+    plain = {"key": "plain", "type": "vpdq", "value": json.dumps([f"{looks[0]},10,0.0"])}
+    refused = platform.post(f"/lists/{a_list}/entries", {"entries": [plain]})
+    assert refused.status_code == 422
+    assert looks[0].encode() not in refused.content
+    gone = platform.post(f"/lists/{a_list}/withdrawals", {"keys": ["film"], "reason": "withdrawn"})
+    assert gone.json() == {"withdrawn": 2}
+
+
 def test_a_malformed_value_is_refused_and_not_repeated(platform: Platform, a_list: str) -> None:
     wrong = {**ENTRY, "value": "0123456789abcdef-not-a-hash"}
     answer = platform.post(f"/lists/{a_list}/entries", {"entries": [wrong]})

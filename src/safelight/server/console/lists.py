@@ -68,6 +68,14 @@ class ChangeForm(forms.Form):
     distance = forms.IntegerField(
         label=gettext_lazy("How far pictures may differ, in bits of 256"), min_value=0, max_value=MAX_DISTANCE
     )
+    query_percent = forms.IntegerField(
+        label=gettext_lazy("Percent of a video's own frames that make it a match"), min_value=1, max_value=100
+    )
+    listed_percent = forms.IntegerField(
+        label=gettext_lazy("Percent of the listed video's frames that make it one"),
+        min_value=1,
+        max_value=100,
+    )
     shadow = forms.BooleanField(label=gettext_lazy("In shadow"), required=False)
     enabled = forms.BooleanField(label=gettext_lazy("Searched at all"), required=False)
     expected_hours = forms.IntegerField(
@@ -164,6 +172,8 @@ def _shown(
     proposed = {proposal.subject for proposal in open_proposals}
     now_set = {
         "distance": summary.distance,
+        "query_percent": summary.query_percent,
+        "listed_percent": summary.listed_percent,
         "shadow": summary.shadow,
         "enabled": summary.enabled,
         "expected_hours": summary.expected_hours,

@@ -33,6 +33,8 @@ def summary_of(row: HashList) -> ListSummary:
         name=row.name,
         list_class=ListClass(row.list_class),
         distance=row.distance,
+        query_percent=row.query_percent,
+        listed_percent=row.listed_percent,
         shadow=row.shadow,
         enabled=row.enabled,
         admitted=row.admitted,

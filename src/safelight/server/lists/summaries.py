@@ -67,6 +67,8 @@ class ListSummary:
     name: str
     list_class: ListClass
     distance: int
+    query_percent: int
+    listed_percent: int
     shadow: bool
     enabled: bool
     admitted: bool

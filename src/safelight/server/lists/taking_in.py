@@ -15,6 +15,7 @@ from django.db import transaction
 from safelight.errors import UsageError
 from safelight.lists.checks import is_plain_text
 from safelight.lists.store import Added
+from safelight.lists.videos import stored_entries
 from safelight.server.ids import now
 from safelight.server.ledger.services import record
 from safelight.server.lists.alarms import Alarm, alarm
@@ -96,7 +97,7 @@ def _not_set_apart(row: HashList, entries: list[Packed]) -> list[Packed]:
 def _screened(
     entries: Iterable[ListEntry],
 ) -> Iterator[tuple[list[Packed], list[tuple[ListEntry, bytes, str]]]]:
-    offered = iter(entries)
+    offered = (stored for told in entries for stored in stored_entries(told))
     while some := list(islice(offered, BATCH)):
         fit: list[Packed] = []
         apart: list[tuple[ListEntry, bytes, str]] = []

@@ -19,6 +19,8 @@ from safelight.types import ListClass, ListEntry, Signal
 
 router: Final = Router(tags=["lists"], auth=KEY_OR_PERSON)
 MOST_ENTRIES: Final = 1_000
+_MOST_VALUE: Final = 500_000
+"""Characters: an hour and a half of video."""
 _Key = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -31,12 +33,18 @@ class PrecisionOut(Schema):
 
 
 class ListOut(Schema):
-    """A list and its standing. ``distance`` is the largest at which a PDQ matches, in bits of 256."""
+    """A list and its standing. ``distance`` is the largest at which a PDQ matches, in bits of 256.
+
+    A video matches where ``query_percent`` of its own frames, or ``listed_percent`` of the listed video's,
+    are the same.
+    """
 
     id: UUID
     name: str
     list_class: ListClass
     distance: int
+    query_percent: int
+    listed_percent: int
     shadow: bool
     enabled: bool
     own: bool
@@ -50,13 +58,17 @@ class ListOut(Schema):
 
 
 class EntryIn(Schema):
-    """One hash. ``key`` is the source's own, by which it is changed and withdrawn later."""
+    """One hash. ``key`` is the source's own, by which it is changed and withdrawn later.
+
+    A vPDQ is its text form, a JSON array of `"hash,quality,timestamp"`; a sound is Chromaprint's items, eight
+    hexadecimal digits each. Others are hexadecimal.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     key: _Key
-    type: Literal["md5", "sha1", "sha256", "pdq"]
-    value: str = Field(min_length=1, max_length=128, description="lower-case hexadecimal")
+    type: Literal["md5", "sha1", "sha256", "pdq", "vpdq", "chromaprint", "chromaprint_short"]
+    value: str = Field(min_length=1, max_length=_MOST_VALUE, description="in lower case")
     classification: str | None = Field(None, max_length=100)
 
 

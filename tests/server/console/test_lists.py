@@ -1,0 +1,32 @@
+"""How a list is searched is set on its page, for videos too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from list_fixtures import store
+
+from safelight.server.lists.services import make_list
+from safelight.server.people.actors import PersonActor
+from safelight.server.people.roles import Role
+from safelight.types import ListClass
+
+__all__ = ["store"]
+pytestmark = pytest.mark.usefixtures("db", "keys", "vault", "scanner", "store")
+
+
+def test_how_much_of_a_video_makes_a_match(browser_of: Callable[..., Any], actor_with: Any) -> None:
+    manager: PersonActor = actor_with(Role.LIST_MANAGER)
+    client, _ = browser_of(Role.LIST_MANAGER)
+    make_list(manager, "films", ListClass.TEST)
+    page = "/lists/named/films/"
+    said = {"distance": 31, "enabled": "on", "expected_hours": 0, "reason": "as the source advises"}
+    assert "80 % of the listed ones" in client.get(page).content.decode()
+    told = {**said, "query_percent": 60, "listed_percent": 40}
+    assert client.post(f"{page}settings/", told).status_code == 302
+    shown = client.get(page).content.decode()
+    assert "60 % of their frames, or 40 % of the listed ones" in shown
+    for wrong in ({"query_percent": 0}, {"listed_percent": 101}):
+        assert client.post(f"{page}settings/", {**told, **wrong}).status_code == 400
