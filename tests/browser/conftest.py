@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from browsing import CHROMIUM, browser_of_debian
+from browsing import PATIENCE as BROWSER_PATIENCE
 from playwright.sync_api import Browser, BrowserContext, Page
 from serving import PATIENCE, Server, free_port
 from watching import Watch
@@ -136,7 +137,7 @@ def open_page(chromium: Browser) -> Iterator[Open]:
     def opened(state: dict[str, Any] | None = None, **options: Any) -> Page:
         # Colours that are still on their way from light to dark have no contrast to measure.
         context = chromium.new_context(storage_state=state, reduced_motion="reduce", **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(BROWSER_PATIENCE)
         contexts.append(context)
         watches.append(Watch(context))
         return context.new_page()

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from browsing import PATIENCE
 from PIL import Image, UnidentifiedImageError
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 from serving import wait_until
@@ -68,7 +69,7 @@ def context(chromium: Browser, sam: dict[str, Any], got: Got) -> Iterator[Browse
     made = chromium.new_context(
         storage_state=sam, reduced_motion="reduce", viewport={"width": 1280, "height": 900}
     )
-    made.set_default_timeout(30_000)
+    made.set_default_timeout(PATIENCE)
     made.on("request", got.asked)
     yield made
     made.close()

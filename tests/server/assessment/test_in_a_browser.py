@@ -26,7 +26,7 @@ def opened(
     committing_db: None, workspace_setting: Make, monkeypatch: pytest.MonkeyPatch, keys: Any
 ) -> Iterator[Callable[[Any], Page]]:
     """A page of somebody who is signed in; nothing may go wrong on it."""
-    from browsing import browser_of_debian, serving
+    from browsing import PATIENCE, browser_of_debian, serving
     from django.db import connection
     from django.test import Client
 
@@ -41,7 +41,7 @@ def opened(
             client = Client()
             client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
             context = browser.new_context(base_url=f"http://localhost:{port}", reduced_motion="reduce")
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(PATIENCE)
             value = client.cookies["sessionid"].value
             context.add_cookies([{"name": "sessionid", "value": value, "url": f"http://localhost:{port}"}])
             contexts.append(context)

@@ -20,7 +20,7 @@ EMAIL, PASSWORD = "first@example.org", "a long enough sentence"
 
 @pytest.fixture
 def page(committing_db: None, workspace_setting, monkeypatch, tmp_path) -> Iterator[Page]:
-    from browsing import browsing, serving
+    from browsing import PATIENCE, browsing, serving
 
     # The overview tells of processes, of which none runs here.
     (tmp_path / METRICS).mkdir()
@@ -30,7 +30,7 @@ def page(committing_db: None, workspace_setting, monkeypatch, tmp_path) -> Itera
     with serving() as port, browsing() as context:
         workspace_setting(port=port)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         complaints: list[str] = []
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))

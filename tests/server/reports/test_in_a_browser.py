@@ -21,14 +21,12 @@ from safelight.server.people.roles import Role
 from safelight.types import ListClass
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-PATIENCE = 60_000
-"""Milliseconds: other tests load the machine."""
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 400, "height": 800}
 
 
 @pytest.fixture
 def page(committing_db: None, told_to: Any, workspace_setting: Any, monkeypatch: Any) -> Iterator[Page]:
-    from browsing import browsing, serving
+    from browsing import PATIENCE, browsing, serving
 
     # Playwright's own event loop runs in this thread, which asks for nothing of Django's async safety.
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -37,7 +35,6 @@ def page(committing_db: None, told_to: Any, workspace_setting: Any, monkeypatch:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
         page.set_viewport_size(WIDE)
         page.emulate_media(reduced_motion="reduce")
         complaints: list[str] = []
