@@ -56,8 +56,8 @@ def wait_until(what: str, ask: Callable[[], T | None]) -> T:
 class Server:
     """One `safelight serve` in a directory: workspace, key, run directory, output.
 
-    It begins with a copy of a workspace whose database is there, which saves most of a first start; ``new``
-    has it begin with nothing, as any server on PostgreSQL does.
+    It has one web process, and begins with a copy of a workspace that was served, which saves most of a
+    first start. On PostgreSQL it begins with nothing; with ``new`` it does too, and is as operators have it.
     """
 
     def __init__(self, directory: Path, *, new: bool = False, **settings: str) -> None:
@@ -65,7 +65,7 @@ class Server:
         self.workspace = directory / "w"
         self.port = free_port()
         self.output = directory / "output"
-        self.settings = settings
+        self.settings = settings if new else {"web_workers": "1", **settings}
         self.process: subprocess.Popen[bytes] | None = None
         self.ended = False
         self._new = new
@@ -96,9 +96,7 @@ class Server:
 
     def start(self) -> Server:
         """Start, and wait until it answers."""
-        elsewhere = any(self.settings.get(name) for name in ("database_url", "demo"))
-        if not (self._new or elsewhere or self.workspace.exists()):
-            _copy_a_prepared_workspace(self.directory)
+        self.prepare()
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command("serve", "--port", str(self.port)),
@@ -107,6 +105,13 @@ class Server:
                 stderr=output,
             )
         self.wait_for("/healthz", 200)
+        return self
+
+    def prepare(self) -> Server:
+        """Have a workspace that was served before, unless there is one or it is to be made anew."""
+        elsewhere = any(self.settings.get(name) for name in ("database_url", "demo"))
+        if not (self._new or elsewhere or self.workspace.exists()):
+            _copy_a_prepared_workspace(self.directory)
         return self
 
     def wait_for(self, path: str, status: int) -> bytes:
@@ -176,6 +181,7 @@ def _copy_a_prepared_workspace(directory: Path) -> None:
             assert server.stop() == 0, server.said()
         for name in ("w", "keys"):
             shutil.copytree(made / name, directory / name)
+        shutil.copy(made / "w.destructions", directory)
 
 
 def _remove(made: Path) -> None:

@@ -109,7 +109,11 @@ def _started():
         postgres() if on_postgres else contextlib.nullcontext("") as url,
     ):
         server = Server(
-            Path(directory), limits__body_seconds="15", limits__body_rate_kib="0", database_url=url
+            Path(directory),
+            web_workers="2",
+            limits__body_seconds="15",
+            limits__body_rate_kib="0",
+            database_url=url,
         )
         try:
             yield server.start()

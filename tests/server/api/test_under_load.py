@@ -34,7 +34,7 @@ def served() -> Iterator[tuple[Server, str, bytes]]:
         written = io.BytesIO()
         draw(seed=5).save(written, "PNG")
         listed = written.getvalue()
-        server = Server(Path(made), key_limits__probing_least_hits="0")
+        server = Server(Path(made), web_workers="2", key_limits__probing_least_hits="0")
         try:
             server.start()
             hashes = server.directory / "hashes.txt"

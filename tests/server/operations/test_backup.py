@@ -20,8 +20,14 @@ HASHES = "pdq,sha256\n" + "0f" * 32 + "," + "ab" * 32 + "\n"
 
 
 @pytest.fixture
+def resting(short_tmp: Path) -> Server:
+    """A workspace that was served once, and is not now."""
+    return Server(short_tmp).prepare()
+
+
+@pytest.fixture
 def listed(short_tmp: Path):
-    """A workspace with a list and some evidence, which was served once."""
+    """A workspace with a list, which is served."""
     server = Server(short_tmp)
     hashes = short_tmp / "hashes.csv"
     hashes.write_text(HASHES)
@@ -88,17 +94,16 @@ def test_a_backup_never_holds_the_root_key_and_is_never_restored_onto_a_workspac
     assert listed.get("/healthz")[0] == 200
 
 
-def test_evidence_is_not_restored_without_the_log_of_destructions(listed: Server):
-    sealed(listed)
-    backup = listed.directory / "backup"
-    assert listed.run("backup", str(backup)).returncode == 0
-    assert listed.stop() == 0
-    shutil.rmtree(listed.workspace)
-    (listed.directory / "w.destructions").unlink()
-    refused = listed.run("restore", str(backup))
+def test_evidence_is_not_restored_without_the_log_of_destructions(resting: Server):
+    sealed(resting)
+    backup = resting.directory / "backup"
+    assert resting.run("backup", str(backup)).returncode == 0
+    shutil.rmtree(resting.workspace)
+    (resting.directory / "w.destructions").unlink()
+    refused = resting.run("restore", str(backup))
     assert refused.returncode == 1
     assert "destruction log" in refused.stderr
-    assert not listed.workspace.exists()
+    assert not resting.workspace.exists()
 
 
 def alter(backup: Path) -> None:
@@ -114,25 +119,25 @@ CHANGES = {
 }
 
 
-def test_a_backup_that_was_changed_is_refused(listed: Server):
-    assert listed.run("backup", str(listed.directory / "backup")).returncode == 0
-    listed.workspace = listed.directory / "elsewhere"
+def test_a_backup_that_was_changed_is_refused(resting: Server):
+    assert resting.run("backup", str(resting.directory / "backup")).returncode == 0
+    resting.workspace = resting.directory / "elsewhere"
     for what, change in CHANGES.items():
-        backup = shutil.copytree(listed.directory / "backup", listed.directory / what)
+        backup = shutil.copytree(resting.directory / "backup", resting.directory / what)
         change(backup)
-        refused = listed.run("restore", str(backup))
+        refused = resting.run("restore", str(backup))
         assert refused.returncode == 1, what
         assert "Error: The backup" in refused.stderr
-        assert not listed.workspace.exists()
+        assert not resting.workspace.exists()
 
 
-def test_a_backup_has_a_name_of_its_own_outside_the_workspace(listed: Server):
-    inside = listed.run("backup", str(listed.workspace / "backup"))
+def test_a_backup_has_a_name_of_its_own_outside_the_workspace(resting: Server):
+    inside = resting.run("backup", str(resting.workspace / "backup"))
     assert inside.returncode == 1
     assert "inside the workspace" in inside.stderr
-    there = listed.directory / "there"
+    there = resting.directory / "there"
     there.mkdir()
-    refused = listed.run("backup", str(there))
+    refused = resting.run("backup", str(there))
     assert refused.returncode == 1
     assert list(there.iterdir()) == []
 

@@ -34,7 +34,7 @@ PARTS = set(health.CHECKS)
 
 @pytest.fixture
 def server(short_tmp):
-    server = Server(short_tmp)
+    server = Server(short_tmp, web_workers="2")
     yield server
     server.end()
 
