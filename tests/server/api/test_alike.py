@@ -43,7 +43,7 @@ pytestmark = [
 SECONDS = 0.6
 FALSE_ALARM = 0.001
 ROUNDS = 4
-ROUNDS_IN_FULL = 25
+ROUNDS_IN_FULL = 16
 
 
 @dataclass
