@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import AutoField, Field, Model
+
+_PARAMETERS: Final = 900
+"""SQLite has taken 999 since its first versions."""
 
 
 def insert_rows(rows: Sequence[Model]) -> None:
@@ -17,18 +20,24 @@ def insert_rows(rows: Sequence[Model]) -> None:
     """
     if not rows:
         return
-    sql, fields = _statement(type(rows[0]), connection.vendor)
-    values = [
-        [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows
-    ]
+    begin, places, fields = _statement(type(rows[0]), connection.vendor)
+    at_once = _PARAMETERS // len(fields)
     with connection.cursor() as cursor:
-        cursor.executemany(sql, values)
+        for first in range(0, len(rows), at_once):
+            some = rows[first : first + at_once]
+            # One statement: for each one more, the thread that holds SQLite's lock waits for the interpreter.
+            values = [
+                field.get_db_prep_save(getattr(row, field.attname), connection)
+                for row in some
+                for field in fields
+            ]
+            cursor.execute(begin + ", ".join([places] * len(some)), values)
 
 
 @functools.cache
-def _statement(model: type[Model], _vendor: str) -> tuple[str, tuple[Field[Any, Any], ...]]:
+def _statement(model: type[Model], _vendor: str) -> tuple[str, str, tuple[Field[Any, Any], ...]]:
     quote = connection.ops.quote_name
     fields = tuple(f for f in model._meta.concrete_fields if not isinstance(f, AutoField))  # noqa: SLF001 - Django's public API
     columns = ", ".join(quote(field.column or "") for field in fields)
     places = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})", fields  # noqa: S608, SLF001
+    return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ", f"({places})", fields  # noqa: S608, SLF001

@@ -1,15 +1,24 @@
 """Many small writes in one commit: whoever comes while a commit runs is written by the next one.
 
-A commit costs a wait for the disk, and SQLite has one writer. Each caller still returns after the commit that
-its own write was part of, never before.
+A commit costs a wait for the disk, and SQLite has one writer. Each caller still returns, or is told, after
+the commit that its own write was part of, never before.
 """
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+import structlog
+
+log = structlog.get_logger("safelight.together")
+
+SLOW_SECONDS: Final = 2.0
+"""A commit that takes so long may never end: no more is handed to who waits for it."""
 
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
@@ -69,3 +78,69 @@ class Together(Generic[Asked, Told]):
 
 class WrittenTogether(Exception):
     """What was written together failed together; the cause says how."""
+
+
+class Behind(Generic[Asked]):
+    """Writes in a thread of its own, so that those who hand something over do other work meanwhile.
+
+    Waking a thread for every write would cost more than the write.
+    """
+
+    def __init__(self, write: Callable[[Sequence[Asked]], object], name: str, most: int = 256) -> None:
+        """``write`` commits before it returns, and is given at most ``most`` at once."""
+        self._write = write
+        self._name = name
+        self._most = most
+        self._coming: queue.SimpleQueue[tuple[Asked, Callable[[Exception | None], None]]] = (
+            queue.SimpleQueue()
+        )
+        self._began: float | None = None
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def is_slow(self) -> bool:
+        """Whether the commit that runs takes so long that it is better not to wait for it."""
+        began = self._began
+        return began is not None and time.monotonic() - began > SLOW_SECONDS
+
+    def __call__(self, asked: Asked, then: Callable[[Exception | None], None]) -> None:
+        """Write one soon. ``then`` is called in the writing thread: with None after the commit, or the error.
+
+        The error may be the fault of another that was to be written in the same commit.
+        """
+        if self._thread is None:
+            self._start()
+        self._coming.put((asked, then))
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            self._write_some(self._gathered())
+
+    def _gathered(self) -> list[tuple[Asked, Callable[[Exception | None], None]]]:
+        batch = [self._coming.get()]
+        while len(batch) < self._most:
+            try:
+                batch.append(self._coming.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _write_some(self, batch: list[tuple[Asked, Callable[[Exception | None], None]]]) -> None:
+        error: Exception | None = None
+        self._began = time.monotonic()
+        try:
+            self._write([asked for asked, _ in batch])
+        except Exception as failed:  # noqa: BLE001 - told to each whose write it was
+            error = failed
+        self._began = None
+        for _, then in batch:
+            try:
+                then(error)
+            except Exception as failed:  # a thread that ended would write nothing any more
+                log.exception("not told what was written", exc_info=failed)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 from django.core.signals import request_finished, request_started
-from django.db import OperationalError, close_old_connections
+from django.db import IntegrityError, OperationalError, close_old_connections
 from prometheus_client import REGISTRY
 
+from safelight.server.api import quick
 from safelight.server.api.handler import KeyHandler
 from safelight.server.api.quick import look_up_quickly
 from safelight.server.api.schemas import LookUpAnswer
 from safelight.server.lookups.models import LookUp
+from safelight.server.operations.promised import PROMISE, Promise
+from safelight.server.together import Behind
 
 pytestmark = pytest.mark.usefixtures("db", "keys", "vault", "scanner")
 Make = Callable[..., Any]
@@ -35,8 +40,27 @@ def one_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+class InThisThread(Behind[LookUp]):
+    """Writes at once: another thread has another connection, which does not see the test's transaction."""
+
+    def __call__(self, asked: LookUp, then: Callable[[Exception | None], None]) -> None:
+        self._write_some([(asked, then)])
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("safelight.server.api.quick._behind", InThisThread(quick._write, "test-look-ups"))
+
+
 @pytest.fixture
-def both(sender: Make) -> Make:
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    made = asyncio.new_event_loop()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def both(sender: Make, loop: asyncio.AbstractEventLoop) -> Make:
     """What the short and the long way answer to the same request of the same key."""
     secret = "s" * 43
 
@@ -50,6 +74,8 @@ def both(sender: Make) -> Make:
 
         def one(application: Any) -> Any:
             told: list[Any] = []
+            given: list[tuple[int, Any, bytes]] = []
+            promise = Promise(loop, lambda *answer: given.append(answer))
             request: dict[str, Any] = {
                 "REQUEST_METHOD": "POST",
                 "PATH_INFO": "/api/v1/hashes",
@@ -61,11 +87,17 @@ def both(sender: Make) -> Make:
                 "CONTENT_LENGTH": str(len(sent)),
                 "wsgi.url_scheme": "http",
                 "wsgi.input": io.BytesIO(sent),
+                PROMISE: promise,
                 **environ,
             }
             pieces = application(request, lambda status, headers: told.append((status, headers)))
             if pieces is None:
                 return None
+            if promise.stands():
+                [(number, headers, body)] = given
+                assert not told
+                return f"{number} {HTTPStatus(number).phrase}", dict(headers), json.loads(body)
+            assert not given
             [(status, headers)] = told
             return status, dict(headers), json.loads(b"".join(pieces))
 
@@ -85,10 +117,10 @@ def both(sender: Make) -> Make:
     ],
 )
 def test_both_ways_answer_alike(both: Make, body: Any) -> None:
-    quick, long = both(body)
-    assert quick == long
-    if quick[0] == "200 OK":
-        assert LookUpAnswer.model_validate(quick[2]).model_dump(mode="json") == quick[2]
+    short, long = both(body)
+    assert short == long
+    if short[0] == "200 OK":
+        assert LookUpAnswer.model_validate(short[2]).model_dump(mode="json") == short[2]
 
 
 @pytest.mark.parametrize(
@@ -100,20 +132,20 @@ def test_both_ways_answer_alike(both: Make, body: Any) -> None:
     ],
 )
 def test_both_ways_refuse_alike(both: Make, environ: dict[str, str]) -> None:
-    quick, long = both(PLAIN, **environ)
-    assert quick == long
-    assert quick[1]["Content-Type"] == "application/problem+json"
+    short, long = both(PLAIN, **environ)
+    assert short == long
+    assert short[1]["Content-Type"] == "application/problem+json"
 
 
 def test_a_key_for_uploaders_is_refused_alike(both: Make) -> None:
-    quick, long = both(PLAIN, audience="uploader")
-    assert quick == long
-    assert quick[0].startswith("403")
+    short, long = both(PLAIN, audience="uploader")
+    assert short == long
+    assert short[0].startswith("403")
 
 
 def test_a_repeated_look_up_is_the_same_one(both: Make) -> None:
-    quick, long = both(PLAIN, HTTP_IDEMPOTENCY_KEY="once")
-    assert quick == long
+    short, long = both(PLAIN, HTTP_IDEMPOTENCY_KEY="once")
+    assert short == long
     assert LookUp.objects.count() == 1
 
 
@@ -132,20 +164,55 @@ def test_a_repeated_look_up_is_the_same_one(both: Make) -> None:
 def test_whatever_is_out_of_the_ordinary_goes_the_long_way_untouched(
     both: Make, body: Any, environ: dict[str, str]
 ) -> None:
-    quick, long = both(body, **environ)
-    assert quick is None
+    short, long = both(body, **environ)
+    assert short is None
     assert not long[0].startswith("2")
     assert not LookUp.objects.exists()
 
 
-def test_a_database_that_is_away_is_told_alike(both: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: object, **__: object) -> None:
-        raise OperationalError("server closed the connection")
+def away(*_: object, **__: object) -> None:
+    raise OperationalError("server closed the connection")
 
-    monkeypatch.setattr("safelight.server.api.routes.hashes.look_up", away)
-    quick, long = both(PLAIN)
-    assert quick == long
-    assert quick[0].startswith("503")
+
+@pytest.mark.parametrize(
+    "broken",
+    [("safelight.server.api.routes.hashes.look_up",), ("safelight.server.lookups.services.insert_rows",)],
+    ids=["while it is compared", "while it is written"],
+)
+def test_a_database_that_is_away_is_told_alike(
+    both: Make, monkeypatch: pytest.MonkeyPatch, broken: tuple[str, ...]
+) -> None:
+    for name in broken:
+        monkeypatch.setattr(name, away)
+    short, long = both(PLAIN)
+    assert short == long
+    assert short[0].startswith("503")
+    assert not LookUp.objects.exists()
+
+
+def test_what_another_broke_of_those_written_together_is_written_alone(
+    both: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another_is_refused(_rows: object) -> None:
+        raise IntegrityError("another's idempotency key")
+
+    monkeypatch.setattr(
+        "safelight.server.api.quick._behind", InThisThread(another_is_refused, "test-look-ups")
+    )
+    short, long = both(PLAIN)
+    assert short == long
+    assert short[0] == "200 OK"
+    assert LookUp.objects.count() == 2
+
+
+def test_nothing_more_waits_for_a_commit_that_may_never_end(
+    both: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(InThisThread, "is_slow", lambda _self: True)
+    monkeypatch.setattr(InThisThread, "__call__", None)
+    short, long = both(PLAIN)
+    assert short == long
+    assert LookUp.objects.count() == 2
 
 
 def test_both_ways_count_alike(both: Make) -> None:

@@ -50,7 +50,8 @@ def by_key_or_page(pages: Application) -> Application:
     def answer(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         by_key = str(environ.get("HTTP_AUTHORIZATION", ""))[: len(_BEARER)].lower() == _BEARER
         if by_key and str(environ.get("PATH_INFO", "")).startswith(_API):
-            return look_up_quickly(environ, start_response) or keys(environ, start_response)
+            quick = look_up_quickly(environ, start_response)
+            return keys(environ, start_response) if quick is None else quick
         return pages(environ, start_response)
 
     return answer

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,11 +20,16 @@ from django.http import HttpResponse
 from pydantic import ValidationError
 
 from safelight.server.api.keys import recognise
-from safelight.server.api.routes.hashes import answer_to
+from safelight.server.api.routes.hashes import answer_of, search_for
 from safelight.server.api.schemas import LookUp
 from safelight.server.api.urls import api
+from safelight.server.lookups.models import LookUp as LookUpRow
+from safelight.server.lookups.services import LookedUp, ToWrite, write_all
 from safelight.server.operations.counts import REQUESTS, SECONDS
 from safelight.server.operations.hosts import Start
+from safelight.server.operations.promised import PROMISE, Headers, Promise
+from safelight.server.people.actors import KeyActor
+from safelight.server.together import Behind
 
 PATH: Final = "/api/v1/hashes"
 ROUTE: Final = "api-1:hashes"
@@ -55,22 +61,65 @@ def look_up_quickly(environ: dict[str, Any], start_response: Start) -> Iterable[
     except ValidationError:
         return None
     began = time.perf_counter()
+    promise: Promise | None = environ.get(PROMISE)
     # As Django does at the beginning of a request: a connection that broke or is too old is not used again.
     close_old_connections()
-    status, headers, answer = _answered(environ, token, asked)
-    REQUESTS.labels("POST", ROUTE, f"{status.value // 100}xx").inc()
-    SECONDS.labels(ROUTE).observe(time.perf_counter() - began)
+    try:
+        actor = recognise(token)
+        found = search_for(actor, asked, environ.get("HTTP_IDEMPOTENCY_KEY"))
+        if isinstance(found, ToWrite):
+            if promise is not None and not _behind.is_slow():
+                _behind(found.row, _Later(environ, actor, found, promise.leave(), began))
+                return []
+            found = found.write()
+        status, headers, answer = _told(actor, found)
+    except Exception as error:  # noqa: BLE001 - the API's own handlers tell each kind apart
+        if promise is not None:
+            promise.withdraw()
+        status, headers, answer = _refused(environ, error)
+    _count(status, began)
     start_response(f"{status.value} {status.phrase}", headers)
     return [answer]
 
 
-def _answered(
-    environ: dict[str, Any], token: str, asked: LookUp
-) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
-    try:
-        status, told = answer_to(recognise(token), asked, environ.get("HTTP_IDEMPOTENCY_KEY"))
-    except Exception as error:  # noqa: BLE001 - the API's own handlers tell each kind apart
-        refused: HttpResponse = api.on_exception(WSGIRequest(environ), error)
-        headers = {**refused.headers, "X-Content-Type-Options": "nosniff"}
-        return HTTPStatus(refused.status_code), list(headers.items()), refused.content
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """Answers a look-up once it is known whether it was written."""
+
+    environ: dict[str, Any]
+    actor: KeyActor
+    found: ToWrite
+    give: Callable[[int, Headers, bytes], None]
+    began: float
+
+    def __call__(self, error: Exception | None) -> None:
+        try:
+            status, headers, answer = _told(self.actor, self.found.written(error))
+        except Exception as failed:  # noqa: BLE001 - as above
+            status, headers, answer = _refused(self.environ, failed)
+        _count(status, self.began)
+        self.give(status.value, headers, answer)
+
+
+def _told(actor: KeyActor, found: LookedUp) -> tuple[HTTPStatus, Headers, bytes]:
+    status, told = answer_of(actor, found)
     return status, list(_HEADERS), json.dumps(told).encode()
+
+
+def _refused(environ: dict[str, Any], error: Exception) -> tuple[HTTPStatus, Headers, bytes]:
+    refused: HttpResponse = api.on_exception(WSGIRequest(environ), error)
+    headers = {**refused.headers, "X-Content-Type-Options": "nosniff"}
+    return HTTPStatus(refused.status_code), list(headers.items()), refused.content
+
+
+def _count(status: HTTPStatus, began: float) -> None:
+    REQUESTS.labels("POST", ROUTE, f"{status.value // 100}xx").inc()
+    SECONDS.labels(ROUTE).observe(time.perf_counter() - began)
+
+
+def _write(rows: Sequence[LookUpRow]) -> None:
+    close_old_connections()
+    write_all(rows)
+
+
+_behind: Final = Behind(_write, "safelight-look-ups")

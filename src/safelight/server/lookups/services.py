@@ -6,9 +6,10 @@ other, whose evidence is awaited; it is confirmed by no policy before the file i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -59,14 +60,44 @@ class LookedUp:
     due_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ToWrite:
+    """What a look-up that matched nothing is answered, once ``row`` is committed."""
+
+    row: LookUp
+    answer: LookedUp
+    earlier: Callable[[], LookedUp | None]
+    """What the same idempotency key was answered before."""
+
+    def write(self) -> LookedUp:
+        """Write it now, together with others; what is answered."""
+        try:
+            _write_together(self.row)
+        except IntegrityError:
+            # Of several with one idempotency key at once, one was first.
+            if earlier := self.earlier():
+                return earlier
+            raise
+        return self.answer
+
+    def written(self, error: Exception | None) -> LookedUp:
+        """What is answered after it was written with others, or was not. Raises ``error`` if so."""
+        if isinstance(error, IntegrityError):
+            # Perhaps another's fault.
+            return self.write()
+        if error is not None:
+            raise error
+        return self.answer
+
+
 def look_up(
     actor: KeyActor,
     hashes: ToldHashes,
     context: Context = NOTHING_TOLD,
     *,
     idempotency_key: str | None = None,
-) -> LookedUp:
-    """Compare a file's hashes with the lists, and answer when that is committed.
+) -> LookedUp | ToWrite:
+    """Compare a file's hashes with the lists; what is yet to be written is answered once that is committed.
 
     Without PDQ only equality was compared, so that nothing is *clear*: it is *unscanned: unsupported*. Raises
     :class:`KeyMayNot`, :class:`~.intake.errors.ContextRefused` and :class:`KeyReused`.
@@ -83,17 +114,24 @@ def look_up(
     result = compare(hashes.observation())
     scanned = Scanned(result, hashes.sha256)
     verdict = result.verdict
-    try:
-        if verdict.outcome in (Outcome.MATCH, Outcome.HOLD):
+    again = partial(_earlier, arrival, hashes, keys)
+    if verdict.outcome in (Outcome.MATCH, Outcome.HOLD):
+        try:
             with transaction.atomic():
                 return _matched(arrival, permission, hashes, scanned, keys)
-        _write_together(_row(actor, hashes, idempotency_key, verdict, keys))
-    except IntegrityError:
-        # Of several with one idempotency key at once, one was first.
-        if earlier := _earlier(arrival, hashes, keys):
-            return earlier
-        raise
-    return LookedUp(Received(verdict))
+        except IntegrityError:
+            if earlier := again():
+                return earlier
+            raise
+    row = _row(actor, hashes, idempotency_key, verdict, keys)
+    return ToWrite(row, LookedUp(Received(verdict)), again)
+
+
+def write_all(rows: Sequence[LookUp]) -> Sequence[None]:
+    """Write rows of :class:`ToWrite` in one commit. Raises what the database does; then none is written."""
+    with transaction.atomic():
+        insert_rows(rows)
+    return [None] * len(rows)
 
 
 def deliver(actor: KeyActor, intake_id: UUID, spool: Spool) -> None:
@@ -219,17 +257,11 @@ def _write_together(row: LookUp) -> None:
     except WrittenTogether as failed:
         if not isinstance(failed.__cause__, IntegrityError):
             raise failed.__cause__ or failed from None
-        _write([row])
-
-
-def _write(rows: Sequence[LookUp]) -> Sequence[None]:
-    with transaction.atomic():
-        insert_rows(rows)
-    return [None] * len(rows)
+        write_all([row])
 
 
 def _reused() -> KeyReused:
     return KeyReused("This idempotency key was used before for something else. Use a new one.")
 
 
-_together: Final = Together(_write)
+_together: Final = Together(write_all)

@@ -46,6 +46,9 @@ log = structlog.get_logger("safelight.gateway")
 WATCHING_THREADS: Final = 2
 """Threads kept for those who watch the server: however busy it is, they are answered."""
 WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+QUICK_THREADS: Final = 2
+"""Threads for what waits for next to nothing: more would only take the interpreter from each other."""
+QUICK: Final = frozenset({"/api/v1/hashes"})
 STUCK_SECONDS: Final = 300.0
 """Requests that wait, and no thread takes one for so long: every thread hangs."""
 _LOOK_SECONDS: Final = 1.0
@@ -83,6 +86,7 @@ class Gateway:
         self._directory = spool_directory
         self._application = application
         self._working = _Threads("safelight-web", threads)
+        self._quick = _Threads("safelight-quick", QUICK_THREADS)
         self._watching = _Threads("safelight-watch", WATCHING_THREADS)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._whole: set[Whole] = set()
@@ -92,13 +96,14 @@ class Gateway:
         """Take bodies in on this loop, about to run; ``alive`` is called while requests are answered."""
         self._loop = loop
         self._working.start()
+        self._quick.start()
         self._watching.start()
         self._look(alive)
 
     def _look(self, alive: Callable[[], None]) -> None:
         """At what is overdue; and live, by the loop and a thread, while the other threads take requests."""
         assert self._loop is not None
-        if not self._working.stuck():
+        if not (self._working.stuck() or self._quick.stuck()):
             # Whichever comes first: those who watch may themselves wait for what hangs elsewhere.
             self._watching.do(alive)
             self._working.do(alive)
@@ -137,7 +142,8 @@ class Gateway:
         except BodyRefused as refused:
             _refuse(request, refused)
         else:
-            self._have_answered(request, environ, None, self._working)
+            threads = self._quick if environ["PATH_INFO"] in QUICK else self._working
+            self._have_answered(request, environ, None, threads)
 
     def _begin(self, request: Request, environ: Environ, length: int) -> None:
         # Held here, because the loop holds no more than a weak reference to what it runs.
@@ -246,8 +252,8 @@ def _answer(application: Application, request: Request, environ: Environ, spool:
         finally:
             if (close := getattr(pieces, "close", None)) is not None:
                 close()
-        status, headers = told[-1]
         if not _promised(environ):
+            status, headers = told[-1]
             with suppress(ProtocolClosed, ProtocolError):  # whoever asked has left
                 request.proto.response_bytes(int(status[:3]), headers, body)
     finally:

@@ -1,6 +1,6 @@
-"""An answer that is given at a set time, whatever happens meanwhile: who times it learns nothing from it.
+"""An answer that is given later: at a set time, so that who times it learns nothing, or once it is committed.
 
-A thread that slept until then would serve nobody; the event loop gives the answer instead.
+A thread that waited until then would serve nobody. The event loop, or whoever committed, answers instead.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Promise:
     """At most one answer to one request. Any thread may call it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, give: Callable[[int, Headers, bytes], None]) -> None:
-        """``give`` answers the request and lets go of it; it is called once, in the loop."""
+        """``give`` answers the request and lets go of it; it is called once, in any thread."""
         self.arrived: Final = time.monotonic()
         self._loop = loop
         self._give = give
@@ -33,6 +33,11 @@ class Promise:
         self._made = True
         left = self.arrived + seconds - time.monotonic()
         self._loop.call_soon_threadsafe(self._loop.call_later, left, self._keep, status, headers, body)
+
+    def leave(self) -> Callable[[int, Headers, bytes], None]:
+        """What must be called to answer the request, once and from any thread; nobody else answers it."""
+        self._made = True
+        return self._give
 
     def withdraw(self) -> bool:
         """Whether the request may be answered otherwise after all: True unless it was answered already."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,9 +15,12 @@ from safelight.server.api.probing import watch
 from safelight.server.api.schemas import ERRORS, Delivered, LookUp, LookUpAnswer
 from safelight.server.api.uploads import FILE, HEADERS, ONCE, spooled
 from safelight.server.lookups.hashes import ToldHashes
-from safelight.server.lookups.services import deliver, look_up
+from safelight.server.lookups.services import LookedUp, ToWrite, deliver, look_up
 from safelight.server.people.actors import KeyActor
 from safelight.types import Outcome
+
+Answer: TypeAlias = tuple[HTTPStatus, dict[str, str | None]]
+"""The status, and the fields of :class:`LookUpAnswer`."""
 
 router: Final = Router(tags=["arrivals"])
 
@@ -35,25 +38,29 @@ def hashes(request: HttpRequest, body: LookUp) -> HttpResponse:
     return JsonResponse(told, status=status.value)
 
 
-def answer_to(
-    actor: KeyActor, body: LookUp, idempotency_key: str | None
-) -> tuple[HTTPStatus, dict[str, str | None]]:
+def answer_to(actor: KeyActor, body: LookUp, idempotency_key: str | None) -> Answer:
     """What a key is answered, as :class:`LookUpAnswer` has it. Raises what the API tells as problems."""
+    found = search_for(actor, body, idempotency_key)
+    return answer_of(actor, found.write() if isinstance(found, ToWrite) else found)
+
+
+def search_for(actor: KeyActor, body: LookUp, idempotency_key: str | None) -> LookedUp | ToWrite:
+    """What the lists say, which may be yet to be written. Raises as :func:`answer_to`."""
     must_be_of_server(actor)
     spend_budget(actor.key)
     asked = body.hashes
-    found = look_up(
-        actor,
-        ToldHashes(
-            asked.sha256.lower(),
-            asked.md5.lower() if asked.md5 else None,
-            asked.sha1.lower() if asked.sha1 else None,
-            asked.pdq.lower() if asked.pdq else None,
-            asked.pdq_quality,
-        ),
-        body.context.context(),
-        idempotency_key=idempotency_key,
+    told = ToldHashes(
+        asked.sha256.lower(),
+        asked.md5.lower() if asked.md5 else None,
+        asked.sha1.lower() if asked.sha1 else None,
+        asked.pdq.lower() if asked.pdq else None,
+        asked.pdq_quality,
     )
+    return look_up(actor, told, body.context.context(), idempotency_key=idempotency_key)
+
+
+def answer_of(actor: KeyActor, found: LookedUp) -> Answer:
+    """How what was found, and is committed, is told."""
     watch(actor.key, found.received)
     verdict = found.received.verdict
     intake = found.received.intake_id
