@@ -68,8 +68,8 @@ def look_up(
 ) -> LookedUp:
     """Compare a file's hashes with the lists, and answer when that is committed.
 
-    Without PDQ only equality was compared, so that nothing is *clear*: it is *unscanned: unsupported*. Raises
-    :class:`KeyMayNot`, :class:`~.intake.errors.ContextRefused` and :class:`KeyReused`.
+    With digests alone only equality was compared, so that nothing is *clear*: it is *unscanned: unsupported*.
+    Raises :class:`KeyMayNot`, :class:`~.intake.errors.ContextRefused` and :class:`KeyReused`.
     """
     arrival = _arrival(actor, context, idempotency_key)
     permission = arrival.permission()

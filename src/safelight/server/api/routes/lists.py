@@ -11,7 +11,7 @@ from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field
 
 from safelight.server.api.callers import KEY_OR_PERSON, caller_of
-from safelight.server.api.schemas import ERRORS
+from safelight.server.api.schemas import ERRORS, MOST_VALUE
 from safelight.server.lists import services
 from safelight.server.lists.summaries import ListSummary
 from safelight.server.people.models import Proposal
@@ -19,8 +19,6 @@ from safelight.types import ListClass, ListEntry, Signal
 
 router: Final = Router(tags=["lists"], auth=KEY_OR_PERSON)
 MOST_ENTRIES: Final = 1_000
-_MOST_VALUE: Final = 500_000
-"""Characters: an hour and a half of video."""
 _Key = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -68,7 +66,7 @@ class EntryIn(Schema):
 
     key: _Key
     type: Literal["md5", "sha1", "sha256", "pdq", "vpdq", "chromaprint", "chromaprint_short"]
-    value: str = Field(min_length=1, max_length=_MOST_VALUE, description="in lower case")
+    value: str = Field(min_length=1, max_length=MOST_VALUE, description="in lower case")
     classification: str | None = Field(None, max_length=100)
 
 
