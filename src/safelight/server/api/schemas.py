@@ -126,7 +126,7 @@ class Hashes(BaseModel):
     )
     chromaprint: _Items | None = Field(
         None,
-        description="Chromaprint's items (algorithm 1, TEST2), eight digits each; half a minute counts as one",
+        description="Chromaprint's items (algorithm 1, TEST2), eight digits each; half a minute is one",
     )
     chromaprint_short: _Items | None = Field(
         None, description="the same of algorithm 4 (TEST5), for sounds of up to 30 seconds"
