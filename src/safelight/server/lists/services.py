@@ -20,14 +20,9 @@ from safelight.server.lists.errors import NotWaiting
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import HashList, WaitingBatch
 from safelight.server.lists.opaque_keys import keys_meant
+from safelight.server.lists.previews import recheck_preview, search_recent, waiting_preview
 from safelight.server.lists.process_store import list_store
-from safelight.server.lists.recheck import (
-    discard_recheck,
-    recheck_preview,
-    recheck_start,
-    search_recent,
-    waiting_preview,
-)
+from safelight.server.lists.recheck import discard_recheck, recheck_start
 from safelight.server.lists.rules import (
     HELD_FOR_REVIEW,
     added_by_hand,
