@@ -20,6 +20,9 @@ pytestmark = pytest.mark.usefixtures("db", "keys", "vault", "scanner", "store")
 def test_how_much_of_a_video_makes_a_match(browser_of: Callable[..., Any], actor_with: Any) -> None:
     manager: PersonActor = actor_with(Role.LIST_MANAGER)
     client, _ = browser_of(Role.LIST_MANAGER)
+    new = {"name": "shots", "list_class": "test", "distance": 31, "query_percent": 70, "listed_percent": 50}
+    assert client.post("/lists/new/", new).status_code == 302
+    assert "70 % of their frames" in client.get("/lists/named/shots/").content.decode()
     make_list(manager, "films", ListClass.TEST)
     page = "/lists/named/films/"
     said = {"distance": 31, "enabled": "on", "expected_hours": 0, "reason": "as the source advises"}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from safelight.errors import NoSuchList, SafelightError
-from safelight.lists.store import DEFAULT_DISTANCE, MAX_DISTANCE
+from safelight.lists.store import DEFAULT_DISTANCE, DEFAULT_PERCENT, MAX_DISTANCE
 from safelight.server.console.access import act, done, page
 from safelight.server.console.words import WORDS
 from safelight.server.lists import services
@@ -42,6 +42,18 @@ class NewListForm(forms.Form):
         max_value=MAX_DISTANCE,
         initial=DEFAULT_DISTANCE,
         help_text=gettext_lazy("31 is usual. A smaller number finds fewer copies and fewer strangers."),
+    )
+    query_percent = forms.IntegerField(
+        label=gettext_lazy("Percent of a video's own frames that make it a match"),
+        min_value=1,
+        max_value=100,
+        initial=DEFAULT_PERCENT,
+    )
+    listed_percent = forms.IntegerField(
+        label=gettext_lazy("Percent of the listed video's frames that make it one"),
+        min_value=1,
+        max_value=100,
+        initial=DEFAULT_PERCENT,
     )
     own = forms.BooleanField(
         label=gettext_lazy("Our own list: our people fill it, two for each addition"), required=False

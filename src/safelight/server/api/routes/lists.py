@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field
 
-from safelight.server.api.callers import KEY_OR_PERSON, caller_of
+from safelight.lists.store import MAX_DISTANCE
+from safelight.server.api.callers import KEY_OR_PERSON, PERSON, caller_of, person_of
 from safelight.server.api.schemas import ERRORS, MOST_VALUE
 from safelight.server.lists import services
 from safelight.server.lists.summaries import ListSummary
@@ -53,6 +54,24 @@ class ListOut(Schema):
     precision: PrecisionOut
     proposed: int
     quarantined: int
+
+
+class ChangeIn(Schema):
+    """How a list is searched from now on; what is not named stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=1_000, description="for the ledger")
+    distance: int | None = Field(None, ge=0, le=MAX_DISTANCE, description="of pictures, in bits of 256")
+    query_percent: int | None = Field(
+        None, ge=1, le=100, description="how much of its own frames a video shares to match"
+    )
+    listed_percent: int | None = Field(None, ge=1, le=100, description="or of the listed video's")
+    shadow: bool | None = Field(None, description="on trial: its hits are reviewed and cause nothing")
+    enabled: bool | None = Field(None, description="searched at all")
+    expected_hours: int | None = Field(
+        None, ge=0, le=24 * 366, description="how often it is brought in; 0 expects nothing"
+    )
 
 
 class EntryIn(Schema):
@@ -121,6 +140,12 @@ def all_lists(request: HttpRequest) -> tuple[ListSummary, ...]:
 def one_list(request: HttpRequest, name: str) -> ListSummary:
     """One list."""
     return services.one_list(caller_of(request), name)
+
+
+@router.patch("/lists/{name}", response={200: ListOut, **ERRORS}, auth=PERSON)
+def change_list(request: HttpRequest, name: str, told: ChangeIn) -> ListSummary:
+    """Change how a list is searched; the next search uses it. For people who may change lists, not keys."""
+    return services.change_list(person_of(request), name, **told.dict(exclude_none=True))
 
 
 @router.post("/lists/{name}/entries", response={200: TakenOut, 202: ProposedOut, **ERRORS})
