@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from safelight.errors import NoSuchList, SafelightError
 from safelight.lists.store import DEFAULT_DISTANCE, DEFAULT_PERCENT, MAX_DISTANCE
+from safelight.lists.videos import stored_entries
 from safelight.server.console.access import act, done, page
 from safelight.server.console.words import WORDS
 from safelight.server.lists import services
@@ -27,7 +28,10 @@ from safelight.server.people.roles import Permission
 from safelight.server.people.standing import is_demo
 from safelight.types import ListClass, ListEntry, Signal
 
-_TYPES: Final = ("sha256", "sha1", "md5", "pdq")
+_TYPES: Final = (
+    *("sha256", "sha1", "md5", "pdq", "vpdq"),
+    *("chromaprint", "chromaprint_short", "autov3", "tsid"),
+)
 _MOST_LINES: Final = 1000
 
 
@@ -104,7 +108,10 @@ class ProposeForm(forms.Form):
     entries = forms.CharField(
         label=gettext_lazy("Hashes, one a line: the type, a space, the value"),
         widget=forms.Textarea({"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
-        help_text=gettext_lazy("Types: sha256, sha1, md5, pdq. They are sealed at once, never shown again."),
+        help_text=gettext_lazy(
+            "Types: sha256, sha1, md5, pdq, vpdq, chromaprint, chromaprint_short, autov3, tsid, as the "
+            "command safelight hash prints them. They are sealed at once, never shown again."
+        ),
     )
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=1000)
     review_at = forms.DateField(
@@ -113,7 +120,7 @@ class ProposeForm(forms.Form):
 
     def clean_entries(self) -> tuple[Signal, ...]:
         """The signals that the lines name. A line is told by its number, never repeated."""
-        lines = [line.split() for line in self.cleaned_data["entries"].splitlines() if line.strip()]
+        lines = [line.split(maxsplit=1) for line in self.cleaned_data["entries"].splitlines() if line.strip()]
         if len(lines) > _MOST_LINES:
             raise forms.ValidationError(
                 _("At most {most} at a time; import a file for more.").format(most=_MOST_LINES)
@@ -123,7 +130,7 @@ class ProposeForm(forms.Form):
                 raise forms.ValidationError(
                     _("Line {number} is not a type and a value.").format(number=number)
                 )
-        return tuple(Signal(type_.lower(), value.lower()) for type_, value in lines)
+        return tuple(Signal(type_.lower(), value.strip().lower()) for type_, value in lines)
 
 
 @page(Permission.LIST_READ)
@@ -221,8 +228,8 @@ def propose_entries(request: HttpRequest, actor: PersonActor, name: str) -> Http
     if not form.is_valid():
         return _shown(request, actor, summary, propose=form)
     said = form.cleaned_data
-    entries = [_entry(name, signal) for signal in said["entries"]]
     try:
+        entries = [_entry(name, signal) for signal in said["entries"]]
         if "preview" in request.POST:
             found = services.search_recent(actor, name, entries)
             return _shown(request, actor, summary, propose=form, preview=found)
@@ -301,7 +308,10 @@ def do(request: HttpRequest, actor: PersonActor, name: str) -> HttpResponse:
 
 
 def _entry(name: str, signal: Signal) -> ListEntry:
-    return ListEntry(name, list_store().derive_key([signal]), signal)
+    """Raises :class:`~safelight.errors.UsageError` for a video that is none."""
+    # A video's looks are what is stored of it, and what its key is made from.
+    stored = [each.signal for each in stored_entries(ListEntry(name, "", signal))]
+    return ListEntry(name, list_store().derive_key(stored), signal)
 
 
 def _previewed(request: HttpRequest, actor: PersonActor, name: str, key: str) -> HttpResponse:

@@ -78,13 +78,15 @@ class EntryIn(Schema):
     """One hash. ``key`` is the source's own, by which it is changed and withdrawn later.
 
     A vPDQ is its text form, a JSON array of `"hash,quality,timestamp"`; a sound is Chromaprint's items, eight
-    hexadecimal digits each. Others are hexadecimal.
+    hexadecimal digits each. Others are hexadecimal; `autov3` and `tsid` are of model files.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     key: _Key
-    type: Literal["md5", "sha1", "sha256", "pdq", "vpdq", "chromaprint", "chromaprint_short"]
+    type: Literal[
+        "md5", "sha1", "sha256", "pdq", "vpdq", "chromaprint", "chromaprint_short", "autov3", "tsid"
+    ]
     value: str = Field(min_length=1, max_length=MOST_VALUE, description="in lower case")
     classification: str | None = Field(None, max_length=100)
 
