@@ -141,6 +141,9 @@ SAMPLES: dict[str, Send] = {
     "PUT /api/v1/hashes/{id}/bytes": lambda client, path, _named: client.put(path, b"a file"),
     "POST /api/v1/reports": as_json(lambda _: {"kind": "user_report", "text": "words"}),
     "POST /api/v1/scan/reference": as_json(lambda _: {"reference": "https://media.example.org/file"}),
+    "PATCH /api/v1/lists/{name}": lambda client, path, _named: client.patch(
+        path, {"query_percent": 60, "reason": "for a test"}, content_type="application/json"
+    ),
     "POST /api/v1/lists/{name}/entries": as_json(lambda _: {"entries": [_ENTRY]}),
     "POST /api/v1/lists/{name}/withdrawals": as_json(lambda _: {"keys": ["1"], "reason": "for a test"}),
     "POST /api/v1/cases/{case_id}/decisions": as_json(

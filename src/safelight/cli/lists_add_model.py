@@ -65,5 +65,7 @@ def add_model(
     )
     for note in notes():
         click.echo(note, err=True)
+    if found.left_out:
+        click.echo(f"Left out {len(found.left_out):,} files that are no model files.", err=True)
     for file, problem in found.problems:
         click.echo(f"Not read of {file}: {problem.reason} {problem.detail}", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import click
 
@@ -16,6 +17,7 @@ from safelight.scan.fingerprints import Fingerprint
 from safelight.scan.fingerprints import fingerprint as fingerprint_
 
 SCHEMA = "safelight.fingerprint/1"
+_SHOWN = 5
 
 
 @click.group()
@@ -48,6 +50,8 @@ def _document(found: Fingerprint) -> dict[str, object]:
             {"name": visible(name), **{s.type: s.value for s in signals}} for name, signals in found.files
         ],
         "tsid": found.tsid,
+        "sets": [{"name": visible(name), "tsid": tsid} for name, tsid in found.sets],
+        "left_out": [visible(name) for name in found.left_out],
         "tensors": [
             {"name": visible(t.name), "bytes": t.size, "t1": t.t1, "t16": t.t16, "sketch": t.sketch}
             for t in found.tensors
@@ -67,8 +71,18 @@ def _lines(found: Fingerprint, *, tensors: bool) -> str:
     lines.append(f"# the model: {len(found.tensors):,} tensors, {sum(t.size for t in found.tensors):,} bytes")
     if found.tsid:
         lines.append(f"tsid {found.tsid}")
+    lines += [
+        line
+        for name, tsid in found.sets
+        if tsid != found.tsid
+        for line in (f"# the shards {visible(name)}", f"tsid {tsid}")
+    ]
     for tensor in found.tensors if tensors else ():
         lines.append(f"# {visible(tensor.name)}: {tensor.size:,} bytes")
         lines += [f"{signal.type} {signal.value}" for signal in tensor.signals()]
+    if found.left_out:
+        shown = ", ".join(visible(Path(name).name) for name in found.left_out[:_SHOWN])
+        more = len(found.left_out) - _SHOWN
+        lines.append(f"# left out, no model files: {shown}{f' and {more:,} more' if more > 0 else ''}")
     lines += [f"# not read of {visible(name)}: {p.reason} {visible(p.detail)}" for name, p in found.problems]
     return "\n".join(lines)

@@ -87,7 +87,7 @@ def scan(
         raise click.UsageError(
             "--state needs --jsonl FILE, since lines on standard output cannot be taken back"
         )
-    walk, started = Walk(paths, exclude), time.monotonic()
+    walk, started = Walk(paths, exclude, sets=True), time.monotonic()
     with ExitStack() as opened:
         sources = opened.enter_context(open_sources(lists, workspace, key_file))
         scanner = opened.enter_context(
@@ -109,7 +109,7 @@ def scan(
         run.bookmarks = state_file and state_file.with_name(f"{state_file.name}.videos")
         out = console(stderr=jsonl == "-")
         findings = Findings(out)
-        with ScanProgress(console(stderr=True), run.tally, Walk(paths, exclude)) as progress:
+        with ScanProgress(console(stderr=True), run.tally, Walk(paths, exclude, sets=True)) as progress:
             _report_to(run, findings if jsonl != "-" else None, progress)
             run.over(walk)
         if jsonl != "-" or out.is_terminal:

@@ -147,7 +147,7 @@ class _Reader:
             try:
                 yield from self._pass()
             except ArchiveError as error:
-                problem = _problem(_reason(error), f"the archive cannot be read on: {_text(error)}")
+                problem = _problem(_reason(error), self._ended(error))
                 if problem not in self._told:
                     self._told.add(problem)
                     yield problem
@@ -158,6 +158,15 @@ class _Reader:
         else:
             detail = f"more than {MAX_RETRIES} members at which reading broke off"
             yield _problem(UnscannedReason.DAMAGED, detail)
+
+    def _ended(self, error: ArchiveError) -> str:
+        """What is said of an archive that ends in an error, which is of no member."""
+        if self._next and _reason(error) is UnscannedReason.ENCRYPTED:
+            return (
+                "libarchive reads no further than a member that needs a password; "
+                "what lies behind it was not read"
+            )
+        return f"the archive cannot be read on: {_text(error)}"
 
     def _pass(self) -> Iterator[str | bytes]:
         """From the archive's beginning to its end, the members known already left out."""

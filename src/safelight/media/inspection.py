@@ -9,6 +9,7 @@ from safelight.media.content import Content
 from safelight.media.file import OpenedFile
 from safelight.media.findings import Findings
 from safelight.media.sandbox.client import Sandbox
+from safelight.media.shards import shard_sets, together
 from safelight.media.sniff import Sniffed
 from safelight.media.unpacking import Allowance, Unpacking
 from safelight.types import WHOLE, MediaKind, Problem, UnscannedReason
@@ -98,7 +99,11 @@ class _Inspection:
         unpack = archive.unpack if mime in archive.MIMES else document.unpack
         with unpacking.members():
             itself = unpack(content.fd, mime, self._sandbox, unpacking)
-        return unpacking.findings + itself
+        told = (*unpacking.names, *(each.part.members[0] for each in itself.problems if each.part.members))
+        found = unpacking.findings
+        for shards in shard_sets(told):
+            found = together(found, shards, shards.name)
+        return found + itself
 
 
 def _denies(problem: Problem) -> bool:

@@ -77,6 +77,11 @@ class Unpacking:
         """What every member held, each part with the member's name."""
         return Findings.joined(self._found)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the members that were taken, in their order."""
+        return tuple(self._names)
+
     @contextmanager
     def members(self) -> Iterator[None]:
         """Inside, members are taken; when it is left, those that were kept are looked at."""

@@ -13,6 +13,7 @@ from safelight.matching.models import weight_flags
 from safelight.media import open_media
 from safelight.media.model_file import MIMES, digest_model
 from safelight.media.sandbox.client import Sandbox
+from safelight.media.shards import missing_shards, shard_sets
 from safelight.signals.digest import digest
 from safelight.signals.weights import (
     AUTOV3,
@@ -21,8 +22,9 @@ from safelight.signals.weights import (
     ModelDigests,
     TensorDigest,
     autov2,
+    tsid_of,
 )
-from safelight.types import ListClass, ListEntry, Problem, Signal, UnscannedReason
+from safelight.types import ListClass, ListEntry, MediaKind, Problem, Signal, UnscannedReason
 
 _BY_DIGESTS: frozenset[str] = frozenset({"sha256", "autov2", AUTOV3.name})
 
@@ -31,12 +33,16 @@ _BY_DIGESTS: frozenset[str] = frozenset({"sha256", "autov2", AUTOV3.name})
 class Fingerprint:
     """One model: the hashes of each of its files, the digests of all its tensors, and what was amiss.
 
-    ``files`` are in the order given; ``problems`` name the file they are about.
+    ``files`` are in the order given; ``problems`` name the file they are about, ``left_out`` the files of a
+    folder that are no model files. ``sets`` are the TSIDs of shards that belong together by their names, by
+    what stands for those: a folder may hold a model in two forms.
     """
 
     files: tuple[tuple[str, tuple[Signal, ...]], ...]
     tensors: tuple[TensorDigest, ...]
     problems: tuple[tuple[str, Problem], ...] = ()
+    left_out: tuple[str, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
 
     @property
     def tsid(self) -> str | None:
@@ -45,15 +51,23 @@ class Fingerprint:
 
 
 def fingerprint(paths: Iterable[str | os.PathLike[str]], sandbox: Sandbox) -> Fingerprint:
-    """Digest the files of one model. What a file does wrong is in the problems."""
+    """Digest the files of one model. What a file does wrong is in the problems, and which shards are missing.
+
+    Of a folder, files that are no model files by their content are left out: another model's licence is the
+    same.
+    """
     files: list[tuple[str, tuple[Signal, ...]]] = []
-    tensors: list[TensorDigest] = []
+    tensors: dict[Path, tuple[TensorDigest, ...]] = {}
     problems: list[tuple[str, Problem]] = []
-    for path in model_files(paths):
+    left_out: list[str] = []
+    for path, named in model_files(paths):
         name = str(path)
         with open_media(path, max_bytes=sandbox.limits.max_file_bytes) as opened:
             if isinstance(opened, Problem):
                 problems.append((name, opened))
+                continue
+            if not named and all(each.kind is not MediaKind.MODEL_FILE for each in opened.content.formats):
+                left_out.append(name)
                 continue
             digests = digest(opened.fd)
             whole = [*digests.signals(), autov2(digests.sha256)]
@@ -64,23 +78,37 @@ def fingerprint(paths: Iterable[str | os.PathLike[str]], sandbox: Sandbox) -> Fi
             else:
                 found, wrong = digest_model(opened.fd, opened.size, mime, sandbox)
                 whole += [s for s in found.signals() if s.type not in TENSORS]
-                tensors += found.tensors
+                tensors[path] = found.tensors
                 problems += [(name, problem) for problem in wrong]
         files.append((name, tuple(whole)))
-    return Fingerprint(tuple(files), tuple(tensors), tuple(problems))
+    sets: list[tuple[str, str]] = []
+    for shards in shard_sets(name for name, _ in files):
+        of_set = [tensor for name in shards.names for tensor in tensors.get(Path(name), ())]
+        if tsid := tsid_of(tensor.t1 for tensor in of_set):
+            problems = [each for each in problems if not _empty(each, shards.names)]
+            problems += [(shards.name, problem) for problem in missing_shards(shards)]
+            sets.append((shards.name, tsid))
+    every = tuple(tensor for found in tensors.values() for tensor in found)
+    return Fingerprint(tuple(files), every, tuple(problems), tuple(left_out), tuple(sets))
 
 
-def model_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
-    """The files named, and those directly in the folders named: a sharded model is a folder."""
+def _empty(told: tuple[str, Problem], shards: tuple[str, ...]) -> bool:
+    """Whether it says that a shard has no tensors: the first of a set may hold metadata alone."""
+    name, problem = told
+    return problem.reason is UnscannedReason.EMPTY and name in shards
+
+
+def model_files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[Path, bool]]:
+    """The files, and whether each was named: of a folder those directly in it, since shards lie in one."""
     for path in map(Path, paths):
         if path.is_dir():
-            yield from sorted(each for each in path.iterdir() if each.is_file())
+            yield from ((each, False) for each in sorted(path.iterdir()) if each.is_file())
         else:
-            yield path
+            yield path, True
 
 
 def entries(model: Fingerprint, list_name: str, key: str, store: ListStore) -> Iterator[ListEntry]:
-    """The entries of one model under one key: its files' hashes, its TSID, and its distinctive tensors.
+    """The entries of one model under one key: its files' hashes, its TSIDs, and its distinctive tensors.
 
     Distinctive is what no enabled known-good list of the store has: add benign base models to one first, or
     everything that was trained from them will be found to share their weights. Raises
@@ -90,8 +118,9 @@ def entries(model: Fingerprint, list_name: str, key: str, store: ListStore) -> I
         raise UsageError("there is no model file to add")
     for _, signals in model.files:
         yield from (ListEntry(list_name, key, s) for s in signals if s.type in _BY_DIGESTS)
-    if model.tsid:
-        yield ListEntry(list_name, key, Signal(TSID.name, model.tsid))
+    whole_ids = dict.fromkeys(tsid for tsid in (model.tsid, *(tsid for _, tsid in model.sets)) if tsid)
+    for tsid in whole_ids:
+        yield ListEntry(list_name, key, Signal(TSID.name, tsid))
     benign = _benign(model.tensors, list_name, store)
     own: dict[str, list[TensorDigest]] = {}
     for tensor in model.tensors:

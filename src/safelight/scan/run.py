@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from safelight.media.video import UNWATCHED, Watch
 from safelight.scan.results import Results
 from safelight.scan.tally import Tallied, Tally
-from safelight.scan.walk import Found, Refused
+from safelight.scan.walk import Found, FoundSet, Refused
 from safelight.types import ScanResult
 
 AHEAD: Final = 4
@@ -22,10 +22,14 @@ AHEAD: Final = 4
 
 
 class FileScanner(Protocol):
-    """What a run needs of a scanner; both methods may be called from several threads and never raise."""
+    """What a run needs of a scanner; its methods may be called from several threads and never raise."""
 
     def scan(self, source: str, *, watch: Watch = UNWATCHED) -> ScanResult:
         """One file's observation and verdict."""
+        ...
+
+    def scan_shards(self, found: FoundSet) -> ScanResult:
+        """The shards of one model as one file."""
         ...
 
     def refuse(self, refused: Refused) -> ScanResult:
@@ -81,6 +85,8 @@ class Run:
     def _one(self, met: Found | Refused) -> ScanResult:
         if isinstance(met, Refused):
             return self.scanner.refuse(met)
+        if isinstance(met, FoundSet):
+            return self.scanner.scan_shards(met)
         watch = Watch(functools.partial(self.on_progress, met.path), self.bookmarks)
         return self.scanner.scan(met.path, watch=watch)
 

@@ -26,7 +26,8 @@ from safelight.scan.observe import Source, look, now_utc, observe, unseen
 from safelight.scan.origin import Examine, evidence_of, links, listed_models, named_models, wanted
 from safelight.scan.policy import DEFAULT_POLICY, Policy
 from safelight.scan.searching import Searched, anything_listed, open_lists
-from safelight.scan.walk import Refused
+from safelight.scan.together import ShardMemory, look_together
+from safelight.scan.walk import FoundSet, Refused
 from safelight.types import (
     Match,
     Observation,
@@ -85,6 +86,7 @@ class Scanner:
         self._anchors = anchors or anchors_of(_directory(workspace))
         self._prompts = prompts
         self._watch = watch
+        self._shards = ShardMemory()
         with ExitStack() as opening:
             self._searched = (*searched, *opening.enter_context(open_lists(lists, workspace, only)))
             self._sandbox = sandbox or opening.enter_context(
@@ -105,15 +107,23 @@ class Scanner:
         ``examine`` and ``watch`` are for this file only.
         """
         shown = name if name is not None else "" if isinstance(source, bytes) else os.fsdecode(source)
+        return self._scanned(
+            shown, lambda: self._seen(source, shown, examine or self._examine, watch or self._watch)
+        )
+
+    def scan_shards(self, found: FoundSet) -> ScanResult:
+        """The shards of one model as one file: with the matches of all their tensors together."""
+
+        def seen() -> Observation:
+            return self._matched(
+                look_together(found, self._looked, self._shards, self._limits, self._clock())
+            )
+
+        return self._scanned(found.path, seen)
+
+    def _scanned(self, shown: str, see: Callable[[], Observation]) -> ScanResult:
         try:
-            with open_media(source, max_bytes=self._limits.max_file_bytes) as opened:
-                if isinstance(opened, Problem):
-                    seen = self._matched(unseen(shown, opened, self._clock()))
-                else:
-                    seen = self._matched(
-                        look(opened, shown, self._sandbox, self._clock(), watch or self._watch)
-                    )
-                    seen = self._examined(opened, seen, examine or self._examine)
+            seen = see()
         except Exception as error:  # noqa: BLE001 - a fault of ours must neither stop a run nor pass unseen
             _log.exception("scanning %r failed", shown)
             detail = (
@@ -123,6 +133,17 @@ class Scanner:
                 unseen(shown, Problem(UnscannedReason.CRASHED, detail=detail), self._clock())
             )
         return ScanResult(seen, self._policy.verdict(seen))
+
+    def _seen(self, source: Source, shown: str, examine: Examine, watch: Watch) -> Observation:
+        with open_media(source, max_bytes=self._limits.max_file_bytes) as opened:
+            if isinstance(opened, Problem):
+                return self._matched(unseen(shown, opened, self._clock()))
+            looked = self._looked(opened, shown, watch)
+            self._shards.keep(opened, looked)
+            return self._examined(opened, self._matched(looked), examine)
+
+    def _looked(self, opened: OpenedFile, shown: str, watch: Watch = UNWATCHED) -> Observation:
+        return look(opened, shown, self._sandbox, self._clock(), watch)
 
     def compare(self, seen: Observation) -> ScanResult:
         """The verdict on an observation that was made elsewhere, such as hashes that were told."""

@@ -11,10 +11,14 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePath
 
+from safelight.media.shards import ShardSet, shard_sets
 from safelight.types import Problem, UnscannedReason
 
 
@@ -33,6 +37,18 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundSet(Found):
+    """The shards of one model in one folder, to be looked at as one file beside each of them.
+
+    ``path`` stands for all of them (``models/llama-*-of-00003.gguf``); size, time and inode change when any
+    of them does, appears or goes. ``paths`` are theirs, in the order of ``shards``.
+    """
+
+    shards: ShardSet
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A path that is not scanned: no file, not readable, gone. Nothing of it was opened."""
 
@@ -45,6 +61,7 @@ class _Node:
     path: str
     above: frozenset[tuple[int, int]] = frozenset()
     """Device and inode of every directory above; none above a path that the operator named."""
+    shards: ShardSet | None = None
 
 
 @dataclass(slots=True)
@@ -54,6 +71,8 @@ class Walk:
     paths: Sequence[str]
     exclude: Sequence[str] = ()
     """Shell patterns; one without a slash is held against each name, one with a slash against the path."""
+    sets: bool = False
+    """Whether shards of a model are met once more together, as a :class:`FoundSet`, behind their folder."""
     links: int = field(default=0, init=False)
     excluded: int = field(default=0, init=False)
 
@@ -65,7 +84,7 @@ class Walk:
             if node is None:
                 stack.pop()
                 continue
-            met = self._look(node)
+            met = self._look(node) if node.shards is None else self._together(node.path, node.shards)
             if isinstance(met, Found | Refused):
                 yield met
             elif met is not None:
@@ -86,16 +105,34 @@ class Walk:
             self.links += 1
             return None
         if stat.S_ISDIR(found.st_mode):
-            return _enter(node, (found.st_dev, found.st_ino))
+            return _enter(node, (found.st_dev, found.st_ino), sets=self.sets)
         what = _SPECIAL.get(stat.S_IFMT(found.st_mode), "special file")
         return Refused(node.path, Problem(UnscannedReason.NOT_A_FILE, detail=f"a {what}"))
+
+    def _together(self, within: str, shards: ShardSet) -> FoundSet | Iterator[_Node]:
+        """The regular files of a set; nothing where its names are of links, folders or what is left out."""
+        there: dict[str, os.stat_result] = {}
+        for name in shards.names:
+            path = within + name
+            with suppress(OSError, ValueError):
+                found = Path(path).stat(follow_symlinks=False)
+                if stat.S_ISREG(found.st_mode) and not self._is_excluded(path):
+                    there[name] = found
+        told = next(iter(shard_sets(there)), None)
+        if told is None:
+            return iter(())
+        size = sum(each.st_size for each in there.values())
+        changed = max(each.st_ctime_ns for each in there.values())
+        inode = zlib.crc32(repr([each.st_ino for each in there.values()]).encode())
+        paths = tuple(within + name for name in told.names)
+        return FoundSet(within + told.name, size, changed, inode, told, paths)
 
     def _is_excluded(self, path: str) -> bool:
         name = path.rpartition("/")[2]
         return any(fnmatch.fnmatchcase(path if "/" in p else name, p) for p in self.exclude)
 
 
-def _enter(node: _Node, here: tuple[int, int]) -> Iterator[_Node] | Refused:
+def _enter(node: _Node, here: tuple[int, int], *, sets: bool) -> Iterator[_Node] | Refused:
     if here in node.above:
         detail = "a directory that is mounted inside itself"
         return Refused(node.path, Problem(UnscannedReason.NOT_A_FILE, detail=detail))
@@ -106,7 +143,9 @@ def _enter(node: _Node, here: tuple[int, int]) -> Iterator[_Node] | Refused:
         return _unreadable(node.path, error)
     within = node.path if node.path.endswith("/") else node.path + "/"
     above = node.above | {here}
-    return (_Node(within + name, above) for name in names)
+    nodes = (_Node(within + name, above) for name in names)
+    together = (_Node(within, above, each) for each in (shard_sets(names) if sets else ()))
+    return chain(nodes, together)
 
 
 def distinct(paths: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,6 +85,12 @@ class TensorDigest:
         return tuple(Signal(type_, value, part=part) for type_, value in told if value is not None)
 
 
+def tsid_of(t1: Iterable[str]) -> str | None:
+    """The SHA-256 of the sorted T1 of a model's tensors, with multiplicity; None without tensors."""
+    told = b"".join(bytes.fromhex(each) for each in sorted(t1))
+    return hashlib.sha256(told).hexdigest() if told else None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelDigests:
     """What a model is known by beside the digests of its file. AutoV1 and AutoV3 are of one file only."""
@@ -94,12 +101,8 @@ class ModelDigests:
 
     @property
     def tsid(self) -> str | None:
-        """The SHA-256 of the sorted T1, with multiplicity; None without tensors."""
-        if not self.tensors:
-            return None
-        return hashlib.sha256(
-            b"".join(bytes.fromhex(t1) for t1 in sorted(t.t1 for t in self.tensors))
-        ).hexdigest()
+        """That of all tensors; None without any."""
+        return tsid_of(tensor.t1 for tensor in self.tensors)
 
     def signals(self) -> tuple[Signal, ...]:
         """Those of the whole model, then those of its tensors."""

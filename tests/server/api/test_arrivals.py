@@ -29,6 +29,15 @@ pytestmark = pytest.mark.usefixtures("db", "keys", "vault", "scanner")
 Make = Callable[..., Any]
 FILE = b"a picture's bytes"
 SHA256 = hashlib.sha256(FILE).hexdigest()
+VPDQ = json.dumps([f"{'5a' * 32},100,0.0"])
+NO_HASHES: list[dict[str, Any]] = [
+    {"vpdq": "x" * 64},
+    {"vpdq": json.dumps(["x" * 64 + ",100,0.0"])},
+    {"vpdq": "[]"},
+    {"vpdq": VPDQ, "pdq": "0f" * 32},
+    {"chromaprint": "x" * 64},
+    {"chromaprint": "0123456"},
+]
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +141,20 @@ def test_a_look_up_that_matches_nothing_keeps_no_hash(call: Make) -> None:
     assert not Item.objects.exists()
 
 
+def test_a_video_that_stays_is_compared_and_counts_by_its_frames(
+    call: Make, scanner: CountingScanner
+) -> None:
+    frames = [f"{number:02x}" * 32 + f",100,{number}.0" for number in range(1, 5)]
+    hashes = {"sha256": SHA256, "vpdq": json.dumps(frames), "chromaprint": "0123456789ABCDEF" * 10}
+    ask = call(daily_budget=9)
+    assert ask("POST", "hashes", {"hashes": hashes}).json()["outcome"] == "clear"
+    scanner.told[FILE] = Outcome.HOLD
+    answer = ask("POST", "hashes", {"hashes": hashes | {"chromaprint": None}})
+    assert answer.json()["evidence_due_at"]
+    assert Case.objects.get().members.count() == 1
+    assert ask("POST", "hashes", {"hashes": hashes}).status_code == 429  # 5 and 4 of 9 are spent
+
+
 def test_a_look_up_that_matches_makes_a_case_and_awaits_the_file(
     call: Make, scanner: CountingScanner, vault: MemoryVault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +199,9 @@ def test_a_file_that_is_not_delivered_in_time_is_told_once(
 
 
 @pytest.mark.parametrize(
-    "hashes", [{}, {"sha256": "x" * 64}, {"sha256": SHA256, "pdq": "0f"}, {"sha256": SHA256, "more": 1}]
+    "hashes",
+    [{}, {"sha256": "x" * 64}, {"sha256": SHA256, "pdq": "0f"}, {"sha256": SHA256, "more": 1}]
+    + [{"sha256": SHA256, **told} for told in NO_HASHES],
 )
 def test_hashes_that_are_none_are_refused_without_being_repeated(call: Make, hashes: dict[str, Any]) -> None:
     answer = call()("POST", "hashes", {"hashes": hashes})

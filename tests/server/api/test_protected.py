@@ -16,6 +16,7 @@ from intake_doubles import CountingScanner
 from safelight.server.cases.decisions import decide
 from safelight.server.cases.models import Case, Decision
 from safelight.server.intake.models import Occurrence
+from safelight.server.ledger.models import LedgerPayload
 from safelight.server.people.models import Proposal
 from safelight.server.people.roles import Role
 from safelight.types import Outcome
@@ -135,6 +136,28 @@ def test_what_takes_two_people_takes_two_by_the_interface_too(
     assert answer.status_code == 202
     assert Proposal.objects.get(pk=answer.json()["proposal"]).state == Proposal.State.OPEN
     assert platform.get("/lists/ours").json()["entries"] == {}
+
+
+def test_a_person_sets_how_a_list_is_searched_and_a_key_does_not(
+    platform: Platform, a_list: str, actor_with: Callable[..., Any]
+) -> None:
+    path, told = (
+        f"/api/v1/lists/{a_list}",
+        {"query_percent": 60, "listed_percent": 40, "reason": "as advised"},
+    )
+    assert platform.client.patch(path, told, content_type="application/json").status_code == 401
+    person = Client()
+    person.force_login(actor_with(Role.LIST_MANAGER).person)
+    answer = person.patch(path, told, content_type="application/json")
+    assert (answer.status_code, answer.json()["query_percent"], answer.json()["distance"]) == (200, 60, 31)
+    assert platform.get(f"/lists/{a_list}").json()["listed_percent"] == 40
+    for wrong in ({"query_percent": 0}, {"listed_percent": 101}, {"distance": 65}, {"reason": ""}):
+        assert person.patch(path, {**told, **wrong}, content_type="application/json").status_code == 422
+    nobody = Client()
+    nobody.force_login(actor_with(Role.AUDITOR).person)
+    assert nobody.patch(path, told, content_type="application/json").status_code == 403
+    [said] = LedgerPayload.objects.filter(row__event="list.changed")
+    assert b"as advised" in bytes(said.body)
 
 
 def test_a_platform_learns_how_far_its_cases_are_and_not_why(

@@ -86,3 +86,11 @@ def manager(store: Any, actor_with: Callable[..., Any]) -> Any:
     from safelight.server.people.roles import Role
 
     return actor_with(Role.LIST_MANAGER)
+
+
+@pytest.fixture
+def second_manager(store: Any, actor_with: Callable[..., Any]) -> Any:
+    """Somebody else who may."""
+    from safelight.server.people.roles import Role
+
+    return actor_with(Role.LIST_MANAGER)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from safelight.assessment import axes
 from safelight.assessment.axes import AgeBand, Outcome, Severity
+from safelight.frames import Frame, write_frames
 from safelight.server.assessment.correcting import corrections, mark_done
 from safelight.server.assessment.deciding import decide_item
 from safelight.server.assessment.errors import AssessmentError, OpinionsMissing
@@ -29,11 +32,13 @@ from safelight.server.hotlines.models import Report, ReportFile
 from safelight.server.hotlines.sealed import content
 from safelight.server.ids import now
 from safelight.server.intake.models import Item, Occurrence
+from safelight.server.intake.record_keys import record_keys
 from safelight.server.lists.models import WaitingEntry
-from safelight.server.lists.services import make_list
+from safelight.server.lists.services import make_list, one_list
 from safelight.server.people.permissions import PermissionDenied
+from safelight.server.people.proposals import approve
 from safelight.server.people.roles import Role
-from safelight.types import ListClass
+from safelight.types import ListClass, MediaKind, Part, Signal
 
 pytestmark = pytest.mark.usefixtures("db")
 Make = Callable[..., Any]
@@ -95,6 +100,64 @@ def test_a_confirmed_file_goes_to_an_own_list_with_its_codes_by_two_more_people(
         decline_listing(manager, suggestion, "no")
     with pytest.raises(PermissionDenied):
         open_suggestions(reviewer)
+
+
+FRAMES = write_frames(Frame(hashlib.sha256(bytes([n])).hexdigest(), 100, float(n)) for n in range(3))
+SOUND = hashlib.shake_128(b"a sound").hexdigest(4 * 40)
+TENSORS = "5e" * 32
+
+
+@pytest.mark.parametrize(
+    ("kind", "signals", "listed"),
+    [
+        (
+            MediaKind.VIDEO,
+            [
+                Signal("vpdq", FRAMES, 100, Part.parse("#stream=2")),
+                Signal("pdq", hashlib.sha256(b"a still").hexdigest(), 100, Part.parse("#t=1.0")),
+                Signal("chromaprint", SOUND, part=Part.parse("#audio=1")),
+            ],
+            {"pdq": 3},
+        ),
+        (MediaKind.AUDIO, [Signal("chromaprint", SOUND, part=Part.parse("#audio=1"))], {"chromaprint": 1}),
+        (
+            MediaKind.MODEL_FILE,
+            [
+                Signal("tsid", TENSORS),
+                Signal("autov3", "0123456789ab"),
+                Signal("autov1", "01234567"),
+                Signal("t1", TENSORS, part=Part.parse("!tensor%3Dx")),
+            ],
+            {"tsid": 1, "autov3": 1},
+        ),
+        (MediaKind.ARCHIVE, [Signal("vpdq", FRAMES, 100, Part.parse("!clip.mp4"))], {}),
+    ],
+    ids=str,
+)
+def test_recordings_and_models_are_listed_by_what_finds_their_copies(
+    case: Case,
+    item: Item,
+    reviewer: Any,
+    manager: Any,
+    second_manager: Any,
+    kind: MediaKind,
+    signals: list[Signal],
+    listed: dict[str, int],
+) -> None:
+    keys = record_keys()
+    result = keys.open_observation(item.pk, item.observation)
+    seen = replace(result.observation, signals=(*result.observation.signals, *signals))
+    item.observation, item.kind = (
+        keys.seal_observation(item.pk, replace(result, observation=seen)),
+        kind.value,
+    )
+    item.save(update_fields=["observation", "kind"])
+    make_list(manager, "ours", ListClass.CSAM, own=True)
+    decide_item(reviewer, case, item, Decision.Outcome.CONFIRMED, suggest=True)
+    made = propose_listing(manager, open_suggestions(manager).get(), "ours", "confirmed here", later())
+    assert made.proposal is not None
+    approve(second_manager, made.proposal.pk)
+    assert dict(one_list(manager, "ours").entries) == {"sha256": 1, **listed}
 
 
 def test_a_dismissed_file_is_suggested_as_known_good_by_its_digest_alone(

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from intake_fixtures import keys, sender, spool, use_ring, vault
 
+from safelight.frames import Frame, write_frames
+from safelight.sounds import packed
 from safelight.types import (
+    Coverage,
     ListClass,
     ListEntry,
+    Match,
     MediaKind,
     Observation,
     Outcome,
+    Part,
     ScanResult,
     SearchedList,
     Signal,
@@ -85,16 +92,27 @@ def upload(
     from safelight.server.intake.services import receive_file
     from safelight.server.lists import past
 
-    monkeypatch.setattr(scanning, "_scanner", PictureScanner())
     monkeypatch.setattr(past, "_indexes", None)
     past._source.cache_clear()
     workspace_setting(workspace=tmp_path)
     public = sender()
 
+    class Recordings(PictureScanner):
+        """What ``uploaded.recordings`` says of a content, and pictures."""
+
+        def scan(self, source: str, name: str | None = None, **options: object) -> ScanResult:
+            result = super().scan(source, name, **options)
+            told = uploaded.recordings.get(Path(source).read_bytes().decode().strip())  # type: ignore[attr-defined]
+            signals = (result.observation.signals[0], *told) if told else result.observation.signals
+            return replace(result, observation=replace(result.observation, signals=signals))
+
+    monkeypatch.setattr(scanning, "_scanner", Recordings())
+
     def uploaded(number: int, *, by: Any = None, more: str = "", **context: Any) -> Any:
         content = f"{number} {more}".encode()
         return receive_file(by or public, spool(content), Context(**context))
 
+    uploaded.recordings = {}  # type: ignore[attr-defined]
     yield uploaded
     if past._indexes is not None:
         past._indexes.close()
@@ -170,6 +188,101 @@ def test_digests_are_compared_too(upload: Any, listed: Any, type_: str) -> None:
     listed("k", Signal(type_, getattr(hashlib, type_)(b"1 ").hexdigest()))
     assert recheck() == 1
     assert Item.objects.get(pk=received.item_id).outcome == "match"
+
+
+def turned(number: int, k: int) -> str:
+    """The hash of a frame, as it is or in its k-th variant."""
+    return (pdq(number), *variants(number))[k]
+
+
+def video(numbers: range, k: int = 0) -> str:
+    return write_frames(Frame(turned(n, k), 100, float(at)) for at, n in enumerate(numbers))
+
+
+def film(numbers: range) -> Signal:
+    return Signal("vpdq", video(numbers), 100, variants=tuple(video(numbers, k) for k in range(1, 8)))
+
+
+def sound(seed: int, count: int, wrong: float = 0.0) -> str:
+    random = np.random.default_rng(seed)
+    items = random.integers(0, 1 << 32, count, dtype=np.uint32)
+    flips = random.random((count, 32)) < wrong
+    return packed(items ^ (flips << np.arange(32)).sum(axis=1).astype(np.uint32)).hex()
+
+
+def found_match(received: Any) -> Match:
+    """The one match that a file of the past has by now."""
+    from safelight.server.intake.models import Item
+    from safelight.server.intake.record_keys import record_keys
+
+    item = Item.objects.get(pk=received.item_id)
+    (match,) = record_keys().open_observation(item.pk, bytes(item.observation)).observation.matches
+    return match
+
+
+def test_a_past_sound_that_is_alike_is_found_with_its_seconds(upload: Any, listed: Any, manager: Any) -> None:
+    from safelight.server.lists import services
+
+    told = Signal("chromaprint", sound(1, 400), part=Part.parse("#audio=1"))
+    upload.recordings |= {"1": (told,), "2": (replace(told, value=sound(2, 400)),)}
+    received = upload(1, account="u1")
+    upload(2, account="u2")
+    excerpt = sound(1, 400, 0.05)[8 * 100 : 8 * 300]
+    offered = ListEntry("a", "s", Signal("chromaprint", excerpt))
+    assert services.search_recent(manager, "a", [offered]).items == 1
+    listed("s", offered.signal)
+    assert recheck() == 1
+    match = found_match(received)
+    assert (match.signal.type, str(match.signal.part), match.entry_key) == ("chromaprint", "#audio=1", "s")
+    assert 5 < match.distance < 30
+    (span,) = match.spans
+    assert span.start == pytest.approx(100 * 1365 / 11025, abs=0.2)
+    assert services.recheck_preview(manager, "a", "s").items == 1
+
+
+def test_a_past_video_is_found_by_the_shares_that_the_list_asks_for(
+    upload: Any, listed: Any, manager: Any
+) -> None:
+    from safelight.server.lists import services
+
+    upload.recordings |= {"1": (film(range(40)),)}
+    received = upload(1, account="u1")
+    half = Signal("vpdq", video(range(20, 100)))
+    offered = [ListEntry("a", "v", half)]
+    assert services.search_recent(manager, "a", offered).items == 0
+    listed("v", half)
+    assert recheck() == 0
+    services.change_list(manager, "a", reason="fewer will do", query_percent=50)
+    assert services.search_recent(manager, "a", offered).items == 1
+    listed("v-2", Signal("vpdq", video(range(20, 101))))
+    assert recheck(minutes=5) + recheck(minutes=8) == 1  # its turn after the last one's settles it
+    match = found_match(received)
+    assert match.coverage == Coverage(0.5, pytest.approx(20 / 81))
+    assert [(span.start, span.end) for span in match.spans] == [(20, 40)]
+
+
+def test_what_a_long_film_holds_is_found_though_few_of_its_frames_are_kept(upload: Any, listed: Any) -> None:
+    upload.recordings |= {"1": (film(range(1000)),)}
+    received = upload(1, account="u1")
+    listed("v", Signal("vpdq", video(range(600, 640))))
+    assert recheck() == 1
+    match = found_match(received)
+    assert (match.signal.type, match.coverage) == ("vpdq", Coverage(0.04, 1))
+
+
+def test_a_past_video_is_found_turned_and_once_however_many_looks_are_listed(
+    upload: Any, listed: Any
+) -> None:
+    from safelight.server.lists.models import RecheckHit
+
+    upload.recordings |= {"1": (film(range(300)),)}
+    received = upload(1, account="u1")
+    listed("v", Signal("vpdq", video(range(300), 5)))  # more looks than are searched for at once
+    assert recheck() == 1
+    match = found_match(received)
+    assert match.transform is tuple(Transform)[5]
+    assert match.coverage == Coverage(1, 0.5)  # every other frame is kept
+    assert RecheckHit.objects.count() == 1
 
 
 def test_private_communications_are_neither_kept_nor_found(upload: Any, listed: Any, sender: Any) -> None:

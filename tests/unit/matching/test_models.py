@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import itertools
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,10 +15,16 @@ from models import Tensors, gguf, pytorch, safetensors, tensors
 
 from safelight.lists import HashList, MemoryListStore
 from safelight.lists.store import HashListInfo
+from safelight.matching.matcher import Matcher
+from safelight.matching.memory_index import MemoryIndexes
 from safelight.media.sandbox.client import Sandbox
 from safelight.scan.fingerprints import entries, fingerprint
+from safelight.scan.results import Results
+from safelight.scan.run import Run
 from safelight.scan.scanner import Scanner
-from safelight.types import ListClass, Match, ModelLevel, Outcome, Part
+from safelight.scan.searching import Searched
+from safelight.scan.walk import Walk
+from safelight.types import ListClass, Match, ModelLevel, Outcome, Part, ScanResult, UnscannedReason
 
 LISTED = tensors(1, 20)
 
@@ -41,10 +49,6 @@ def scan(tmp_path: Path, sandbox: Sandbox) -> Callable[..., tuple[tuple[Match, .
             path = tmp_path / f"{name}.safetensors"
             path.write_bytes(safetensors(model))
             store.add(list(entries(fingerprint([path], sandbox), name, f"{name}-1", store)))
-        from safelight.matching.matcher import Matcher
-        from safelight.matching.memory_index import MemoryIndexes
-        from safelight.scan.searching import Searched
-
         searched = Searched(store, Matcher(store, MemoryIndexes(store)), lambda: 0)
         with Scanner(searched=[searched], sandbox=sandbox) as scanner:
             result = scanner.scan(content)
@@ -191,23 +195,145 @@ def test_a_share_is_no_nearness_to_a_rule() -> None:
     assert rule.fits(dataclasses.replace(match, share=None))
 
 
+Write = Callable[[Tensors], bytes]
+
+
+def shards(
+    folder: Path, model: Tensors, write: Write = safetensors, ending: str = "safetensors"
+) -> list[Path]:
+    """A model in three files, as writers of sharded models name them."""
+    folder.mkdir(exist_ok=True)
+    names = list(model)
+    made = []
+    for number, some in enumerate((names[:7], names[7:14], names[14:]), start=1):
+        path = folder / f"model-{number:05d}-of-00003.{ending}"
+        path.write_bytes(write({name: model[name] for name in some}))
+        made.append(path)
+    return made
+
+
 def test_a_sharded_model_is_one(tmp_path: Path, sandbox: Sandbox) -> None:
-    names = list(LISTED)
-    for number, part in enumerate((names[:9], names[9:])):
-        shard = safetensors({name: LISTED[name] for name in part})
-        (tmp_path / f"model-{number}.safetensors").write_bytes(shard)
+    cut = tmp_path / "cut"
+    files = shards(cut, LISTED)
+    (cut / "model.safetensors.index.json").write_text('{"weight_map": {}}')
+    (cut / "config.json").write_text("{}")
     whole = tmp_path / "whole"
     whole.mkdir()
     (whole / "one.safetensors").write_bytes(safetensors(LISTED))
-    shards = fingerprint([tmp_path / "model-0.safetensors", tmp_path / "model-1.safetensors"], sandbox)
-    assert shards.tsid == fingerprint([whole], sandbox).tsid
-    assert np.isclose(len(shards.tensors), 20)
+    (whole / "config.json").write_text("{}")
+    found, of_folder, of_whole = (fingerprint(paths, sandbox) for paths in (files, [cut], [whole]))
+    assert found.tsid == of_folder.tsid == of_whole.tsid
+    assert len(found.tensors) == 20
+    assert not of_folder.problems
+    assert [Path(name).name for name in of_folder.left_out] == ["config.json", "model.safetensors.index.json"]
+    files[1].unlink()
+    ((name, problem),) = fingerprint([cut], sandbox).problems
+    assert (Path(name).name, problem.reason) == ("model-*-of-00003.safetensors", UnscannedReason.TRUNCATED)
+    assert "1 of 3 shards are missing" in problem.detail
+
+
+def test_a_folder_with_a_model_in_two_forms_is_known_by_each(tmp_path: Path, sandbox: Sandbox) -> None:
+    shards(tmp_path / "both", LISTED)
+    half = {name: tensor.astype("<f2") for name, tensor in LISTED.items()}
+    shards(tmp_path / "both", half, gguf, "gguf")
+    found = fingerprint([tmp_path / "both"], sandbox)
+    store = MemoryListStore()
+    store.create(HashListInfo("traded", ListClass.MODEL))
+    told = {e.signal.value for e in entries(found, "traded", "k", store) if e.signal.type == "tsid"}
+    lone = tmp_path / "lone.gguf"
+    lone.write_bytes(gguf(half))
+    assert {found.tsid, fingerprint([lone], sandbox).tsid} < told
+    assert len(told) == 3
+
+
+@pytest.fixture
+def scan_folder(tmp_path: Path, sandbox: Sandbox) -> Callable[[Path], dict[str, ScanResult]]:
+    """Scan a folder against the listed model, as ``safelight scan`` does; results by file name."""
+
+    def scanned(folder: Path) -> dict[str, ScanResult]:
+        store = MemoryListStore()
+        store.create(HashListInfo("traded", ListClass.MODEL))
+        (tmp_path / "listed.safetensors").write_bytes(safetensors(LISTED))
+        found = fingerprint([tmp_path / "listed.safetensors"], sandbox)
+        store.add(list(entries(found, "traded", "m-1", store)))
+        searched = Searched(store, Matcher(store, MemoryIndexes(store)), lambda: 0)
+        results: list[ScanResult] = []
+        with Scanner(searched=[searched], sandbox=sandbox) as scanner:
+            Run(scanner, Results(), 1, on_result=results.append).over(Walk([str(folder)], sets=True))
+        return {Path(result.observation.name).name: result for result in results}
+
+    return scanned
+
+
+Folder = Callable[[Path], dict[str, ScanResult]]
+
+
+@pytest.mark.parametrize(
+    ("write", "ending"), [(safetensors, "safetensors"), (gguf, "gguf"), (pytorch, "bin")]
+)
+def test_the_shards_of_a_folder_are_scored_together(
+    tmp_path: Path, scan_folder: Folder, write: Write, ending: str
+) -> None:
+    shards(tmp_path / "cut", LISTED, write, ending)
+    told = scan_folder(tmp_path / "cut")
+    assert len(told) == 4
+    whole = told[f"model-*-of-00003.{ending}"]
+    assert levels(whole.observation.matches) == {("tsid", ModelLevel.SAME_WEIGHTS)}
+    assert whole.verdict.outcome is Outcome.HOLD
+    assert not whole.observation.problems
+    own = told[f"model-00001-of-00003.{ending}"].observation.matches
+    assert [(match.level, round(match.share or 0, 2)) for match in own] == [(ModelLevel.LEAD, 0.35)]
+
+
+def test_shards_in_another_precision_and_with_changed_tensors(tmp_path: Path, scan_folder: Folder) -> None:
+    half = {name: tensor.astype("<f2") for name, tensor in LISTED.items()}
+    shards(tmp_path / "half", half)
+    (match,) = scan_folder(tmp_path / "half")["model-*-of-00003.safetensors"].observation.matches
+    assert (match.level, match.share) == (ModelLevel.OTHER_PRECISION, 1)
+    other = tensors(9, 20)
+    tuned = {
+        name: other[name] if n in {3, 8, 12, 15} else each for n, (name, each) in enumerate(LISTED.items())
+    }
+    shards(tmp_path / "tuned", tuned)
+    (match,) = scan_folder(tmp_path / "tuned")["model-*-of-00003.safetensors"].observation.matches
+    assert match.level is ModelLevel.DERIVED
+    assert match.share == pytest.approx(0.8)
+
+
+def test_what_is_there_of_a_set_is_matched_and_what_is_missing_is_said(
+    tmp_path: Path, scan_folder: Folder
+) -> None:
+    shards(tmp_path / "cut", LISTED)[2].unlink()
+    whole = scan_folder(tmp_path / "cut")["model-*-of-00003.safetensors"]
+    (match,) = whole.observation.matches
+    assert (match.level, match.share) == (ModelLevel.DERIVED, pytest.approx(0.7))
+    assert [p.reason for p in whole.observation.problems] == [UnscannedReason.TRUNCATED]
+    shards(tmp_path / "strange", tensors(7, 20))[0].unlink()
+    strange = scan_folder(tmp_path / "strange")["model-*-of-00003.safetensors"].verdict
+    assert (strange.outcome, strange.reason) == (Outcome.UNSCANNED, UnscannedReason.TRUNCATED)
+
+
+def test_a_first_shard_without_tensors_is_no_fault_of_the_set(tmp_path: Path, scan_folder: Folder) -> None:
+    folder = tmp_path / "cut"
+    folder.mkdir()
+    (folder / "model-00001-of-00002.gguf").write_bytes(gguf({}))
+    (folder / "model-00002-of-00002.gguf").write_bytes(gguf(tensors(7, 20)))
+    assert scan_folder(folder)["model-*-of-00002.gguf"].verdict.outcome is Outcome.CLEAR
+
+
+def test_shards_that_lie_beside_each_other_in_an_archive_are_one_model(tmp_path: Path, scan) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in shards(tmp_path / "cut", LISTED):
+            archive.write(path, f"model/{path.name}")
+    matches, outcome = scan(file.getvalue(), MODEL)
+    assert {(str(match.signal.part), match.level) for match in matches} == {
+        ("!model/model-*-of-00003.safetensors", ModelLevel.SAME_WEIGHTS)
+    }
+    assert outcome is Outcome.HOLD
 
 
 def test_the_part_is_the_file_that_holds_the_tensors(scan) -> None:
-    import io
-    import zipfile
-
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("a/b.gguf", gguf(LISTED))

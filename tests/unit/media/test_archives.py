@@ -10,11 +10,13 @@ import lzma
 import resource
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import libarchive
+import py7zr
 import pytest
+import pyzipper
 from documents import Page, pdf
 from locked_archives import rar4, rar5, seven
 from pictures import draw, encode
@@ -199,6 +201,72 @@ def test_libarchive_reads_no_7z_past_a_locked_member_and_that_is_said(sandbox: S
     assert hashed(findings) == {"!open.jpg"}
     both = look(seven(MIXED, {"sécret.png", "too.png"}), sandbox)
     assert (UnscannedReason.ENCRYPTED, "") in said(both)
+
+
+def zip_locked(how: int | None, locked: Collection[str]) -> bytes:
+    """A ZIP as WinZip writes it with AES (``how``: bits), its other members open."""
+    file = io.BytesIO()
+    with pyzipper.AESZipFile(file, "w", compression=pyzipper.ZIP_DEFLATED) as archive:
+        for name, content in MIXED.items():
+            if name not in locked:
+                archive.writestr(name, content)
+        archive.setpassword(b"a password of this test")
+        archive.setencryption(pyzipper.WZ_AES, nbits=how)
+        for name in locked:
+            archive.writestr(name, MIXED[name])
+    return file.getvalue()
+
+
+def seven_locked(locked: Collection[str]) -> bytes:
+    """A 7z as 7-Zip writes it with a password (LZMA2 and AES-256), members before and behind left open."""
+    file, told = io.BytesIO(), "a password of this test"
+    for number, (name, content) in enumerate(MIXED.items()):
+        how = {"password": told} if name in locked else {}
+        file.seek(0)
+        with py7zr.SevenZipFile(file, "a" if number else "w", **how) as archive:
+            archive.writestr(content, name)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("bits", [128, 192, 256])
+def test_a_zip_that_was_really_locked_shows_what_is_open(bits: int, sandbox: Sandbox) -> None:
+    findings = look(zip_locked(bits, ["sécret.png", "too.png"]), sandbox)
+    assert said(findings) == {(UnscannedReason.ENCRYPTED, f"!{name}") for name in ("sécret.png", "too.png")}
+    assert hashed(findings) == {"!open.jpg"}
+    findings = look(zip_locked(bits, list(MIXED)), sandbox)
+    assert said(findings) == {(UnscannedReason.ENCRYPTED, f"!{name}") for name in MIXED}
+    assert not findings.signals
+
+
+def test_of_a_7z_that_was_really_locked_it_is_said_what_was_not_read(sandbox: Sandbox) -> None:
+    findings = look(seven_locked(["sécret.png"]), sandbox)
+    assert said(findings) == {(UnscannedReason.ENCRYPTED, "!sécret.png"), (UnscannedReason.ENCRYPTED, "")}
+    assert hashed(findings) == {"!open.jpg"}
+    assert "what lies behind it was not read" in findings.problems[-1].detail
+    findings = look(seven_locked(list(MIXED)), sandbox)
+    assert {part for _, part in said(findings)} >= {"!open.jpg"}
+    assert {reason for reason, _ in said(findings)} == {UnscannedReason.ENCRYPTED}
+    assert not findings.signals
+
+
+def test_of_a_7z_with_locked_names_none_is_known(sandbox: Sandbox) -> None:
+    file = io.BytesIO()
+    locked = {"password": "a password of this test", "header_encryption": True}
+    with py7zr.SevenZipFile(file, "w", **locked) as archive:
+        for name, content in MIXED.items():
+            archive.writestr(content, name)
+    findings = look(file.getvalue(), sandbox)
+    assert said(findings) == {(UnscannedReason.ENCRYPTED, "")}
+    assert not findings.signals
+
+
+def test_every_member_of_a_solid_7z_is_looked_at(sandbox: Sandbox) -> None:
+    file = io.BytesIO()
+    with py7zr.SevenZipFile(file, "w") as archive:
+        for name, content in MIXED.items():
+            archive.writestr(content, name)
+    findings = look(file.getvalue(), sandbox)
+    assert (said(findings), hashed(findings)) == (set(), {f"!{name}" for name in MIXED})
 
 
 @pytest.mark.parametrize("write", [seven, rar5, rar4])

@@ -26,6 +26,7 @@ from safelight.server.api.urls import api
 from safelight.server.lookups.models import LookUp as LookUpRow
 from safelight.server.lookups.services import LookedUp, ToWrite, write_all
 from safelight.server.operations.counts import REQUESTS, SECONDS
+from safelight.server.operations.gateway import QUICK_BYTES
 from safelight.server.operations.hosts import Start
 from safelight.server.operations.promised import PROMISE, Headers, Promise
 from safelight.server.people.actors import KeyActor
@@ -34,7 +35,6 @@ from safelight.server.together import Behind
 PATH: Final = "/api/v1/hashes"
 ROUTE: Final = "api-1:hashes"
 """The route's name in the counts, the same as the long way's."""
-_LARGEST: Final = 4096
 _HEADERS: Final = [
     ("Content-Type", "application/json"),
     ("Cache-Control", "no-store"),
@@ -49,7 +49,7 @@ def look_up_quickly(environ: dict[str, Any], start_response: Start) -> Iterable[
         environ["PATH_INFO"] != PATH
         or environ["REQUEST_METHOD"] != "POST"
         or not isinstance(body, io.BytesIO)
-        or len(sent := body.getvalue()) > _LARGEST
+        or len(sent := body.getvalue()) > QUICK_BYTES
         or str(len(sent)) != environ.get("CONTENT_LENGTH")
     ):
         return None

@@ -32,6 +32,7 @@ RULES: Final[dict[str, Rule]] = {
     "GET /api/v1/submissions/{id}": Rule(any_key=True, audiences=_SERVER, elsewhere=()),
     "GET /api/v1/lists": _READ_LISTS,
     "GET /api/v1/lists/{name}": _READ_LISTS,
+    "PATCH /api/v1/lists/{name}": holding(P.LIST_CHANGE),
     "POST /api/v1/lists/{name}/entries": _CHANGE_LISTS,
     "POST /api/v1/lists/{name}/withdrawals": _CHANGE_LISTS,
     "GET /api/v1/cases": Rule(any_of=(P.CASE_TAKE, P.CASE_READ_ALL), scope=Scope.CASES, audiences=_SERVER),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from safelight.frames import parse_frames, write_frames
 from safelight.server.intake.context import ContextIn
+
+MOST_VALUE: Final = 500_000
+"""Characters of one hash: an hour and a half of video, or two hours of sound."""
 
 
 class Outcome(StrEnum):
@@ -90,8 +94,19 @@ _Sha1 = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{40}$")]
 _Bits256 = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
 
 
+def _frames(text: str) -> str:
+    return write_frames(parse_frames(text))
+
+
+_Frames = Annotated[str, StringConstraints(min_length=2, max_length=MOST_VALUE), AfterValidator(_frames)]
+_Items = Annotated[str, StringConstraints(pattern=r"^([0-9A-Fa-f]{8})+$", max_length=MOST_VALUE)]
+
+
 class Hashes(BaseModel):
-    """A file's hashes, in hexadecimal. SHA-256 says which file it is; the others widen the comparison."""
+    """A file's hashes, in hexadecimal. SHA-256 says which file it is; the others widen the comparison.
+
+    A picture has `pdq`, a video `vpdq`, and what has sound `chromaprint` as well.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -99,11 +114,29 @@ class Hashes(BaseModel):
     md5: _Md5 | None = None
     sha1: _Sha1 | None = None
     pdq: _Bits256 | None = Field(
-        None, description="without it only equality is compared, and nothing is clear"
+        None, description="without it or the others below only equality is compared, and nothing is clear"
     )
     pdq_quality: int = Field(
         100, ge=0, le=100, description="PDQ's quality; below 50 the hash is too plain to compare"
     )
+    vpdq: _Frames | None = Field(
+        None,
+        description="a video's frames, one a second: vPDQ's text form, a JSON array of"
+        ' `"hash,quality,timestamp"`; each different frame counts as one file of the day\'s budget',
+    )
+    chromaprint: _Items | None = Field(
+        None,
+        description="Chromaprint's items (algorithm 1, TEST2), eight digits each; half a minute is one",
+    )
+    chromaprint_short: _Items | None = Field(
+        None, description="the same of algorithm 4 (TEST5), for sounds of up to 30 seconds"
+    )
+
+    @model_validator(mode="after")
+    def _one_medium(self) -> Self:
+        if self.pdq is not None and self.vpdq is not None:
+            raise ValueError("pdq is of a picture and vpdq of a video: send the one that it is")
+        return self
 
 
 class LookUp(BaseModel):

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 
 from safelight.errors import KeyMismatch, UsageError
-from safelight.frames import VPDQ, Frame, parse_frames, write_frames
+from safelight.frames import VPDQ
 from safelight.lists.checks import pack_entry
 from safelight.lists.memory import MemoryListStore
 from safelight.lists.store import HashListInfo
@@ -26,8 +26,7 @@ from safelight.matching.memory_index import MemoryIndexes
 from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
 from safelight.server.intake.record_keys import record_keys
-from safelight.server.lists.models import SeenHash
-from safelight.server.lists.seen import process_seen_keys
+from safelight.server.lists.kept import with_variants
 from safelight.signals.audio import SOUND_TYPES
 from safelight.signals.pdq import MINIMUM_QUALITY, PDQ
 from safelight.signals.weights import AUTOV3, TSID
@@ -76,7 +75,7 @@ def alike(case: Case, item: Item) -> tuple[Alike, ...]:
     """The files of a case that are alike to one of them, in the order in which they came."""
     members = Item.objects.filter(occurrences__membership__case=case).exclude(pk=item.pk).distinct()
     others = {other.pk: other for other in members.order_by("first_seen_at", "pk")[:MOST_COMPARED]}
-    asked = with_variants(item, kept_signals(item))
+    asked = with_variants(item.pk, kept_signals(item))
     if not asked or not others:
         return ()
     store = MemoryListStore()
@@ -103,48 +102,9 @@ def kept_signals(item: Item) -> tuple[Signal, ...]:
     return tuple(signal for signal in seen.signals if _compared(signal))
 
 
-def with_variants(item: Item, signals: Iterable[Signal]) -> tuple[Signal, ...]:
-    """The signals of a file with the hashes of its turned and mirrored variants, as far as they are kept."""
-    asked = tuple(signals)
-    if not any(signal.type in {PDQ.name, VPDQ} for signal in asked):
-        return asked
-    kept: dict[str, tuple[str, ...]] = {}
-    rows = SeenHash.objects.filter(item=item, signal_type=PDQ.name, sealed__isnull=False)
-    for tag, sealed in rows.values_list("tag", "sealed"):
-        assert sealed is not None  # the query says so
-        try:
-            value, *turned = process_seen_keys().open(item.pk, bytes(tag), bytes(sealed))
-        except KeyMismatch:
-            continue
-        kept[value] = tuple(turned)
-    return tuple(_turned(signal, kept) for signal in asked)
-
-
 def is_whole(part: Part) -> bool:
     """Whether a hash is of the whole picture, on whatever background its alpha was laid."""
     return not part.members and all(key == "over" for key, _value in part.selectors)
-
-
-def _turned(signal: Signal, kept: dict[str, tuple[str, ...]]) -> Signal:
-    if signal.type == PDQ.name:
-        return replace(signal, variants=kept.get(signal.value, ()))
-    if signal.type != VPDQ:
-        return signal
-    frames = parse_frames(signal.value)
-    if not any(frame.value in kept for frame in frames):
-        return signal
-    # A frame that is not kept stands for itself in every variant, where it finds nothing new.
-    by_frame = [kept.get(frame.value) or (frame.value,) * (len(Transform) - 1) for frame in frames]
-    if any(len(turned) != len(Transform) - 1 for turned in by_frame):
-        return signal
-    variants = (
-        write_frames(
-            Frame(turned[k], frame.quality, frame.seconds)
-            for frame, turned in zip(frames, by_frame, strict=True)
-        )
-        for k in range(len(Transform) - 1)
-    )
-    return replace(signal, variants=tuple(variants))
 
 
 def _compared(signal: Signal) -> bool:

@@ -1,7 +1,8 @@
 """What reviewers suggest for lists, and what list managers propose of it; another person approves that.
 
-Confirmed material goes to an own list with all its digests and its likeness; a dismissed file goes to a list
-of known good ones by its SHA-256 alone, for nothing else may silence. Once approved, the past is re-checked.
+Confirmed material goes to an own list with all its digests and its likeness: a video with its frames, a
+recording with its sound, a model with what its weights are known by. A dismissed file goes to a list of known
+good ones by its SHA-256 alone, for nothing else may silence. Once approved, the past is re-checked.
 """
 
 from __future__ import annotations
@@ -31,13 +32,17 @@ from safelight.server.people.actors import PersonActor
 from safelight.server.people.models import Proposal
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
-from safelight.types import WHOLE, ListClass, ListEntry, Signal
+from safelight.signals.audio import SOUND_TYPES
+from safelight.signals.pdq import MINIMUM_QUALITY, PDQ
+from safelight.signals.vpdq import VPDQ
+from safelight.signals.weights import AUTOV3, TSID
+from safelight.types import WHOLE, ListClass, ListEntry, MediaKind, Signal
 
 _LISTED = {
-    Suggestion.Kind.OWN: frozenset({"sha256", "sha1", "md5", "pdq"}),
+    Suggestion.Kind.OWN: frozenset({"sha256", "sha1", "md5", PDQ.name, VPDQ.name, AUTOV3.name, TSID.name}),
     Suggestion.Kind.KNOWN_GOOD: frozenset({"sha256"}),
 }
-_LEAST_QUALITY = 50
+_OF_FRAMES = frozenset({PDQ.name, VPDQ.name})
 _THREE = 3
 
 
@@ -122,15 +127,23 @@ def _entries(name: str, suggestion: Suggestion) -> list[ListEntry]:
 def _signals(suggestion: Suggestion) -> list[Signal]:
     item: Item = suggestion.item
     seen = record_keys().open_observation(item.pk, item.observation).observation
-    wanted = _LISTED[Suggestion.Kind(suggestion.kind)]
-    return [
+    kind = Suggestion.Kind(suggestion.kind)
+    wanted = _LISTED[kind]
+    # A film's music is in many films; only of what has nothing to see was the sound what was confirmed.
+    heard = kind is Suggestion.Kind.OWN and item.kind == MediaKind.AUDIO
+    told = [
         Signal(signal.type, signal.value)
         for signal in seen.signals
-        if signal.type in wanted
-        and signal.value
-        and signal.part == WHOLE
-        and (signal.type != "pdq" or (signal.quality or 0) >= _LEAST_QUALITY)
+        if signal.value
+        and not signal.part.members
+        and (
+            (heard and signal.type in SOUND_TYPES)
+            or (signal.type == VPDQ.name and VPDQ.name in wanted)
+            or (signal.type in wanted and signal.part == WHOLE)
+        )
+        and (signal.type not in _OF_FRAMES or (signal.quality or 0) >= MINIMUM_QUALITY)
     ]
+    return list(dict.fromkeys(told))
 
 
 def _classification(stored: StoredAssessment | None) -> str | None:

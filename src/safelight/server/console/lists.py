@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from safelight.errors import NoSuchList, SafelightError
-from safelight.lists.store import DEFAULT_DISTANCE, MAX_DISTANCE
+from safelight.lists.store import DEFAULT_DISTANCE, DEFAULT_PERCENT, MAX_DISTANCE
+from safelight.lists.videos import stored_entries
 from safelight.server.console.access import act, done, page
 from safelight.server.console.words import WORDS
 from safelight.server.lists import services
@@ -27,7 +28,10 @@ from safelight.server.people.roles import Permission
 from safelight.server.people.standing import is_demo
 from safelight.types import ListClass, ListEntry, Signal
 
-_TYPES: Final = ("sha256", "sha1", "md5", "pdq")
+_TYPES: Final = (
+    *("sha256", "sha1", "md5", "pdq", "vpdq"),
+    *("chromaprint", "chromaprint_short", "autov3", "tsid"),
+)
 _MOST_LINES: Final = 1000
 
 
@@ -42,6 +46,18 @@ class NewListForm(forms.Form):
         max_value=MAX_DISTANCE,
         initial=DEFAULT_DISTANCE,
         help_text=gettext_lazy("31 is usual. A smaller number finds fewer copies and fewer strangers."),
+    )
+    query_percent = forms.IntegerField(
+        label=gettext_lazy("Percent of a video's own frames that make it a match"),
+        min_value=1,
+        max_value=100,
+        initial=DEFAULT_PERCENT,
+    )
+    listed_percent = forms.IntegerField(
+        label=gettext_lazy("Percent of the listed video's frames that make it one"),
+        min_value=1,
+        max_value=100,
+        initial=DEFAULT_PERCENT,
     )
     own = forms.BooleanField(
         label=gettext_lazy("Our own list: our people fill it, two for each addition"), required=False
@@ -92,7 +108,10 @@ class ProposeForm(forms.Form):
     entries = forms.CharField(
         label=gettext_lazy("Hashes, one a line: the type, a space, the value"),
         widget=forms.Textarea({"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
-        help_text=gettext_lazy("Types: sha256, sha1, md5, pdq. They are sealed at once, never shown again."),
+        help_text=gettext_lazy(
+            "Types: sha256, sha1, md5, pdq, vpdq, chromaprint, chromaprint_short, autov3, tsid, as the "
+            "command safelight hash prints them. They are sealed at once, never shown again."
+        ),
     )
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=1000)
     review_at = forms.DateField(
@@ -101,7 +120,7 @@ class ProposeForm(forms.Form):
 
     def clean_entries(self) -> tuple[Signal, ...]:
         """The signals that the lines name. A line is told by its number, never repeated."""
-        lines = [line.split() for line in self.cleaned_data["entries"].splitlines() if line.strip()]
+        lines = [line.split(maxsplit=1) for line in self.cleaned_data["entries"].splitlines() if line.strip()]
         if len(lines) > _MOST_LINES:
             raise forms.ValidationError(
                 _("At most {most} at a time; import a file for more.").format(most=_MOST_LINES)
@@ -111,7 +130,7 @@ class ProposeForm(forms.Form):
                 raise forms.ValidationError(
                     _("Line {number} is not a type and a value.").format(number=number)
                 )
-        return tuple(Signal(type_.lower(), value.lower()) for type_, value in lines)
+        return tuple(Signal(type_.lower(), value.strip().lower()) for type_, value in lines)
 
 
 @page(Permission.LIST_READ)
@@ -209,8 +228,8 @@ def propose_entries(request: HttpRequest, actor: PersonActor, name: str) -> Http
     if not form.is_valid():
         return _shown(request, actor, summary, propose=form)
     said = form.cleaned_data
-    entries = [_entry(name, signal) for signal in said["entries"]]
     try:
+        entries = [_entry(name, signal) for signal in said["entries"]]
         if "preview" in request.POST:
             found = services.search_recent(actor, name, entries)
             return _shown(request, actor, summary, propose=form, preview=found)
@@ -289,7 +308,10 @@ def do(request: HttpRequest, actor: PersonActor, name: str) -> HttpResponse:
 
 
 def _entry(name: str, signal: Signal) -> ListEntry:
-    return ListEntry(name, list_store().derive_key([signal]), signal)
+    """Raises :class:`~safelight.errors.UsageError` for a video that is none."""
+    # A video's looks are what is stored of it, and what its key is made from.
+    stored = [each.signal for each in stored_entries(ListEntry(name, "", signal))]
+    return ListEntry(name, list_store().derive_key(stored), signal)
 
 
 def _previewed(request: HttpRequest, actor: PersonActor, name: str, key: str) -> HttpResponse:

@@ -24,7 +24,7 @@ from safelight.server.lists.recheck import room
 from safelight.server.lists.store import known_as
 from safelight.server.people.actors import SystemActor
 from safelight.server.vault import services as vault
-from safelight.types import Match, Outcome, Part, ScanResult, Signal, Transform
+from safelight.types import Coverage, Match, Outcome, Part, ScanResult, Signal, Span, Transform
 
 _JOBS: Final = SystemActor("jobs")
 _HITS_AT_ONCE: Final = 100
@@ -113,6 +113,11 @@ def _bring_in(row: HashList, hit: RecheckHit, occurrence_id: UUID) -> None:
         )
 
 
+def _coverage(hit: RecheckHit) -> Coverage | None:
+    told = (hit.detail or {}).get("coverage")
+    return Coverage(*told) if told else None
+
+
 def _with_match(row: HashList, hit: RecheckHit, item: Item) -> ScanResult:
     """What was learnt of a file, with this match among it, and what the policy then says."""
     keys = record_keys()
@@ -134,6 +139,8 @@ def _with_match(row: HashList, hit: RecheckHit, item: Item) -> ScanResult:
         known.shadow,
         known.held or row.entries.filter(key=hit.key).exclude(held_reason="").exists(),
         level_of(signal),
+        coverage=_coverage(hit),
+        spans=tuple(Span(*span) for span in (hit.detail or {}).get("spans", ())),
     )
     there = {(one.list, one.entry_key, one.signal.type, one.signal.part) for one in seen.matches}
     if (match.list, match.entry_key, match.signal.type, match.signal.part) not in there:

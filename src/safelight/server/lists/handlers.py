@@ -44,7 +44,7 @@ def recheck(_payload: Mapping[str, JSON], lease: Lease) -> None:
         return
     number_pending()
     turn = _Turn(lease)
-    while recheck_some() and turn.goes_on():
+    while recheck_some(lease.check) and turn.goes_on():
         pass
     while open_found(lease.check) and turn.goes_on():
         pass

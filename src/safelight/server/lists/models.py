@@ -201,8 +201,9 @@ class SeenHash(models.Model):
     """A hash kept of a past file, to be compared with what is listed later; never of private communications.
 
     ``number`` is given in the order of commits by :mod:`.seen`; until then the row is in no index. ``sealed``
-    holds a PDQ hash and its seven variants; digests are found by their tag alone and kept nowhere else. An
-    item is not forgotten before its rows are, so that every index hears of their end.
+    holds a PDQ hash and its seven variants, or a sound's fingerprint, which has no number; digests are found
+    by their tag alone and kept nowhere else. An item is not forgotten before its rows are, so that every
+    index hears of their end.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -219,7 +220,14 @@ class SeenHash(models.Model):
             models.Index(fields=["tag"], name="seen_tag"),
             models.Index(fields=["seen_at"], name="seen_at"),
             models.Index(
-                fields=["id"], condition=Q(number=None, sealed__isnull=False), name="seen_unnumbered"
+                fields=["id"],
+                condition=Q(number=None, sealed__isnull=False, signal_type="pdq"),
+                name="seen_unnumbered",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(signal_type__in=["chromaprint", "chromaprint_short"], sealed__isnull=False),
+                name="seen_sounds",
             ),
         ]
         constraints: ClassVar = [
@@ -256,7 +264,8 @@ class SeenState(models.Model):
 class RecheckHit(models.Model):
     """That a listed entry matches a file of the past: once an entry and kept hash, however often it is tried.
 
-    A ``waiting`` hit makes cases as the caps allow, beyond them when a person has released it.
+    A ``waiting`` hit makes cases as the caps allow, beyond them when a person has released it. ``detail`` is
+    of recordings: how much of either side is the same, and when.
     """
 
     class State(models.TextChoices):
@@ -278,6 +287,7 @@ class RecheckHit(models.Model):
     part = models.TextField(blank=True)
     distance = models.PositiveSmallIntegerField(default=0)
     transform = models.CharField(max_length=12)
+    detail = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     found_at = models.DateTimeField(default=now)
 

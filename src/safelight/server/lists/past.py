@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,7 +21,7 @@ from safelight.server.intake.models import Occurrence, Surface
 from safelight.server.lists.models import SeenHash
 from safelight.server.lists.seen import VARIANTS, SeenSource, process_seen_keys
 from safelight.server.secrets import process_keys
-from safelight.types import Signal, Transform
+from safelight.types import Coverage, Signal, Span, Transform
 
 SEARCHED_FOR: Final = 10_000
 """Kept hashes found of one entry at most; an entry that finds so many falls to hold."""
@@ -33,7 +33,7 @@ _indexes: StoredIndexes | None = None
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A kept hash that an entry matches: how near, and turned how."""
+    """A kept hash that an entry matches: how near, and turned how; of recordings also how much, and when."""
 
     seen: int
     item: UUID
@@ -41,10 +41,15 @@ class Past:
     part: str
     distance: int = 0
     transform: Transform = Transform.ORIGINAL
+    coverage: Coverage | None = None
+    spans: tuple[Span, ...] = ()
 
 
 def find_past(signal: Signal, distance: int) -> tuple[list[Past], bool]:
-    """The kept hashes within a list's distance of an entry, nearest first; and whether there are more."""
+    """The kept hashes within a list's distance of an entry, nearest first; and whether there are more.
+
+    Digests and pictures; videos and sounds are for :mod:`.past_recordings`.
+    """
     if signal.type != PDQ.signal_type:
         rows = SeenHash.objects.filter(
             signal_type=signal.type, tag__in=process_seen_keys().tags(signal)
@@ -98,14 +103,3 @@ def occurrences_of(items: Iterable[UUID]) -> QuerySet[Occurrence]:
 def not_in_a_case(occurrences: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
     """Those that no case has yet."""
     return occurrences.filter(membership=None)
-
-
-def find_all(signals: Sequence[Signal], distance: int) -> tuple[set[UUID], bool]:
-    """The files that any of these signals matches."""
-    items: set[UUID] = set()
-    capped = False
-    for signal in signals:
-        past, more = find_past(signal, distance)
-        items |= {one.item for one in past}
-        capped = capped or more
-    return items, capped

@@ -6,38 +6,35 @@ searched a minute after they were listed; by then every scan that did not know t
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 
 from safelight.lists.store import Change, ChangeKind, StoredEntry
-from safelight.scan.policy import DEFAULT_POLICY
+from safelight.lists.videos import listed_frames
 from safelight.server.ids import now
 from safelight.server.jobs.services import enqueue
-from safelight.server.ledger.services import record
+from safelight.server.ledger.services import JSON, record
 from safelight.server.lists.alarms import Alarm, alarm, clear_alarm
 from safelight.server.lists.conduct import HITS_EVERYTHING
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import Entry, FoundByRecheck, HashList, RecheckHit, SeenHash
-from safelight.server.lists.past import Past, find_all, find_past, not_in_a_case, occurrences_of
+from safelight.server.lists.past import Past, find_past
+from safelight.server.lists.past_recordings import find_sounds, find_video
 from safelight.server.lists.process_store import list_store
 from safelight.server.lists.rules import check_reason
 from safelight.server.lists.seen import locked_state, number_pending
 from safelight.server.lists.store import list_row
-from safelight.server.lists.summaries import RecheckPreview, SurfaceCount
-from safelight.server.lists.two_people import waiting_batch
-from safelight.server.lists.waiting import signals_of
 from safelight.server.people.actors import Actor, SystemActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
-from safelight.types import ListClass, ListEntry, Match, MediaKind, Observation, Outcome, Signal
-from safelight.values import pack, unpack
+from safelight.signals.audio import SOUND_TYPES
+from safelight.types import ListClass, ListEntry, Signal
 
 RELEASE_JOB: Final = "lists.recheck_release"
 SETTLED_AFTER: Final = timedelta(seconds=60)
@@ -48,13 +45,14 @@ LEAST_OF_EVERYTHING: Final = 100
 SHARE_OF_EVERYTHING: Final = 0.01
 """An entry that matches over a hundredth of all files, and over a hundred of them, is no hash of one picture:
 a shared service measured 4.3 matches of *all* lists in 100,000 files."""
-_PREVIEWED: Final = 100
-"""Entries of a batch that a preview looks at."""
 _JOBS: Final = SystemActor("jobs")
 
 
-def recheck_some() -> bool:
-    """Search the past for the entries listed next; whether there may be more. Killed, it is done again."""
+def recheck_some(check: Callable[[], None] = lambda: None) -> bool:
+    """Search the past for the entries listed next; whether there may be more. Killed, it is done again.
+
+    ``check`` is called now and then, and may end it.
+    """
     begun = _take_turn()
     if begun is None:
         return False
@@ -62,7 +60,7 @@ def recheck_some() -> bool:
     after, until = begun
     changes = [change for change in list_store().changes(after, AT_ONCE) if change.sequence <= until]
     reached = changes[-1].sequence if changes else until
-    found = _search(changes)
+    found = _search(changes, check)
     with transaction.atomic():
         state = locked_state()
         if state.rechecked_to != after:
@@ -97,20 +95,43 @@ def _take_turn() -> tuple[int, int] | None:
         return state.rechecked_to, state.settled_to
 
 
-def _search(changes: Sequence[Change]) -> dict[HashList, list[RecheckHit]]:
+def _search(changes: Sequence[Change], check: Callable[[], None]) -> dict[HashList, list[RecheckHit]]:
     added = {change.row: change for change in changes if change.kind is ChangeKind.ADD}
     lists = {row.name: row for row in HashList.objects.exclude(list_class=ListClass.KNOWN_GOOD.value)}
     found: dict[HashList, list[RecheckHit]] = {}
+    sounds: dict[int, tuple[HashList, StoredEntry, ListEntry]] = {}
+    videos: dict[tuple[HashList, str], StoredEntry] = {}
     for number, entry in sorted(list_store().resolve(added).items()):
         row, value = lists.get(entry.list), added[number].value
         if row is None or value is None:
             continue
-        past, _capped = find_past(Signal(entry.signal_type, value), row.distance)
-        items = len({one.item for one in past})
-        if items > LEAST_OF_EVERYTHING and items > SHARE_OF_EVERYTHING * _kept():
-            _hold(row, entry, items)
-        found.setdefault(row, []).extend(_hit(row, entry, one) for one in past)
+        if entry.signal_type in SOUND_TYPES:
+            told = ListEntry(entry.list, entry.key, Signal(entry.signal_type, value))
+            sounds[number] = row, entry, told
+        elif listed_frames(entry.flags) is not None:
+            videos[row, entry.key] = entry
+        else:
+            past, _capped = find_past(Signal(entry.signal_type, value), row.distance)
+            found.setdefault(row, []).extend(_hits(row, entry, past))
+    for (row, key), entry in videos.items():
+        check()
+        looks = looks_listed(row, key)
+        if max(looks, default=0) == entry.row:  # looks that come later are searched with all of them
+            for number, past in find_video(row, looks)[0].items():
+                found.setdefault(row, []).extend(_hits(row, replace(entry, row=number), past))
+    heard, _capped = find_sounds({number: told for number, (_, _, told) in sounds.items()}, check=check)
+    for number, past in heard.items():
+        row, entry, _ = sounds[number]
+        found.setdefault(row, []).extend(_hits(row, entry, past))
     return found
+
+
+def _hits(row: HashList, entry: StoredEntry, past: Sequence[Past]) -> Iterator[RecheckHit]:
+    """What an entry found; one that finds too much falls to hold."""
+    items = len({one.item for one in past})
+    if items > LEAST_OF_EVERYTHING and items > SHARE_OF_EVERYTHING * _kept():
+        _hold(row, entry, items)
+    return (_hit(row, entry, one) for one in past)
 
 
 def _kept() -> int:
@@ -129,8 +150,18 @@ def _hit(row: HashList, entry: StoredEntry, past: Past) -> RecheckHit:
         part=past.part,
         distance=past.distance,
         transform=past.transform.value,
+        detail=_detail(past),
         found_at=now(),
     )
+
+
+def _detail(past: Past) -> JSON:
+    if past.coverage is None and not past.spans:
+        return None
+    return {
+        "coverage": [past.coverage.query, past.coverage.listed] if past.coverage else None,
+        "spans": [[span.start, span.end, span.listed] for span in past.spans],
+    }
 
 
 def _hold(row: HashList, entry: StoredEntry, items: int) -> None:
@@ -151,67 +182,25 @@ def _hold(row: HashList, entry: StoredEntry, items: int) -> None:
         alarm(Alarm.LIST_ENTRY_HELD, row, said)
 
 
-# Previews
-
-
-def recheck_preview(actor: Actor, name: str, key: str) -> RecheckPreview:
-    """What re-checking the past for a listed entry finds. Raises :class:`~safelight.errors.NoSuchList`."""
-    require(actor, Permission.LIST_CHANGE)
-    row = list_row(name)
+def entries_listed(row: HashList, key: str) -> dict[int, ListEntry]:
+    """The entries of a list under one key, opened, by their numbers."""
     keys = list_store().row_keys()
-    signals = [
-        Signal(entry.signal_type, keys.text(entry.number, entry.signal_type, bytes(entry.sealed)))
+    return {
+        entry.number: ListEntry(
+            row.name,
+            key,
+            Signal(entry.signal_type, keys.text(entry.number, entry.signal_type, bytes(entry.sealed))),
+            entry.classification,
+            frozenset(entry.flags.split()),
+        )
         for entry in Entry.objects.filter(list=row, key=key).order_by("number")
-    ]
-    return _preview(row, signals, key)
+    }
 
 
-def waiting_preview(actor: Actor, batch_id: UUID, key: str | None = None) -> RecheckPreview:
-    """What listing a waiting batch would find in the past: of its first hundred entries, or of one key."""
-    require(actor, Permission.LIST_CHANGE)
-    with transaction.atomic():
-        batch = waiting_batch(batch_id)
-    signals = [entry.signal for entry, _ in zip(signals_of(batch, key), range(_PREVIEWED), strict=False)]
-    return _preview(batch.list, signals, key)
-
-
-def search_recent(actor: Actor, name: str, entries: Sequence[ListEntry]) -> RecheckPreview:
-    """What listing these entries would find in the past: for whoever may list them, and counts only."""
-    require(actor, Permission.LIST_CHANGE)
-    signals = [
-        Signal(e.signal.type, unpack(e.signal.type, pack(e.signal.type, e.signal.value)))
-        for e in entries[:_PREVIEWED]
-    ]
-    return _preview(list_row(name), signals, None)
-
-
-def _preview(row: HashList, signals: Sequence[Signal], key: str | None) -> RecheckPreview:
-    number_pending()
-    items, capped = find_all(signals, row.distance)
-    seen = occurrences_of(items)
-    surfaces = Counter(name or "" for name in seen.values_list("surface__name", flat=True))
-    new = not_in_a_case(seen).count()
-    opens = 0 if row.list_class == ListClass.KNOWN_GOOD else min(new, room(row, key))
-    return RecheckPreview(
-        items=len(items),
-        occurrences=seen.count(),
-        surfaces=tuple(SurfaceCount(name, count) for name, count in sorted(surfaces.items())),
-        outcome=_outcome(row, signals),
-        opens=opens,
-        waits=0 if row.list_class == ListClass.KNOWN_GOOD else new - opens,
-        oldest=seen.aggregate(oldest=Min("recorded_at"))["oldest"],
-        capped=capped,
-    )
-
-
-def _outcome(row: HashList, signals: Sequence[Signal]) -> Outcome:
-    """What the policy says of a file that only these entries match."""
-    matches = tuple(
-        Match(signal, row.name, ListClass(row.list_class), "", shadow=row.shadow, held=bool(row.held_reason))
-        for signal in signals
-    )
-    seen = Observation("", 1, MediaKind.UNKNOWN, "", now(), signals=tuple(signals), matches=matches)
-    return DEFAULT_POLICY.verdict(seen).outcome
+def looks_listed(row: HashList, key: str) -> dict[int, ListEntry]:
+    """The looks of a listed video, by their numbers."""
+    listed = entries_listed(row, key)
+    return {number: each for number, each in listed.items() if listed_frames(each.flags) is not None}
 
 
 # Caps and their release

@@ -2,7 +2,8 @@
 
 A picture's hash is kept with its seven turned and mirrored variants, in one row that stands for eight rows of
 the index, so that one search finds a past picture however it was turned. Rows are written by many arrivals at
-once and get their numbers afterwards, by one at a time, so that no arrival waits for another.
+once and get their numbers afterwards, by one at a time, so that no arrival waits for another. Sounds are
+kept too, without a number and in no index.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from safelight.server.intake.models import Item
 from safelight.server.lists.apart import one_state
 from safelight.server.lists.models import SeenGone, SeenHash, SeenState
 from safelight.server.secrets import ProcessKeys, process_keys
+from safelight.signals.audio import SOUND_TYPES
 from safelight.signals.vpdq import VPDQ
 from safelight.signals.weights import TENSORS
 from safelight.types import Signal, Transform
@@ -56,14 +58,18 @@ class SeenKeys:
         return [tagger.tag(message) for tagger in self._taggers]
 
     def seal(self, item: UUID, tag: bytes, signal: Signal) -> bytes:
-        """A picture's hash and its variants."""
+        """A picture's hash and its variants, or a sound's fingerprint."""
         raws = [pack_query(Signal(signal.type, value)) for value in (signal.value, *signal.variants)]
         return self._sealer.seal(b"".join(raws), _place(item, tag))
 
-    def open(self, item: UUID, tag: bytes, sealed: bytes) -> list[str]:
-        """The hash and its variants, in the order of :class:`~safelight.types.Transform`."""
+    def open(self, item: UUID, tag: bytes, sealed: bytes, signal_type: str = PDQ.signal_type) -> list[str]:
+        """The hash and its variants, in the order of :class:`~safelight.types.Transform`; of a sound itself.
+
+        Raises :class:`~safelight.errors.KeyMismatch`.
+        """
         raw = self._sealer.open(sealed, _place(item, tag))
-        return [unpack(PDQ.signal_type, raw[at : at + PDQ.width]) for at in range(0, len(raw), PDQ.width)]
+        width = PDQ.width if signal_type == PDQ.signal_type else len(raw)
+        return [unpack(signal_type, raw[at : at + width]) for at in range(0, len(raw), width)]
 
 
 def _place(item: UUID, tag: bytes) -> bytes:
@@ -95,7 +101,7 @@ def seen_rows(item: Item, signals: Sequence[Signal], at: datetime) -> list[SeenH
     rows: dict[tuple[str, bytes], SeenHash] = {}
     for signal in _kept(signals):
         tag = keys.tags(signal)[0]
-        near = signal.type == PDQ.signal_type
+        near = signal.type == PDQ.signal_type or signal.type in SOUND_TYPES
         rows.setdefault(
             (signal.type, tag),
             SeenHash(
@@ -130,7 +136,9 @@ def _turn(signal: Signal) -> tuple[bool, bool]:
 def number_pending() -> int:
     """Give rows that were committed since their numbers; how many. One process at a time does it."""
     given = 0
-    pending = SeenHash.objects.filter(number=None, sealed__isnull=False).order_by("id")
+    pending = SeenHash.objects.filter(
+        number=None, sealed__isnull=False, signal_type=PDQ.signal_type
+    ).order_by("id")
     while pending.exists():
         with transaction.atomic():
             state = locked_state()

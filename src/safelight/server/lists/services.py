@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from safelight.lists.store import DEFAULT_DISTANCE, HashListInfo
+from safelight.lists.store import DEFAULT_DISTANCE, DEFAULT_PERCENT, HashListInfo
 from safelight.server.ids import now
 from safelight.server.ledger.services import JSON, record
 from safelight.server.lists.alarms import Alarm, clear_alarm
@@ -20,14 +20,9 @@ from safelight.server.lists.errors import NotWaiting
 from safelight.server.lists.events import Event
 from safelight.server.lists.models import HashList, WaitingBatch
 from safelight.server.lists.opaque_keys import keys_meant
+from safelight.server.lists.previews import recheck_preview, search_recent, waiting_preview
 from safelight.server.lists.process_store import list_store
-from safelight.server.lists.recheck import (
-    discard_recheck,
-    recheck_preview,
-    recheck_start,
-    search_recent,
-    waiting_preview,
-)
+from safelight.server.lists.recheck import discard_recheck, recheck_start
 from safelight.server.lists.rules import (
     HELD_FOR_REVIEW,
     added_by_hand,
@@ -95,6 +90,8 @@ def make_list(
     list_class: ListClass,
     *,
     distance: int = DEFAULT_DISTANCE,
+    query_percent: int = DEFAULT_PERCENT,
+    listed_percent: int = DEFAULT_PERCENT,
     shadow: bool = False,
     own: bool = False,
     source: str = "",
@@ -111,7 +108,17 @@ def make_list(
     check_class(list_class)
     mapped = check_categories(categories or {})
     with transaction.atomic():
-        list_store().create(HashListInfo(name, list_class, distance, shadow, source=source))
+        list_store().create(
+            HashListInfo(
+                name,
+                list_class,
+                distance,
+                shadow,
+                source=source,
+                query_percent=query_percent,
+                listed_percent=listed_percent,
+            )
+        )
         with list_store().changing(name) as row:
             row.own, row.sharing_terms, row.categories = own, sharing_terms, mapped
             row.expected_hours = expected_hours

@@ -99,8 +99,8 @@ def look_up(
 ) -> LookedUp | ToWrite:
     """Compare a file's hashes with the lists; what is yet to be written is answered once that is committed.
 
-    Without PDQ only equality was compared, so that nothing is *clear*: it is *unscanned: unsupported*. Raises
-    :class:`KeyMayNot`, :class:`~.intake.errors.ContextRefused` and :class:`KeyReused`.
+    With digests alone only equality was compared, so that nothing is *clear*: it is *unscanned: unsupported*.
+    Raises :class:`KeyMayNot`, :class:`~.intake.errors.ContextRefused` and :class:`KeyReused`.
     """
     arrival = _arrival(actor, context, idempotency_key)
     permission = arrival.permission()

@@ -49,6 +49,8 @@ WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 QUICK_THREADS: Final = 2
 """Threads for what waits for next to nothing: more would only take the interpreter from each other."""
 QUICK: Final = frozenset({"/api/v1/hashes"})
+QUICK_BYTES: Final = 4096
+"""A larger body asks for more."""
 STUCK_SECONDS: Final = 300.0
 """Requests that wait, and no thread takes one for so long: every thread hangs."""
 _LOOK_SECONDS: Final = 1.0
@@ -138,11 +140,13 @@ class Gateway:
     def _take(self, request: Request, environ: Environ, body: Whole, _future: object) -> None:
         self._whole.discard(body)
         try:
-            environ["wsgi.input"] = io.BytesIO(body.result())
+            arrived = body.result()
+            environ["wsgi.input"] = io.BytesIO(arrived)
         except BodyRefused as refused:
             _refuse(request, refused)
         else:
-            threads = self._quick if environ["PATH_INFO"] in QUICK else self._working
+            quick = environ["PATH_INFO"] in QUICK and len(arrived) <= QUICK_BYTES
+            threads = self._quick if quick else self._working
             self._have_answered(request, environ, None, threads)
 
     def _begin(self, request: Request, environ: Environ, length: int) -> None:

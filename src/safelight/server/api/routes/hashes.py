@@ -12,7 +12,7 @@ from ninja import Router
 from safelight.server.api.keys import key_of, must_be_of_server, needs_server
 from safelight.server.api.limits import spend_budget
 from safelight.server.api.probing import watch
-from safelight.server.api.schemas import ERRORS, Delivered, LookUp, LookUpAnswer
+from safelight.server.api.schemas import ERRORS, Delivered, Hashes, LookUp, LookUpAnswer
 from safelight.server.api.uploads import FILE, HEADERS, ONCE, spooled
 from safelight.server.lookups.hashes import ToldHashes
 from safelight.server.lookups.services import LookedUp, ToWrite, deliver, look_up
@@ -31,8 +31,9 @@ router: Final = Router(tags=["arrivals"])
 def hashes(request: HttpRequest, body: LookUp) -> HttpResponse:
     """Compare one file by its hashes. Where it matched, deliver the file until `evidence_due_at`.
 
-    For keys of your own server with the scope `look_up`. Without a PDQ hash only equality is compared, and
-    what equals nothing is `unscanned`.
+    For keys of your own server with the scope `look_up`. With digests alone only equality is compared, and
+    what equals nothing is `unscanned`. A video's frames and a sound are compared as those of a file are, as
+    they stand: frames that were turned or mirrored are found in the file alone.
     """
     status, told = answer_to(key_of(request), body, request.headers.get("Idempotency-Key"))
     return JsonResponse(told, status=status.value)
@@ -47,15 +48,8 @@ def answer_to(actor: KeyActor, body: LookUp, idempotency_key: str | None) -> Ans
 def search_for(actor: KeyActor, body: LookUp, idempotency_key: str | None) -> LookedUp | ToWrite:
     """What the lists say, which may be yet to be written. Raises as :func:`answer_to`."""
     must_be_of_server(actor)
-    spend_budget(actor.key)
-    asked = body.hashes
-    told = ToldHashes(
-        asked.sha256.lower(),
-        asked.md5.lower() if asked.md5 else None,
-        asked.sha1.lower() if asked.sha1 else None,
-        asked.pdq.lower() if asked.pdq else None,
-        asked.pdq_quality,
-    )
+    told = _told(body.hashes)
+    spend_budget(actor.key, told.searches)
     return look_up(actor, told, body.context.context(), idempotency_key=idempotency_key)
 
 
@@ -65,7 +59,7 @@ def answer_of(actor: KeyActor, found: LookedUp) -> Answer:
     verdict = found.received.verdict
     intake = found.received.intake_id
     # Not by way of the schema, which takes as long as a search.
-    told = {
+    answer = {
         "status": "received",
         "id": str(intake) if intake else None,
         "outcome": verdict.outcome.value if verdict else None,
@@ -74,7 +68,23 @@ def answer_of(actor: KeyActor, found: LookedUp) -> Answer:
         "evidence_due_at": found.due_at.isoformat() if found.due_at else None,
     }
     scanned = verdict is not None and verdict.outcome is not Outcome.UNSCANNED
-    return HTTPStatus.OK if scanned else HTTPStatus.ACCEPTED, told
+    return HTTPStatus.OK if scanned else HTTPStatus.ACCEPTED, answer
+
+
+def _told(asked: Hashes) -> ToldHashes:
+    def lower(value: str | None) -> str | None:
+        return value.lower() if value else None
+
+    return ToldHashes(
+        asked.sha256.lower(),
+        lower(asked.md5),
+        lower(asked.sha1),
+        lower(asked.pdq),
+        asked.pdq_quality,
+        asked.vpdq,
+        lower(asked.chromaprint),
+        lower(asked.chromaprint_short),
+    )
 
 
 @router.put(

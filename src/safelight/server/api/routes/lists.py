@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field
 
-from safelight.server.api.callers import KEY_OR_PERSON, caller_of
-from safelight.server.api.schemas import ERRORS
+from safelight.lists.store import MAX_DISTANCE
+from safelight.server.api.callers import KEY_OR_PERSON, PERSON, caller_of, person_of
+from safelight.server.api.schemas import ERRORS, MOST_VALUE
 from safelight.server.lists import services
 from safelight.server.lists.summaries import ListSummary
 from safelight.server.people.models import Proposal
@@ -19,8 +20,6 @@ from safelight.types import ListClass, ListEntry, Signal
 
 router: Final = Router(tags=["lists"], auth=KEY_OR_PERSON)
 MOST_ENTRIES: Final = 1_000
-_MOST_VALUE: Final = 500_000
-"""Characters: an hour and a half of video."""
 _Key = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -57,18 +56,38 @@ class ListOut(Schema):
     quarantined: int
 
 
+class ChangeIn(Schema):
+    """How a list is searched from now on; what is not named stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=1_000, description="for the ledger")
+    distance: int | None = Field(None, ge=0, le=MAX_DISTANCE, description="of pictures, in bits of 256")
+    query_percent: int | None = Field(
+        None, ge=1, le=100, description="how much of its own frames a video shares to match"
+    )
+    listed_percent: int | None = Field(None, ge=1, le=100, description="or of the listed video's")
+    shadow: bool | None = Field(None, description="on trial: its hits are reviewed and cause nothing")
+    enabled: bool | None = Field(None, description="searched at all")
+    expected_hours: int | None = Field(
+        None, ge=0, le=24 * 366, description="how often it is brought in; 0 expects nothing"
+    )
+
+
 class EntryIn(Schema):
     """One hash. ``key`` is the source's own, by which it is changed and withdrawn later.
 
     A vPDQ is its text form, a JSON array of `"hash,quality,timestamp"`; a sound is Chromaprint's items, eight
-    hexadecimal digits each. Others are hexadecimal.
+    hexadecimal digits each. Others are hexadecimal; `autov3` and `tsid` are of model files.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     key: _Key
-    type: Literal["md5", "sha1", "sha256", "pdq", "vpdq", "chromaprint", "chromaprint_short"]
-    value: str = Field(min_length=1, max_length=_MOST_VALUE, description="in lower case")
+    type: Literal[
+        "md5", "sha1", "sha256", "pdq", "vpdq", "chromaprint", "chromaprint_short", "autov3", "tsid"
+    ]
+    value: str = Field(min_length=1, max_length=MOST_VALUE, description="in lower case")
     classification: str | None = Field(None, max_length=100)
 
 
@@ -123,6 +142,12 @@ def all_lists(request: HttpRequest) -> tuple[ListSummary, ...]:
 def one_list(request: HttpRequest, name: str) -> ListSummary:
     """One list."""
     return services.one_list(caller_of(request), name)
+
+
+@router.patch("/lists/{name}", response={200: ListOut, **ERRORS}, auth=PERSON)
+def change_list(request: HttpRequest, name: str, told: ChangeIn) -> ListSummary:
+    """Change how a list is searched; the next search uses it. For people who may change lists, not keys."""
+    return services.change_list(person_of(request), name, **told.dict(exclude_none=True))
 
 
 @router.post("/lists/{name}/entries", response={200: TakenOut, 202: ProposedOut, **ERRORS})
