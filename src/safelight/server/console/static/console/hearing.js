@@ -42,6 +42,13 @@ export class Waveform {
     this.draw(0);
   }
 
+  hide() {
+    this.canvas = null;
+    this.peaks = [];
+    this.place.replaceChildren();
+    this.place.hidden = true;
+  }
+
   /** @param {number} position */
   draw(position) {
     const pen = this.canvas?.getContext("2d");
