@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import Any
 
 import pytest
@@ -112,6 +113,24 @@ def test_a_video_counts_once_all_of_its_running_time_was_played(video: Any, cloc
     assert not has_viewed_whole(item.pk, case=Case.objects.create())
     tile = pane_for(actor, case).tiles[item.pk]
     assert (tile.viewed, tile.plays) == (True, 0)
+
+
+def test_a_video_of_more_than_64_mib_is_read_once_for_all_its_segments(
+    video: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safelight.server.review import contents
+
+    read: list[str] = []
+    stream = contents.vault.stream
+    monkeypatch.setattr(contents.vault, "stream", lambda a, id_, why: read.append(why) or stream(a, id_, why))
+    room = 65 << 20  # in a box that players pass over (ISO/IEC 14496-12, 8.1.2)
+    actor, case, item = video(TEN + room.to_bytes(4, "big") + b"free" + bytes(room - 8))
+    play(actor, case, item, clock)
+    assert has_viewed_whole(item.pk, case=case)
+    assert len(read) == 1
+    ((spool, _timer),) = contents._held._spools.values()
+    # In a file that has no name: nothing of it can be found after a kill.
+    assert os.fstat(spool.fd).st_nlink == 0
 
 
 @pytest.mark.parametrize("stretches", [[(0, 4), (6, 10)], [(1, 10)], [(0, 9)]])

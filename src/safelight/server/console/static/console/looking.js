@@ -103,7 +103,7 @@ class Look {
     if (this.from.picture) this.from.picture.value = chosen.dataset.plays ?? "0";
     if (this.from.sound) this.from.sound.value = chosen.dataset.sounds ?? "0";
     this.waveform?.hide();
-    this.tell(chosen.textContent ?? "");
+    this.tell(`${this.section.dataset.chosen} ${chosen.dataset.member}`);
   }
 
   /** The address of what is looked at inside the file; none where it is the file itself. */
