@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +22,7 @@ from serving import wait_until
 from walking import faults
 
 BAND = 22
+GUTTER = 4
 SAMPLES = {1: 32, 2: 128}
 """By level: samples of the longer side."""
 NO_PICTURES = re.compile(r"^(text/html|text/css|text/javascript|application/json|image/svg\+xml)\b")
@@ -31,6 +33,7 @@ class Got:
     """What the browser asked for and, where it is recorded, got, in order."""
 
     levels: list[int] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
     fetched: int = 0
     renderings: list[tuple[int, bytes]] = field(default_factory=list)
     segments: list[tuple[int, dict[str, Any], bytes]] = field(default_factory=list)
@@ -42,6 +45,7 @@ class Got:
             said = parse_qs(request.post_data or "")
             if "level" in said:
                 self.levels.append(int(said["level"][0]))
+                self.members += said.get("member", [])
 
     def record(self, route: Route) -> None:
         """Keep every byte of an answer before the browser gets it."""
@@ -98,6 +102,15 @@ def tune(demo: Any, context: BrowserContext, chromium: Browser, sam: dict[str, A
         yield page
 
 
+@pytest.fixture
+def page_of(
+    demo: Any, context: BrowserContext, chromium: Browser, sam: dict[str, Any]
+) -> Iterator[Callable[[str], Page]]:
+    """The case of an account, as it is asked for."""
+    with ExitStack() as cases:
+        yield lambda account: cases.enter_context(case_of(account, demo, context, chromium, sam))
+
+
 @contextmanager
 def case_of(
     account: str, demo: Any, context: BrowserContext, chromium: Browser, sam: dict[str, Any]
@@ -149,15 +162,103 @@ def test_no_byte_above_the_level_asked_for(case: Page, got: Got, context: Browse
     case.keyboard.press("0")
     expect(canvas(case)).to_have_count(0)
     assert [level for level, _content in got.renderings] == [1, 2, 3, 4]
-    for level, content in got.renderings:
-        picture = Image.open(io.BytesIO(content))
-        assert picture.info.keys() <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
-        assert picture.mode == ("RGB" if level == 4 else "L")
-        if level in SAMPLES:
-            assert detail_beyond(picture, SAMPLES[level]) < 6, level
+    nothing_above_its_level(got)
     full = Image.open(io.BytesIO(got.renderings[2][1]))
     assert detail_beyond(full, SAMPLES[1]) > 6  # the measure tells them apart
     nothing_else_is_a_picture(got)
+
+
+def test_inside_an_archive_each_file_is_shown_as_it_was_asked_for(
+    page_of: Callable[[str], Page], got: Got, context: BrowserContext
+) -> None:
+    page = page_of("maple-417")
+    context.route("**/*", got.record)
+    page.get_by_role("button", name="What is inside").click()
+    page.wait_for_url("**/inside/")
+    # Facts: what there is, and no name before somebody asks for it.
+    expect(page.get_by_text("4 files")).to_be_visible()
+    expect(page.get_by_text("!pictures/rocket.q80.jpg")).to_be_hidden()
+    expect(page.get_by_role("button", name="listen")).to_be_hidden()  # it is a picture
+    assert (got.levels, got.renderings) == ([], [])
+    assert faults(page) == []
+    page.locator("tbody summary").first.click()
+    expect(page.get_by_text("!pictures/rocket.q80.jpg")).to_be_visible()
+    for level in (1, 2, 3, 4):
+        look(page, level)
+    page.wait_for_timeout(1_200)
+    for _member in ("2.1", "2.2"):
+        page.keyboard.press(".")
+        expect(canvas(page)).to_have_count(0)
+        for level in (1, 3):
+            look(page, level)
+        page.wait_for_timeout(1_200)
+    with page.expect_response("**/review/viewings/**"):
+        page.keyboard.press("0")
+    assert got.members == ["1"] * 4 + ["2.1"] * 2 + ["2.2"] * 2
+    assert [level for level, _content in got.renderings] == [1, 2, 3, 4, 1, 3, 1, 3]
+    nothing_above_its_level(got)
+    nothing_else_is_a_picture(got)
+    page.reload()
+    expect(page.get_by_text("all 3 of its parts at level 3 or 4; you have looked at 3")).to_be_visible()
+    expect(page.get_by_text("viewed whole", exact=True)).to_be_visible()
+    page.keyboard.press("u")
+    page.wait_for_url(re.compile(r"/cases/[^/]+/$"))
+
+
+@pytest.mark.parametrize(("account", "parts"), [("heron-88", 2), ("aspen-12", 9)])
+def test_a_document_and_an_animation_come_on_sheets_and_pages(
+    account: str, parts: int, page_of: Callable[[str], Page], got: Got, context: BrowserContext
+) -> None:
+    page = page_of(account)
+    context.route("**/*", got.record)
+    page.reload()
+    many = page.locator("article", has_text="application/pdf" if parts == 2 else "image/gif")
+    why = many.get_by_label("Why, from level 3 on")
+    why.fill("for a test")
+    for level in (1, 2, 3, 4):
+        many.locator(f"button[name=level][value='{level}']").click()
+        expect(canvas(page)).to_have_attribute("aria-label", re.compile(f"^{level}"))
+        if level == 3:
+            page.keyboard.press("]")
+            expect(canvas(page)).to_have_attribute("aria-label", re.compile("2 / 2$"))
+    page.keyboard.press("0")
+    assert [level for level, _content in got.renderings] == [1, 2, 3, 3, 4]
+    nothing_above_its_level(got, parts)
+    nothing_else_is_a_picture(got)
+
+
+def test_of_a_model_file_nothing_is_ever_sent_that_could_be_seen_or_heard(
+    page_of: Callable[[str], Page], got: Got, context: BrowserContext
+) -> None:
+    page = page_of("cobalt-66")
+    context.route("**/*", got.record)
+    page.reload()
+    model = page.locator("article", has_text="numbers and no pictures")
+    expect(model).to_have_count(1)
+    assert model.locator("[data-look], .look-ask, canvas, button[name=level]").count() == 0
+    found = re.search(r"items?/([0-9a-f-]{36})", model.inner_html())
+    assert found is not None
+    another = page.locator("[data-open]").first.get_attribute("data-open") or ""
+    address = re.sub(r"[0-9a-f-]{36}/$", f"{found[1]}/", another)
+    asked = [{"level": str(level)} for level in (1, 2, 3, 4)]
+    asked += [{"level": "3", "play": of, "from": "0"} for of in ("picture", "sound")]
+    asked += [{"level": "1", "member": "1"}]
+    for said in asked:
+        assert page.evaluate(ASK, [address, said]) == [409, "application/json"], said
+    for route in ("loudness/", "inside/"):
+        status, kind = page.evaluate(ASK, [address + route, {}])
+        assert (status, kind) in ((422, "application/json"), (200, "text/html; charset=utf-8")), route
+    assert (got.renderings, got.segments) == ([], [])
+    nothing_else_is_a_picture(got)
+
+
+ASK = """async ([address, said]) => {
+  const csrfmiddlewaretoken = document.querySelector('[name=csrfmiddlewaretoken]').value;
+  const body = new URLSearchParams({ ...said, reason: 'for a test', csrfmiddlewaretoken });
+  const answer = await fetch(address, { method: 'POST', body });
+  await answer.arrayBuffer();
+  return [answer.status, answer.headers.get('Content-Type')];
+}"""
 
 
 def test_a_video_plays_what_was_asked_for_and_counts_once_it_was_watched(
@@ -232,6 +333,18 @@ def play(page: Page, level: int, *, begins: int) -> None:
     page.get_by_role("button", name=f"play, {level}").click()
     expect(canvas(page)).to_have_attribute("aria-label", str(level))
     expect(page.locator("[data-says]").first).to_contain_text("Played 0:0")
+
+
+def nothing_above_its_level(got: Got, parts: int = 1) -> None:
+    """Of every rendering: no more samples than its level has for so many pictures, no metadata."""
+    columns = min(3, math.ceil(math.sqrt(parts)))
+    for level, content in got.renderings:
+        picture = Image.open(io.BytesIO(content))
+        assert picture.info.keys() <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+        assert picture.mode == ("RGB" if level == 4 else "L")
+        if level in SAMPLES:
+            samples = columns * SAMPLES[level] + (columns - 1) * GUTTER
+            assert detail_beyond(picture, samples) < 6, level
 
 
 def nothing_else_is_a_picture(got: Got) -> None:

@@ -64,6 +64,7 @@ _UPLOADS: Final = (
     _Upload("inside other files/holiday.zip", "maple-417"),
     _Upload("inside other files/album.pdf", "heron-88"),
     _Upload("moving pictures/film.smaller.mp4", "juniper-5"),
+    _Upload("moving pictures/shapes.gif", "aspen-12"),
     _Upload("sounds/tune.wav", "linden-3"),
     _Upload("model files/half precision.safetensors", "cobalt-66"),
     _Upload("other pictures/other-1.png", "maple-417"),

@@ -43,6 +43,7 @@ def make_corpus(where: Path) -> Corpus:
         _copies(name, picture, listed[name], folder)
     listed["film"] = originals / "film.mp4"
     _film(listed["film"], _made(folder / "moving pictures") / "film.smaller.mp4")
+    _animation(folder / "moving pictures" / "shapes.gif")
     listed["tune"] = originals / "tune.wav"
     tune(listed["tune"])
     shutil.copyfile(listed["tune"], _made(folder / "sounds") / "tune.wav")
@@ -71,6 +72,11 @@ def _film(original: Path, copy: Path) -> None:
     scenes = [picture for _name, picture in islice(photographs(), 1, 4)]
     film(original, scenes, size=(320, 240))
     film(copy, scenes, size=(240, 180))
+
+
+def _animation(where: Path) -> None:
+    first, *others = (drawn(number) for number in range(DRAWN_ORIGINALS))
+    first.save(where, save_all=True, append_images=others, duration=500)
 
 
 def _inside(where: Path, folder: Path) -> None:

@@ -28,8 +28,11 @@ MIMES: Final = STREAMS | {
 """What is unpacked; some documents are ZIP archives of their pictures and texts."""
 
 
-def unpack(fd: int, mime: str, sandbox: Sandbox, members: MemberSink) -> Findings:
-    """Hand every member to ``members``; the findings are what could not be read of the archive itself."""
-    told = {"stream": mime in STREAMS, "max_member_bytes": sandbox.limits.max_member_bytes}
+def unpack(fd: int, mime: str, sandbox: Sandbox, members: MemberSink, *, only: int | None = None) -> Findings:
+    """Hand every member, or only one of them (from 1), to ``members``.
+
+    The findings are what could not be read of the archive itself.
+    """
+    told = {"stream": mime in STREAMS, "max_member_bytes": sandbox.limits.max_member_bytes, "only": only}
     reply = sandbox.decode(ARCHIVE.name, fd, json.dumps(told).encode(), members=members)
     return Findings(problems=reply.problems)

@@ -108,7 +108,7 @@ def unpack(
     """Yield every member of an archive: its name, its bytes, its end; then ``end``.
 
     The payload is JSON: ``stream`` says that the file may be one compressed file rather than an archive,
-    ``max_member_bytes`` when to give a member up.
+    ``max_member_bytes`` when to give a member up; ``only`` is the one member that is wanted (from 1).
     """
     told = json.loads(payload)
     _Source.fd, _Source.size = fd, os.fstat(fd).st_size
@@ -116,7 +116,8 @@ def unpack(
         yield _problem(UnscannedReason.NOT_INSTALLED, MISSING)
         yield json.dumps({"end": {"parts": 0}})
         return
-    reader = _Reader(bool(told.get("stream")), int(told.get("max_member_bytes", 1 << 30)))
+    most = int(told.get("max_member_bytes", 1 << 30))
+    reader = _Reader(bool(told.get("stream")), most, told.get("only"))
     yield from reader.everything()
     yield json.dumps({"end": {"parts": reader.parts}})
 
@@ -124,11 +125,13 @@ def unpack(
 class _Reader:
     """One archive, opened as often as it takes to get past its bad members."""
 
-    def __init__(self, stream: bool, max_member_bytes: int) -> None:
+    def __init__(self, stream: bool, max_member_bytes: int, only: int | None = None) -> None:
         self._stream = stream
         self._max_member_bytes = max_member_bytes
+        self._only = only
         self._only_stream = False
         self._next = 0
+        self._met = 0
         self._told: set[str] = set()
         self._locked = locked_members(_Source.fd)
         self.parts = 0
@@ -152,7 +155,7 @@ class _Reader:
                     self._told.add(problem)
                     yield problem
             except _Broken:
-                if self._next > before:
+                if self._next > before and not self._has_it():
                     continue
             break
         else:
@@ -190,6 +193,8 @@ class _Reader:
                 if number > self._next:
                     self._next = number
                     yield from self._member(archive, entry, number)
+                if self._has_it():
+                    return
         finally:
             ffi.read_free(archive)
 
@@ -204,6 +209,9 @@ class _Reader:
             return
         if _is_encrypted(entry) or name in self._locked:
             yield _problem(UnscannedReason.ENCRYPTED, "the member needs a password", name)
+            return
+        self._met += 1
+        if self._only not in (None, self._met):
             return
         self.parts += 1
         yield json.dumps({"member": {"name": name}})
@@ -236,6 +244,10 @@ class _Reader:
             yield _problem(*trouble, name)
         if broken and broken.retcode == ffi.ARCHIVE_FATAL:
             raise _Broken
+
+    def _has_it(self) -> bool:
+        """Whether the only member that is wanted was found."""
+        return self._only is not None and self._met >= self._only
 
     def _too_much(self, done: int, consumed: int) -> tuple[UnscannedReason, str] | None:
         if done > self._max_member_bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Final
 
@@ -18,11 +19,22 @@ PATIENCE: Final = 3
 """How many times longer than a picture a document may take: it has many."""
 
 
-def unpack(fd: int, mime: str, sandbox: Sandbox, members: MemberSink) -> Findings:  # noqa: ARG001 - as archive's
-    """Hand every picture file and attachment to ``members``; the findings are of what was drawn."""
+def unpack(
+    fd: int,
+    mime: str,  # noqa: ARG001 - as archive's
+    sandbox: Sandbox,
+    members: MemberSink,
+    *,
+    only: int | None = None,
+) -> Findings:
+    """Hand every picture file and attachment, or only one of them (from 1), to ``members``.
+
+    The findings are of what was drawn; nothing is where only one is wanted.
+    """
     limits = replace(
         sandbox.limits,
         wall_seconds=min(MAX_WALL_SECONDS, PATIENCE * sandbox.limits.wall_seconds),
         cpu_seconds=min(MAX_WALL_SECONDS, PATIENCE * sandbox.limits.cpu_seconds),
     )
-    return image.findings(sandbox.decode(DOCUMENT.name, fd, limits=limits, members=members))
+    payload = b"" if only is None else json.dumps({"only": only}).encode()
+    return image.findings(sandbox.decode(DOCUMENT.name, fd, payload, limits=limits, members=members))

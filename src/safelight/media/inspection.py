@@ -94,7 +94,11 @@ class _Inspection:
             detail = f"nested more than {limits.max_depth} deep; it was not opened"
             return Findings.nothing(UnscannedReason.TOO_MANY_PARTS, detail)
         unpacking = Unpacking(
-            limits, self._allowance, lambda member: self.look(member, depth + 1), is_container
+            limits,
+            self._allowance,
+            lambda _place, member: self.look(member, depth + 1),
+            is_container,
+            self._sandbox.spools,
         )
         unpack = archive.unpack if mime in archive.MIMES else document.unpack
         with unpacking.members():

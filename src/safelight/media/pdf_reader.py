@@ -54,9 +54,12 @@ _KEPT = ctypes.CFUNCTYPE(None)(lambda: None)
 Message = str | bytes
 
 
-def read(fd: int, *, max_pixels: int, max_parts: int) -> Iterator[Message]:
-    """Yield the pictures, pages and attachments of a PDF, then ``end``; at most ``max_parts`` pages."""
-    reader = _Reader(max_pixels, max_parts)
+def read(fd: int, *, max_pixels: int, max_parts: int, payload: bytes = b"{}") -> Iterator[Message]:
+    """Yield the pictures, pages and attachments of a PDF, then ``end``; at most ``max_parts`` pages.
+
+    The payload is JSON: ``only`` is the one member that is wanted (from 1), and nothing is drawn then.
+    """
+    reader = _Reader(max_pixels, max_parts, json.loads(payload).get("only"))
     if pdfium is None:
         yield _problem(UnscannedReason.NOT_INSTALLED, MISSING)
     else:
@@ -67,7 +70,9 @@ def read(fd: int, *, max_pixels: int, max_parts: int) -> Iterator[Message]:
 class _Reader:
     """One document; a fault costs the picture or page it is in."""
 
-    def __init__(self, max_pixels: int, max_pages: int) -> None:
+    def __init__(self, max_pixels: int, max_pages: int, only: int | None = None) -> None:
+        self._only = only
+        self._members = 0
         self._max_pixels = max_pixels
         self._max_pages = max_pages
         self._seen: set[bytes] = set()
@@ -105,7 +110,7 @@ class _Reader:
                 yield from self._image(image, there)
             except (pdfium.PdfiumError, ValueError) as error:
                 yield _problem(UnscannedReason.DAMAGED, str(error), there)
-        if len(images) == 1 and not raw.FPDFPage_GetAnnotCount(page):
+        if self._only is not None or (len(images) == 1 and not raw.FPDFPage_GetAnnotCount(page)):
             return
         width, height = page.get_size()
         if not (0 < width < 1e7 and 0 < height < 1e7):
@@ -121,10 +126,9 @@ class _Reader:
             return
         self._seen.add(digest)
         if list(image.get_filters()) in [[name] for name in _FILES]:
-            self.parts += 1
-            yield json.dumps({"member": {"name": "/".join(f"{key}={value}" for key, value in where)}})
-            yield bytes(data)
-            yield json.dumps({"member_end": {"whole": True}})
+            yield from self._member("/".join(f"{key}={value}" for key, value in where), bytes(data))
+            return
+        if self._only is not None:
             return
         width, height = image.get_px_size()
         if width * height > self._max_pixels:
@@ -155,15 +159,23 @@ class _Reader:
             name = f"attachment-{number + 1}"
             try:
                 attachment = document.get_attachment(number)
-                name = _label(attachment.get_name()) or name
+                # One that is named like a picture of a page would be taken for it.
+                label = _label(attachment.get_name())
+                name = name if label.startswith("page=") else label or name
                 data = bytes(attachment.get_data())
             except (pdfium.PdfiumError, ValueError) as error:
                 yield _problem(UnscannedReason.DAMAGED, str(error), member=name)
                 continue
-            self.parts += 1
-            yield json.dumps({"member": {"name": name}})
-            yield data
-            yield json.dumps({"member_end": {"whole": True}})
+            yield from self._member(name, data)
+
+    def _member(self, name: str, data: bytes) -> Iterator[Message]:
+        self._members += 1
+        if self._only not in (None, self._members):
+            return
+        self.parts += 1
+        yield json.dumps({"member": {"name": name}})
+        yield data
+        yield json.dumps({"member_end": {"whole": True}})
 
 
 def _label(name: str) -> str:

@@ -28,8 +28,8 @@ class Rendering:
     """One page of a file at a level: ``height`` rows of ``width`` pixels of ``bands`` bytes (1 grey, 3 RGB).
 
     ``counts``: all pages together are the whole file; stills of a video, whose ``moments`` in seconds are
-    told, never are. ``parts`` are the pictures of the whole file, ``missing`` those of this page that could
-    not be decoded;
+    told, never are. ``attachments``: beside its pages it holds files that are on none of them. ``parts`` are
+    the pictures of the whole file, ``missing`` those of this page that could not be decoded;
     ``cut_short``: the data of one ends early, or the file has more pictures than are looked at.
     """
 
@@ -40,6 +40,7 @@ class Rendering:
     missing: int
     cut_short: bool
     counts: bool
+    attachments: bool
     moments: tuple[float, ...]
     width: int
     height: int
@@ -94,7 +95,7 @@ def _believed(reply: Reply, level: Level, page: int) -> Rendering | Problem:
         return _unsound("other pixels")
     return Rendering(
         level, page, sheet.pages, sheet.parts, sheet.missing, sheet.cut_short,
-        sheet.counts, sheet.moments,
+        sheet.counts, sheet.attachments, sheet.moments,
         sheet.width, sheet.height, bands, pixels,
     )  # fmt: skip
 

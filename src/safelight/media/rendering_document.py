@@ -26,7 +26,7 @@ _FINER = 4
 def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes) -> Iterator[str]:  # noqa: ARG001
     """One page of a PDF, or nine evenly chosen at levels 1 and 2; yields reply messages, ``end`` last.
 
-    All pages together count as the whole file unless it carries attachments, which are not shown.
+    All pages together count as the whole file, unless it carries attachments, which is told.
     """
     asked = json.loads(payload)
     level, page = Level(asked["level"]), int(asked["page"])
@@ -43,7 +43,7 @@ def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes) -> Itera
             return
         shown = evenly(CELLS, parts) if few else [page - 1]
         cells = [_drawn(document[number], level, alone=len(shown) == 1) for number in shown]
-        counts = parts <= max_parts and not document.count_attachments()
+        attachments = bool(document.count_attachments())
     except (pdfium.PdfiumError, ValueError):
         yield from _refused(UnscannedReason.DAMAGED, "the document cannot be drawn")
         return
@@ -53,7 +53,8 @@ def decode(fd: int, *, max_pixels: int, max_parts: int, payload: bytes) -> Itera
         "parts": parts,
         "missing": 0,
         "cut_short": parts > max_parts,
-        "counts": counts,
+        "counts": parts <= max_parts,
+        "attachments": attachments,
     }
     yield from said(laid_out(cells, len(cells)), told)
 

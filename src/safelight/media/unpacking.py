@@ -45,10 +45,18 @@ class Allowance:
 class _Shelved:
     """A container that waits, by its place on the shelf."""
 
-    name: str
+    place: Place
     whole: bool
     at: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A member in its container: its name there, made unique, and the how manieth it is, from 1."""
+
+    name: str
+    number: int
 
 
 @dataclass(slots=True)
@@ -61,10 +69,10 @@ class Unpacking:
 
     limits: Limits
     allowance: Allowance
-    inspect: Callable[[Content], Findings]
+    inspect: Callable[[Place, Content], Findings]
     nests: Callable[[Content], bool]
     directory: Path | None = None
-    _name: str = ""
+    _place: Place = Place("", 0)
     _spool: Spool | None = None
     _over: bool = False
     _names: dict[str, int] = field(default_factory=dict)
@@ -98,14 +106,14 @@ class Unpacking:
         for each in self._shelved:
             assert self._shelf is not None
             if self.allowance.late:
-                self._give_up(each.name, self._late())
+                self._give_up(each.place.name, self._late())
                 continue
             spool = Spool(self.directory)
             try:
                 spool.append(self._shelf.fd, each.at, each.size)
-                self._look(each.name, spool, whole=each.whole)
+                self._look(each.place, spool, whole=each.whole)
             except OSError as error:
-                self._give_up(each.name, _no_memory(error))
+                self._give_up(each.place.name, no_memory(error))
             finally:
                 spool.close()
 
@@ -120,12 +128,12 @@ class Unpacking:
             detail = f"more than {self.limits.max_members:,} members in all; the first ones were looked at"
             raise Enough(UnscannedReason.TOO_MANY_PARTS, detail)
         self.allowance.members -= 1
-        self._name = self._unique(name)
+        self._place = Place(self._unique(name), self._place.number + 1)
         self._over = False
         try:
             self._spool = Spool(self.directory)
         except OSError as error:
-            raise _no_memory(error) from error
+            raise no_memory(error) from error
 
     def _late(self) -> Enough:
         detail = (
@@ -155,23 +163,23 @@ class Unpacking:
         try:
             self._spool.write(data)
         except OSError as error:
-            raise _no_memory(error) from error
+            raise no_memory(error) from error
 
     def end(self, *, whole: bool) -> None:
         """The member is complete, or its rest cannot be had."""
         assert self._spool is not None
         if self._over:
             detail = f"the member has more than {self.limits.max_member_bytes:,} bytes"
-            self._found.append(Findings.nothing(UnscannedReason.TOO_LARGE, detail).within(self._name))
+            self._found.append(Findings.nothing(UnscannedReason.TOO_LARGE, detail).within(self._place.name))
             self._forget()
             return
         try:
             if self.nests(Content.of(self._spool.fd, self._spool.size)):
                 self._shelve(whole=whole)
             else:
-                self._look(self._name, self._spool, whole=whole)
+                self._look(self._place, self._spool, whole=whole)
         except OSError as error:
-            raise _no_memory(error) from error
+            raise no_memory(error) from error
         finally:
             self._forget()
 
@@ -179,22 +187,22 @@ class Unpacking:
         # On one shelf for all, since there may be more of them than this process may have open files.
         assert self._spool is not None
         self._shelf = self._shelf or Spool(self.directory)
-        self._shelved.append(_Shelved(self._name, whole, self._shelf.size, self._spool.size))
+        self._shelved.append(_Shelved(self._place, whole, self._shelf.size, self._spool.size))
         self._shelf.append(self._spool.fd, 0, self._spool.size)
 
-    def _look(self, name: str, spool: Spool, *, whole: bool) -> None:
+    def _look(self, place: Place, spool: Spool, *, whole: bool) -> None:
         if whole and not spool.size:
             return  # there is nothing in it that could be missed
         spool.seal()
         content = Content.of(spool.fd, spool.size)
-        found = self.inspect(content) if spool.size else Findings()
+        found = self.inspect(place, content) if spool.size else Findings()
         if whole:
             # Of a member that broke off, a digest would be of something that nobody has.
             found = Findings(signals=digest_signals(content)) + found
         else:
             detail = "the member breaks off; what came of it was looked at"
             found += Findings.nothing(UnscannedReason.TRUNCATED, detail)
-        self._found.append(found.within(name))
+        self._found.append(found.within(place.name))
 
     def _forget(self) -> None:
         if self._spool is not None:
@@ -202,5 +210,6 @@ class Unpacking:
             self._spool = None
 
 
-def _no_memory(error: OSError) -> Enough:
+def no_memory(error: OSError) -> Enough:
+    """What a sink says where the system has no room for a member."""
     return Enough(UnscannedReason.OUT_OF_MEMORY, f"no memory for a member: {error.strerror}")

@@ -18,7 +18,7 @@ from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.limits import Limits
 from safelight.media.sandbox.messages import ARCHIVE_MESSAGES
 from safelight.media.sandbox.protocol import MAX_MESSAGE, Collector, Reply
-from safelight.media.unpacking import Allowance, Unpacking
+from safelight.media.unpacking import Allowance, Place, Unpacking
 from safelight.types import UnscannedReason
 
 MEMBER = json.dumps({"member": {"name": "a"}})
@@ -49,7 +49,7 @@ class Taken:
             self.limits, Allowance.of(self.limits), self._inspect, nests=lambda content: False
         )
 
-    def _inspect(self, content: Content) -> Findings:
+    def _inspect(self, _place: Place, content: Content) -> Findings:
         self.contents.append(os.pread(content.fd, 100, 0))
         with pytest.raises(PermissionError):
             os.write(content.fd, b"sealed")
@@ -183,9 +183,9 @@ def test_a_decoder_does_not_pay_for_the_time_its_members_take(sandbox: Sandbox, 
     import time
 
     class Slow(Taken):
-        def _inspect(self, content: Content) -> Findings:
+        def _inspect(self, place: Place, content: Content) -> Findings:
             time.sleep(0.4)
-            return super()._inspect(content)
+            return super()._inspect(place, content)
 
     taken = Slow(Limits(wall_seconds=1))
     end = json.dumps({"end": {"parts": 4}})

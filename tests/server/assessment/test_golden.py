@@ -150,7 +150,7 @@ def test_looking_at_it_is_no_exposure(
 
     def pixels(fd: int, _mime: str, level: Level) -> Rendering:
         assert os.pread(fd, 100, 0) == b"the bytes of a cat"
-        return Rendering(level, 1, 1, 1, 0, False, True, (), 32, 32, 1, b"\x80" * 1024)
+        return Rendering(level, 1, 1, 1, 0, False, True, False, (), 32, 32, 1, b"\x80" * 1024)
 
     monkeypatch.setattr(golden_looking, "rendered", pixels)
     turn = golden.take_instead(second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -154,6 +155,72 @@ def test_a_second_person_is_blind_and_a_senior_settles_it(
     assert list(Opinion.objects.order_by("turn").values_list("kind", "state")) == [
         ("blind", "given"), ("senior", "taken"),
     ]  # fmt: skip
+
+
+def test_a_golden_item_is_looked_at_and_answered_like_an_opinion_and_told_apart_after(
+    opened: Make,
+    arrive: Make,
+    person_with: Make,
+    actor_with: Make,
+    policy: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pictures import draw, encode
+    from walking import faults
+
+    from safelight.media.sandbox.client import Sandbox
+    from safelight.server.assessment import golden
+    from safelight.server.assessment.golden_file import GoldenPicture
+    from safelight.server.people.actors import SystemActor
+    from safelight.server.review import contents
+    from safelight.server.review.models import Viewing
+
+    policy(opinions="blind")
+    first, lead = actor_with(Role.REVIEWER), actor_with(Role.LEAD)
+    case = take(first, arrive().membership.case)
+    item = case.members.get().occurrence.item
+    assess(first, case, item, axes.read({"outcome": "unlawful", "severity": "exhibition", "age": "7-10"}))
+    content, told_of = encode(draw(400, 300), "PNG"), {"outcome": "not_unlawful", "severity": "none"}
+    golden.load(
+        SystemActor("terminal"), GoldenPicture("a", content, "image/png", told_of, "These are shapes.")
+    )
+    golden.set_rate(lead, golden.MOST_PERCENT)
+    monkeypatch.setattr(golden.secrets, "randbelow", lambda _most: 0)
+    with Sandbox(accept_partial=True) as sandbox:
+        monkeypatch.setattr(contents, "_sandbox", sandbox)
+        page = opened(person_with(Role.REVIEWER))
+        received: list[str] = []
+        page.on("response", lambda answer: received.append(answer.url))
+        page.goto("/opinions/")
+        page.keyboard.press("n")
+        page.wait_for_url("**/opinions/*-*/")
+        assert "golden" not in page.content().lower()
+        canvas = page.locator("[data-screen] canvas")
+        assert canvas.count() == 0
+        for level in ("1", "3"):
+            page.get_by_label("Why, from level 3 on").fill("for a test")
+            page.keyboard.press("Tab")
+            page.keyboard.press(level)
+            expect(canvas).to_have_attribute("aria-label", re.compile(f"^{level}"))
+        assert faults(page) == []
+        page.keyboard.press("Escape")
+        expect(canvas).to_have_count(0)
+    assert len({url for url in received if "/review/renderings/" in url}) == 2
+    page.keyboard.press("a")
+    for answer in ("not_unlawful", "other_indecent"):
+        page.locator(f"input[value={answer}]").check()
+    page.locator("h1").click()
+    page.keyboard.press("s")
+    expect(page.locator("main")).to_contain_text("That was for training")
+    expect(page.locator("main")).to_contain_text("These are shapes.")
+    assert faults(page) == []
+    # It is nowhere among what is real: no view, no answer, and what waits still waits.
+    assert not Viewing.objects.exists()
+    assert StoredAssessment.objects.count() == 1
+    assert Opinion.objects.get().state == "waiting"
+    page.goto("/opinions/")
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/opinions/{Opinion.objects.get().pk}/")
 
 
 def test_two_reviewers_race_for_a_case(opened: Make, arrive: Make, person_with: Make) -> None:

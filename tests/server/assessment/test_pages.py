@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from safelight.assessment import axes
 from safelight.assessment.axes import AgeBand, Certainty, Outcome, Severity
+from safelight.server.assessment import pages
 from safelight.server.assessment.models import CaseRead, Opinion, Spread, StoredAssessment
 from safelight.server.assessment.opinions import take_next
 from safelight.server.assessment.services import assess, current
@@ -74,6 +75,26 @@ def test_whatever_is_no_confirmation_says_why(case: Case, item: Item, browser: C
     assert browser.post(address(case, item), {"act": act, "reason": "a cat"}).status_code == 302
     case.refresh_from_db()
     assert case.state == ("decided" if act == "dismiss" else "open")
+
+
+def test_of_very_many_equal_places_some_are_listed_at_a_time(
+    case: Case, item: Item, browser: Client, arrive: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST_AT_ONCE", 1)
+    first, second = sorted(str(arrive().pk) for _ in range(2))
+    stack = browser.post(address(case, item), {**ANSWERS, "act": "confirm"})["Location"]
+
+    def listed(address: str) -> list[str]:
+        return re.findall(r'name="place" value="([^"]+)"', browser.get(address).content.decode())
+
+    assert listed(stack) == [first]
+    assert f'href="?after={first}"' in browser.get(stack).content.decode()
+    assert listed(f"{stack}?after={first}") == [second]
+    assert "There are more of them" not in browser.get(f"{stack}?after={first}").content.decode()
+    # Once those are decided, the others are listed by themselves.
+    spread = re.findall(r'name="spread" value="([^"]+)"', browser.get(stack).content.decode())[0]
+    assert browser.post(stack, {"spread": spread, "place": [first]})["Location"] == stack
+    assert listed(stack) == [second]
 
 
 def test_answers_that_contradict_each_other_are_refused_with_why(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from models import safetensors, tensors
+from pictures import draw, encode
 from serving import Server, postgres, wait_until
 
 HASHES = "".join(f"sha256 {hashlib.sha256(b'%d' % n).hexdigest()}\n" for n in range(50))
@@ -66,14 +67,38 @@ def test_what_was_listed_locally_is_the_servers_and_commands_ask_it(server: Serv
     assert shown(server) == {"before": {"sha256": 50}, "after": {"sha256": 50}}
     lists(server, "set", "after", "--shadow", "--distance", "9")
     assert "WRONG" not in lists(server, "verify")
+    golden_items_are_loaded_and_retired(server)
     lists(server, "remove", "before", "--yes")
-    assert set(shown(server)) == {"after"}
+    assert set(shown(server)) == {"after", "golden"}
     # Without the server running, the database is asked all the same.
     assert server.stop() == 0
-    assert set(shown(server)) == {"after"}
+    assert set(shown(server)) == {"after", "golden"}
     (server.directory / "file").write_bytes(b"7")
     scanned = server.run("scan", str(server.directory / "file"))
     assert scanned.returncode == 3, scanned.stdout + scanned.stderr
+
+
+def golden_items_are_loaded_and_retired(server: Server) -> None:
+    """By the command line, of a picture that a list of class test holds, and of no other."""
+    picture, other = encode(draw(), "PNG"), encode(draw(seed=2), "PNG")
+    for name, content in (("cat.png", picture), ("dog.png", other)):
+        (server.directory / name).write_bytes(content)
+    file = server.directory / "golden.txt"
+    file.write_text(f"sha256 {hashlib.sha256(picture).hexdigest()}\n")
+    lists(server, "import", str(file), "--name", "golden", "--class", "test")
+    items = server.directory / "golden.toml"
+    told = 'schema = "safelight.golden/1"\n[[items]]\nname = "a picture"\npicture = "{}"\n'
+    expected = '[items.expected]\noutcome = "not_unlawful"\nseverity = "none"\n'
+    for name, status in (("dog.png", 2), ("cat.png", 0)):
+        items.write_text(told.format(name) + expected)
+        loaded = server.run("golden", "load", str(items))
+        assert loaded.returncode == status, loaded.stdout + loaded.stderr
+    assert "Loaded 1" in loaded.stdout
+    for in_use, change in (("yes", "retire"), ("no", "show")):
+        assert server.run("golden", "show").stdout.split()[-1] == in_use
+        assert (
+            server.run("golden", *([change, "a picture"] if change == "retire" else [change])).returncode == 0
+        )
 
 
 def test_the_terminal_is_no_second_person(server: Server) -> None:

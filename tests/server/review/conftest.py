@@ -51,14 +51,11 @@ def decoders() -> Iterator[Any]:
 @pytest.fixture
 def sandboxed(decoders: Any, vault: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Renderings are made by a sandbox of the test's, from the bytes of the vault's double."""
-    from safelight.server.review import showing
+    from safelight.server.review import contents
 
-    monkeypatch.setattr(showing, "_sandbox", decoders)
-    monkeypatch.setattr(
-        showing.vault,
-        "read",
-        lambda _actor, id_, start, length, _why: vault.bytes[id_][start : start + length],
-    )
+    monkeypatch.setattr(contents, "_sandbox", decoders)
+    monkeypatch.setattr(contents, "_held", contents._Held())
+    monkeypatch.setattr(contents.vault, "stream", lambda _actor, id_, _why: iter([vault.bytes[id_]]))
     return vault
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import Any
 
 import pytest
@@ -36,21 +37,13 @@ pytestmark = pytest.mark.usefixtures("db", "clock")
 TEN = Video(scenes=(1, 2), seconds=5.0, fps=5).bytes()
 
 
-def becomes(vault: Any, item: Any, content: bytes = TEN, mime: str = "video/mp4") -> None:
-    """Of a picture that a case was opened for; scanning a video is tested elsewhere."""
-    for sealed in item.sealed_objects.all():
-        vault.bytes[sealed.pk] = content
-    type(item).objects.filter(pk=item.pk).update(mime=mime, size=len(content))
-    item.refresh_from_db()
-
-
 @pytest.fixture
 def video(own_case: Any, sandboxed: Any) -> Any:
     """A reviewer, a case of theirs, and a video of ten seconds of which they saw the stills."""
 
     def made(content: bytes = TEN) -> Any:
         actor, case, item = own_case()
-        becomes(sandboxed, item, content)
+        sandboxed.becomes(item, content, "video/mp4")
         show(actor, open_viewing(actor, case, item, Level.TINY).token)
         return actor, case, item
 
@@ -61,7 +54,7 @@ def video(own_case: Any, sandboxed: Any) -> Any:
 def sound(own_case: Any, sandboxed: Any) -> Any:
     """A reviewer, a case of theirs, and ten seconds of notes, of which they know nothing yet."""
     actor, case, item = own_case()
-    becomes(sandboxed, item, encode(song(1, 10)), "audio/vnd.wave")
+    sandboxed.becomes(item, encode(song(1, 10)), "audio/vnd.wave")
     return actor, case, item
 
 
@@ -122,6 +115,24 @@ def test_a_video_counts_once_all_of_its_running_time_was_played(video: Any, cloc
     assert (tile.viewed, tile.plays) == (True, 0)
 
 
+def test_a_video_of_more_than_64_mib_is_read_once_for_all_its_segments(
+    video: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safelight.server.review import contents
+
+    read: list[str] = []
+    stream = contents.vault.stream
+    monkeypatch.setattr(contents.vault, "stream", lambda a, id_, why: read.append(why) or stream(a, id_, why))
+    room = 65 << 20  # in a box that players pass over (ISO/IEC 14496-12, 8.1.2)
+    actor, case, item = video(TEN + room.to_bytes(4, "big") + b"free" + bytes(room - 8))
+    play(actor, case, item, clock)
+    assert has_viewed_whole(item.pk, case=case)
+    assert len(read) == 1
+    ((spool, _timer),) = contents._held._spools.values()
+    # In a file that has no name: nothing of it can be found after a kill.
+    assert os.fstat(spool.fd).st_nlink == 0
+
+
 @pytest.mark.parametrize("stretches", [[(0, 4), (6, 10)], [(1, 10)], [(0, 9)]])
 def test_a_stretch_that_was_left_out_is_not_whole(
     video: Any, clock: Any, stretches: list[tuple[float, float]]
@@ -171,7 +182,7 @@ def test_it_needs_level_three_a_reason_and_a_lower_look_first(own_case: Any, san
     actor, case, item = own_case()
     with pytest.raises(NotShown):
         opened(actor, case, item)  # a picture
-    becomes(sandboxed, item)
+    sandboxed.becomes(item, TEN, "video/mp4")
     with pytest.raises(NotAllowed):
         opened(actor, case, item)
     show(actor, open_viewing(actor, case, item, Level.TINY).token)
@@ -302,7 +313,7 @@ def test_hearing_a_video_is_no_view_of_it(video: Any, clock: Any, sandboxed: Any
 
     actor, case, item = video()
     Viewing.objects.all().delete()
-    becomes(sandboxed, item, encode(song(1, 3), "matroska", "aac"), "video/matroska")
+    sandboxed.becomes(item, encode(song(1, 3), "matroska", "aac"), "video/matroska")
     play(actor, case, item, clock, of="sound")
     tile = pane_for(actor, case).tiles[item.pk]
     assert (tile.heard, tile.viewed, tile.reached) == (True, False, 0)

@@ -129,9 +129,9 @@ def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
     assert made.reason is UnscannedReason.TOO_MANY_PIXELS
 
 
-def test_pages_of_a_pdf_come_one_by_one_and_are_the_whole_without_attachments(sandbox: Sandbox) -> None:
+def test_pages_of_a_pdf_come_one_by_one_and_attachments_beside_them_are_told(sandbox: Sandbox) -> None:
     pages = [Page(bitmaps=(draw(300, 200, seed=number),)) for number in range(3)]
-    for attachments, counts in ((None, True), ({"a.txt": b"more"}, False)):
+    for attachments in (None, {"a.txt": b"more"}):
         content = pdf(pages, attachments)
         low = shown(sandbox, content, Level.TINY, mime="application/pdf")
         assert isinstance(low, Rendering)
@@ -139,7 +139,8 @@ def test_pages_of_a_pdf_come_one_by_one_and_are_the_whole_without_attachments(sa
         assert max(low.width, low.height) <= 3 * 32 + 2 * 4
         made = shown(sandbox, content, Level.ORIGINAL, 3, mime="application/pdf")
         assert isinstance(made, Rendering)
-        assert (made.page, made.pages, made.width, made.bands, made.counts) == (3, 3, 2048, 3, counts)
+        assert (made.page, made.pages, made.width, made.bands, made.counts) == (3, 3, 2048, 3, True)
+        assert made.attachments is bool(attachments)
     assert isinstance(shown(sandbox, content, Level.GREY, 4, mime="application/pdf"), Problem)
     assert isinstance(shown(sandbox, b"%PDF-1.7 no more", Level.GREY, mime="application/pdf"), Problem)
 

@@ -170,7 +170,8 @@ class SheetFound(Body):
     """A sheet of one or more pictures that were reduced to be looked at; its rows follow.
 
     ``page`` of ``pages``, from 1; ``parts`` are all pictures of the file; ``missing`` of this sheet's could
-    not be decoded. ``bands`` is 1 for grey, 3 for red, green and blue.
+    not be decoded. ``bands`` is 1 for grey, 3 for red, green and blue. ``attachments``: a document carries
+    files that are on none of its pages.
     """
 
     page: Annotated[int, Field(ge=1, le=1 << 20)]
@@ -179,6 +180,7 @@ class SheetFound(Body):
     missing: Annotated[int, Field(ge=0, le=64)]
     cut_short: bool
     counts: bool
+    attachments: bool = False
     moments: Annotated[tuple[Annotated[float, Field(ge=0, le=1e8)], ...], Field(max_length=9)] = ()
     width: Annotated[int, Field(ge=1, le=4096)]
     height: Annotated[int, Field(ge=1, le=4096)]

@@ -18,7 +18,14 @@ from safelight.server.assessment.opinion_facts import file_facts
 from safelight.server.assessment.opinions import missing
 from safelight.server.assessment.prefill import prefill
 from safelight.server.assessment.services import assess, current, note_of, standing_one
-from safelight.server.assessment.stacks import equal_members, next_undecided, same_as, spread, stack_of
+from safelight.server.assessment.stacks import (
+    MOST_AT_ONCE,
+    equal_members,
+    next_undecided,
+    same_as,
+    spread,
+    stack_of,
+)
 from safelight.server.cases.models import Case, Decision
 from safelight.server.cases.services import finish as finish_case
 from safelight.server.cases.services import standing_decisions
@@ -79,13 +86,14 @@ def stack(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID
         ):
             return redirect("assessment_stack", case.pk, found.pk)
         return _onward(actor, case, found)
-    equal = equal_members(actor, case, found)
+    equal = equal_members(actor, case, found, after=_after(request), most=MOST_AT_ONCE + 1)
     if not equal:
         return _to_next(case, found)
     context = {
         "case": case,
         "item": found,
-        "equal": equal,
+        "equal": equal[:MOST_AT_ONCE],
+        "after": equal[MOST_AT_ONCE - 1].occurrence if len(equal) > MOST_AT_ONCE else None,
         "spread": new_id(),
         "decided": _decision(case, found),
     }
@@ -175,6 +183,14 @@ def _asked(
         "reason": said.get("reason", "") if said is not None else "",
     }
     return render(request, "assessment/item.html", context, status=200 if said is None else 400)
+
+
+def _after(request: HttpRequest) -> UUID | None:
+    """The place behind which the list begins, where one is told."""
+    try:
+        return UUID(request.GET["after"])
+    except (KeyError, ValueError):
+        return None
 
 
 def _decision(case: Case, found: Item) -> Decision | None:

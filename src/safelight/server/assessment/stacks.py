@@ -6,11 +6,14 @@ Alike files share nothing by themselves: each is shown to whoever decides, and h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from safelight.server.assessment.elsewhere import Elsewhere, across_cases, elsewhere
@@ -84,31 +87,44 @@ def stack_of(actor: PersonActor, case: Case, item: Item) -> Stack:
     )
 
 
-def equal_members(actor: PersonActor, case: Case, item: Item) -> tuple[Equal, ...]:
+def equal_members(
+    actor: PersonActor, case: Case, item: Item, *, after: UUID | None = None, most: int = MOST_AT_ONCE
+) -> tuple[Equal, ...]:
     """The other places of the same bytes on which something else stands than on the decided one, or nothing.
 
     Those of the case; where the policy says so, also those of cases that nobody has or that are this
-    person's, unless something in that case speaks against it. Empty while nothing is decided. At most 200.
+    person's, unless something in that case speaks against it. Empty while nothing is decided. They are in one
+    order: the first of them, or the first ``after`` a place.
     """
     decision = leading(case, item)
     if decision is None:
         return ()
+    found = _places(actor, case, item, decision)
+    if after is not None:
+        found = found.filter(pk__gt=after)
+    return tuple(islice(_differing(found, case, item, decision), most))
+
+
+def _places(actor: PersonActor, case: Case, item: Item, decision: Decision) -> QuerySet[Occurrence]:
     places = Occurrence.objects.filter(item=item).exclude(pk=decision.occurrence_id)
     cases = Case.objects.filter(pk=case.pk)
     if across_cases():
         theirs = Case.objects.filter(UNFINISHED)
         cases |= theirs.filter(assigned_to=None) | theirs.filter(assigned_to=actor.person)
-    found = places.filter(membership__case__in=cases).order_by("pk")
+    return places.filter(membership__case__in=cases).order_by("pk")
+
+
+def _differing(places: QuerySet[Occurrence], case: Case, item: Item, decision: Decision) -> Iterator[Equal]:
     there = {one.occurrence_id: one.outcome for one in standing_decisions().filter(occurrence__item=item)}
-    others = [(pk, in_case) for pk, in_case in found.values_list("pk", "membership__case")]
-    differing = [(pk, in_case) for pk, in_case in others if there.get(pk) != decision.outcome]
-    listed = differing[:MOST_AT_ONCE]
-    open_to = {case.pk} | {
-        other.pk
-        for other in Case.objects.filter(pk__in={in_case for _pk, in_case in listed} - {case.pk})
-        if may_follow(other, item, Decision.Outcome(decision.outcome))
-    }
-    return tuple(Equal(pk, in_case, there.get(pk, "")) for pk, in_case in listed if in_case in open_to)
+    outcome = Decision.Outcome(decision.outcome)
+    open_to = {case.pk: True}
+    for pk, in_case in places.values_list("pk", "membership__case"):
+        if there.get(pk) == decision.outcome:
+            continue
+        if in_case not in open_to:
+            open_to[in_case] = may_follow(Case.objects.get(pk=in_case), item, outcome)
+        if open_to[in_case]:
+            yield Equal(pk, in_case, there.get(pk, ""))
 
 
 def leading(case: Case, item: Item) -> Decision | None:
@@ -138,7 +154,8 @@ def spread(actor: PersonActor, id_: UUID, case: Case, item: Item, listed: list[U
                 occurrences=[str(pk) for pk in listed],
                 at=now(),
             )
-            there = {one.occurrence: one for one in equal_members(actor, case, item)}
+            asked = _places(actor, case, item, decision).filter(pk__in=listed[:MOST_AT_ONCE])
+            there = {one.occurrence: one for one in _differing(asked, case, item, decision)}
             if not listed or not set(listed) <= there.keys():
                 raise NotInCase(_("Something changed meanwhile. Look at the list once more."))
             for occurrence in Occurrence.objects.filter(pk__in=listed).order_by("pk"):

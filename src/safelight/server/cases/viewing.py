@@ -29,7 +29,8 @@ def shown_to(person: Person, items: list[UUID], case: Case) -> set[UUID]:
     """Which of these files a person was shown in this case at level 1 or above."""
     from safelight.server.review.models import Viewing  # noqa: PLC0415 - see above
 
-    rows = Viewing.objects.filter(item__in=items, case=case, person=person, level__gte=1)
+    # Who was shown something inside a file was not shown the file.
+    rows = Viewing.objects.filter(item__in=items, case=case, person=person, level__gte=1, member="")
     seen = rows.filter(shown_at__isnull=False).values_list("item", "item__mime", "playing__of")
     # Who heard a video's sound was not shown the video.
     return {item for item, mime, of in seen if of != "sound" or is_sound(mime)}

@@ -14,6 +14,7 @@ class Event(entry.Event):
     LISTENING_OPENED = "listening.opened"
     LISTENING_BEGAN = "listening.began"
     LISTENING_ENDED = "listening.ended"
+    INSIDE_LISTED = "inside.listed"
     METADATA_SHOWN = "metadata.shown"
     BREAK_BEGAN = "review.break_began"
     BREAK_POSTPONED = "review.break_postponed"

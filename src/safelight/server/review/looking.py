@@ -27,6 +27,7 @@ from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.server.review.danger import escalate
 from safelight.server.review.errors import AddressUsed
+from safelight.server.review.inside import ITSELF, is_address
 from safelight.server.review.marking import MIME
 from safelight.server.review.metadata import show_metadata
 from safelight.server.review.models import Playing
@@ -57,6 +58,7 @@ def open_(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID
                 case,
                 item,
                 Level(number),
+                member=_member(request),
                 page=_number(request, "page", 1),
                 reason=reason,
                 start=_start(request),
@@ -123,13 +125,15 @@ def segment(request: HttpRequest, actor: PersonActor, token: str) -> HttpRespons
 
 
 @act(Permission.CASE_READ_ALL, Permission.CASE_TAKE)
-def loudness(_request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID) -> HttpResponse:
+def loudness(request: HttpRequest, actor: PersonActor, case_id: UUID, item_id: UUID) -> HttpResponse:
     """How loud a recording is over its running time, which the page draws."""
     case = get_object_or_404(Case, pk=case_id)
     there = Item.objects.filter(pk=item_id, occurrences__membership__case=case).first()
     require(actor, Permission.EVIDENCE_VIEW, case=case, item=there)
     try:
-        found = waveform(actor, case, get_object_or_404(Item, pk=item_id))
+        found = waveform(actor, case, get_object_or_404(Item, pk=item_id), _member(request))
+    except ValueError:
+        return _says(_("There is no such level or place."), HTTPStatus.BAD_REQUEST)
     except SafelightError as refused:
         return _says(str(refused), HTTPStatus.UNPROCESSABLE_ENTITY)
     return JsonResponse({"seconds": found.seconds, "peaks": found.peaks})
@@ -204,6 +208,14 @@ def _start(request: HttpRequest) -> Start | None:
     if not 0 <= begins < _LATEST:
         raise ValueError("no place in a recording")
     return Start(Playing.Of(request.POST["play"]), begins)
+
+
+def _member(request: HttpRequest) -> str:
+    """Raises ``ValueError`` for what is no address inside a file."""
+    told = request.POST.get("member", ITSELF)
+    if not is_address(told):
+        raise ValueError("no address inside a file")
+    return told
 
 
 def _for_scripts_alone(request: HttpRequest) -> None:

@@ -16,7 +16,9 @@ class Viewing(models.Model):
     ``seconds`` is how long it was visible, as far as was heard and never longer than it can have been;
     ``charged`` is what counts against budgets: all that it may last until the first word is heard. ``pages``
     and ``whole`` are known once it was rendered: of how many pages this is one, and whether it shows all that
-    belongs on it. ``reason`` is sealed.
+    belongs on it. ``reason`` is sealed. ``member`` is empty for the file itself, and for something inside it
+    the steps that lead there: ``3.2`` is the second member of its third. ``attachments``: beside the pages
+    the document holds files that are on none of them.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -24,9 +26,11 @@ class Viewing(models.Model):
     case = models.ForeignKey("cases.Case", models.PROTECT, related_name="viewings")
     item = models.ForeignKey("intake.Item", models.PROTECT, related_name="viewings")
     level = models.PositiveSmallIntegerField()
+    member = models.CharField(max_length=160, blank=True)
     page = models.PositiveIntegerField(default=1)
     pages = models.PositiveIntegerField(null=True)
     whole = models.BooleanField(default=False)
+    attachments = models.BooleanField(default=False)
     reason = models.BinaryField(null=True)
     address_digest = models.BinaryField(max_length=32, null=True, unique=True)
     session = models.CharField(max_length=16, blank=True)
@@ -85,6 +89,21 @@ class Playing(models.Model):
                 name="no_more_was_played_than_was_sent",
             ),
         ]
+
+
+class Inside(models.Model):
+    """What was found inside a file when somebody asked; asked again, it is replaced.
+
+    ``members`` is sealed, since their names are a stranger's words. ``needed`` says what has to be looked at
+    before the file counts as viewed: by member (empty for the file's own pages), ``picture`` or ``sound``.
+    ``unseen``: something in it cannot be shown, or was not read, so that the file never does.
+    """
+
+    item = models.OneToOneField("intake.Item", models.CASCADE, primary_key=True, related_name="inside")
+    members = models.BinaryField()
+    needed = models.JSONField()
+    unseen = models.BooleanField()
+    at = models.DateTimeField(default=now)
 
 
 class MetadataShown(models.Model):

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from safelight.media.hearing import can_hear
@@ -27,6 +28,7 @@ from safelight.server.people.roles import Permission
 from safelight.server.review.budgets import Break, lock, rest_if_due, standing_of
 from safelight.server.review.errors import NotAllowed, NotShown, OnBreak, ReasonMissing
 from safelight.server.review.events import Event
+from safelight.server.review.inside import ITSELF, member_at
 from safelight.server.review.models import Playing, Viewing
 from safelight.server.review.protections import Protections, in_force
 from safelight.server.review.seen import end
@@ -66,24 +68,27 @@ def open_viewing(
     item: Item,
     level: Level,
     *,
+    member: str = ITSELF,
     page: int = 1,
     reason: str = "",
     start: Start | None = None,
 ) -> OpenedViewing:
     """Open a view of one page (from 1) of a file in a case at a level, 1 to 4; or play it from ``start`` on.
 
-    Whatever the person was shown elsewhere ends. Raises ``PermissionDenied``, :class:`OnBreak`,
-    :class:`NotAllowed`, :class:`ReasonMissing` and :class:`NotShown`.
+    ``member`` is the address of something inside the file, which is then shown in its place. Whatever the
+    person was shown elsewhere ends. Raises ``PermissionDenied``, :class:`OnBreak`, :class:`NotAllowed`,
+    :class:`ReasonMissing` and :class:`NotShown`.
     """
     there = case.members.filter(occurrence__item=item).exists()
     # With the item, because a second opinion is about one file of a case.
     require(actor, Permission.EVIDENCE_VIEW, case=case, item=item if there else None)
     if not there:
         raise NotShown(_("This file is not part of the case."))
-    if start is None and not can_render(item.mime):
+    mime = member_at(item, member).mime if member else item.mime
+    if start is None and not can_render(mime):
         raise NotShown(_("Files of this kind cannot be shown here."))
     if start is not None:
-        _playable(item, level, start)
+        _playable(mime, level, start)
     if vault.live_object(item) is None:
         raise NotShown(_("Its bytes are not kept here."))
     if page < 1:
@@ -97,9 +102,8 @@ def open_viewing(
         protections = in_force(actor.person)
         # A sound has nothing lower to begin with.
         first = level if start and start.of == Playing.Of.SOUND else protections.first_level
-        _allow(
-            actor, case, item, level=level, reason=reason, protections=replace(protections, first_level=first)
-        )
+        shown = Viewing.objects.filter(person=actor.person, case=case, item=item, member=member)
+        _allow(shown, level=level, reason=reason, protections=replace(protections, first_level=first))
         for before in Viewing.objects.filter(person=actor.person, ended_at=None):
             end(actor, before)
         return _opened(
@@ -107,6 +111,7 @@ def open_viewing(
             case,
             item,
             level=level,
+            member=member,
             page=page,
             reason=reason.strip(),
             start=start,
@@ -119,8 +124,8 @@ def digest_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _playable(item: Item, level: Level, start: Start) -> None:
-    if not (can_hear(item.mime) if start.of == Playing.Of.SOUND else can_play(item.mime)):
+def _playable(mime: str, level: Level, start: Start) -> None:
+    if not (can_hear(mime) if start.of == Playing.Of.SOUND else can_play(mime)):
         raise NotShown(_("Files of this kind cannot be played here."))
     if level < Level.GREY:
         raise NotAllowed(_("A recording is played at level 3 or 4."))
@@ -133,15 +138,12 @@ def _rest(actor: PersonActor) -> None:
         rest_if_due(actor.person)
 
 
-def _allow(
-    actor: PersonActor, case: Case, item: Item, *, level: Level, reason: str, protections: Protections
-) -> None:
+def _allow(before: QuerySet[Viewing], *, level: Level, reason: str, protections: Protections) -> None:
+    """``before`` are the views that this person had of the same."""
     if not Level.TINY <= level <= protections.highest:
         raise NotAllowed(_("Level {level} is not shown.").format(level=int(level)))
     if level > protections.first_level:
-        lower = Viewing.objects.filter(
-            person=actor.person, case=case, item=item, level__lt=level, shown_at__isnull=False
-        ).exclude(playing__of=Playing.Of.SOUND)
+        lower = before.filter(level__lt=level, shown_at__isnull=False).exclude(playing__of=Playing.Of.SOUND)
         if not lower.exists():
             raise NotAllowed(
                 _("Begin with level {level} or below; more only if that does not answer it.").format(
@@ -160,6 +162,7 @@ def _opened(
     item: Item,
     *,
     level: Level,
+    member: str,
     page: int,
     reason: str,
     start: Start | None,
@@ -172,6 +175,7 @@ def _opened(
         case=case,
         item=item,
         level=level,
+        member=member,
         page=page,
         reason=record_keys().seal_content("viewing", id_, reason) if reason else None,
         address_digest=digest_of(token),
@@ -195,6 +199,7 @@ def _opened(
             "level": int(level),
             "page": page,
             "reason": reason,
+            **({"member": member} if member else {}),
             **({} if start is None else {"played": start.of.value, "from": start.begins}),
         },
     )

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
-from safelight.media import archive, model_file
+from safelight.media import model_file
 from safelight.media.hearing import can_hear
+from safelight.media.inside import can_look_inside
 from safelight.media.playing import can_play
 from safelight.media.rendering import Level, can_render
 from safelight.server.cases.models import Case
@@ -18,11 +19,12 @@ from safelight.server.people.actors import PersonActor
 from safelight.server.people.permissions import PermissionDenied, permissions_of, require
 from safelight.server.people.roles import Permission
 from safelight.server.review.budgets import Break, standing_of
+from safelight.server.review.contents import LARGEST
 from safelight.server.review.danger import Steps, emergency_steps, escalation_reason
+from safelight.server.review.inside import ITSELF
 from safelight.server.review.models import MetadataShown, Playing, Viewing
 from safelight.server.review.played import resume_at
 from safelight.server.review.protections import Protections, in_force
-from safelight.server.review.showing import LARGEST
 from safelight.server.review.viewing import has_viewed_whole, heard_whole, viewed_whole
 from safelight.server.vault.models import SealedObject
 
@@ -34,7 +36,7 @@ class Tile:
     ``reached`` is the highest level at which this person was shown it in this case, 0 for none. ``viewed``:
     the whole file was looked at in this case, by anybody; ``heard``: all of its sound was. ``renders`` says
     whether it has pictures; ``plays`` and ``sounds`` are the seconds from which a video and its sound would
-    go on being played, None for what has none.
+    go on being played, None for what has none. ``inside``: it can be taken apart.
     """
 
     item: UUID
@@ -46,6 +48,7 @@ class Tile:
     plays: int | None
     sounds: int | None
     heard: bool
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ def _refused(actor: PersonActor, case: Case) -> str:
 def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, Tile]:
     """By file, with the same few queries however many files a case has."""
     shown = Viewing.objects.filter(case=case, person=actor.person, shown_at__isnull=False)
-    shown = shown.exclude(playing__of=Playing.Of.SOUND)
+    shown = shown.filter(member=ITSELF).exclude(playing__of=Playing.Of.SOUND)
     reached = dict(shown.values_list("item").annotate(Max("level")).order_by())
     told = set(MetadataShown.objects.filter(case=case).values_list("item", flat=True))
     viewed, heard, resume = viewed_whole(case), heard_whole(case), resume_at(case, actor.person)
@@ -180,9 +183,10 @@ def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, 
             item.pk in viewed,
             item.pk in told,
             can_render(item.mime),
-            int(resume.get((item.pk, Playing.Of.PICTURE), 0.0)) if can_play(item.mime) else None,
-            int(resume.get((item.pk, Playing.Of.SOUND), 0.0)) if can_hear(item.mime) else None,
+            int(resume.get((item.pk, ITSELF, Playing.Of.PICTURE), 0.0)) if can_play(item.mime) else None,
+            int(resume.get((item.pk, ITSELF, Playing.Of.SOUND), 0.0)) if can_hear(item.mime) else None,
             item.pk in heard,
+            can_look_inside(item.mime),
         )
         for item in items.only("pk", "mime", "size")
     }
@@ -191,15 +195,13 @@ def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, 
 def _cannot(item: Item, *, kept: bool) -> str:
     if item.mime in model_file.MIMES:
         return _("A model file holds numbers and no pictures: there are facts only. Decide by them.")
-    if item.mime in archive.MIMES:
-        return _("What is inside an archive is not shown here. Decide by the facts, or ask who sent it.")
-    if not can_render(item.mime) and not can_hear(item.mime):
+    if not (can_render(item.mime) or can_hear(item.mime) or can_look_inside(item.mime)):
         return _("Files of this kind cannot be shown here. Decide by the facts, or ask who sent it.")
     if not kept:
         return _("Its bytes are not kept here, so there is nothing to show.")
     if item.size > LARGEST:
-        too_large = _("It has more than {most} MiB, which is more than can be shown: there are facts only.")
-        return too_large.format(most=LARGEST >> 20)
+        too_large = _("It has more than {most} GiB, which is more than can be shown: there are facts only.")
+        return too_large.format(most=LARGEST >> 30)
     return ""
 
 

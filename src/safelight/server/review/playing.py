@@ -24,13 +24,14 @@ from safelight.server.people.actors import PersonActor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.server.review.budgets import lock, rest_if_due
+from safelight.server.review.contents import content_of, process_sandbox
 from safelight.server.review.errors import AddressUsed, NotShown
 from safelight.server.review.events import Event
 from safelight.server.review.marking import MIME, Marked, marked_frames
 from safelight.server.review.models import Playing, Viewing
 from safelight.server.review.opening import ADDRESS_HOLDS, digest_of
 from safelight.server.review.seen import SILENCE, charge_playing, end, over
-from safelight.server.review.showing import content_of, process_sandbox
+from safelight.server.review.showing import what
 from safelight.types import Problem
 
 EARLY: Final = 1.0
@@ -109,11 +110,12 @@ def _go_on(actor: PersonActor, playing: Playing) -> None:
 
 def _segment(actor: PersonActor, playing: Playing) -> Segment | Heard:
     made: Segment | Heard | Problem
-    with content_of(actor, playing.viewing) as fd:
+    viewing = playing.viewing
+    with content_of(actor, viewing.item, f"viewing {viewing.pk}", what(viewing).steps) as fd:
         if playing.of == Playing.Of.SOUND:
             made = heard_of(fd, playing.sent_to, process_sandbox())
         else:
-            made = segment_of(fd, Level(playing.viewing.level), playing.sent_to, process_sandbox())
+            made = segment_of(fd, Level(viewing.level), playing.sent_to, process_sandbox())
     if isinstance(made, Problem):
         raise NotShown(_("The decoder could not play this: {why}.").format(why=made.reason.value))
     return made

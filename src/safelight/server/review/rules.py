@@ -10,6 +10,8 @@ from safelight.server.rules import SIGNED_IN, Rule, holding
 RULES: Final[dict[str, Rule]] = {
     "POST /review/cases/{case_id}/items/{item_id}/": holding(P.EVIDENCE_VIEW, elsewhere=()),
     "POST /review/cases/{case_id}/items/{item_id}/loudness/": holding(P.EVIDENCE_VIEW, elsewhere=()),
+    "GET /review/cases/{case_id}/items/{item_id}/inside/": holding(P.EVIDENCE_VIEW, elsewhere=()),
+    "POST /review/cases/{case_id}/items/{item_id}/inside/": holding(P.EVIDENCE_VIEW, elsewhere=()),
     # What they name belongs to one session of one person; to others it does not exist.
     "GET /review/renderings/{token}/": holding(P.CASE_TAKE),
     "GET /review/segments/{token}/": holding(P.CASE_TAKE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from safelight.server.review import looking, pages
+from safelight.server.review import inside_pages, looking, pages
 
 urlpatterns: list[URLPattern] = [
     path("review/cases/<uuid:case_id>/items/<uuid:item_id>/", looking.open_, name="review_open"),
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern] = [
         "review/cases/<uuid:case_id>/items/<uuid:item_id>/loudness/",
         looking.loudness,
         name="review_loudness",
+    ),
+    path(
+        "review/cases/<uuid:case_id>/items/<uuid:item_id>/inside/", inside_pages.inside, name="review_inside"
     ),
     path("review/segments/<str:token>/", looking.segment, name="review_segment"),
     path("review/viewings/<uuid:viewing_id>/", looking.beat, name="review_beat"),

@@ -2,24 +2,27 @@
 
 A person was shown every page of the file in the case, at level 3 or 4, and it was visible to them; of a
 video, they were played all of its running time, and of a file that is only sound, they were played all of
-that. Lower levels, stills of a video and sheets of an animation's nine chosen frames never count.
+that. Lower levels, stills of a video and sheets of an animation's nine chosen frames never count. Of a file
+that holds others the same person looked at all of them; one in which something cannot be shown never counts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from safelight.media import archive
 from safelight.media.hearing import is_sound
 from safelight.media.rendering import Level
 from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
-from safelight.server.review.models import MetadataShown, Playing, Viewing
+from safelight.server.people.models import Person
+from safelight.server.review.inside import ITSELF
+from safelight.server.review.models import Inside, MetadataShown, Playing, Viewing
 from safelight.server.review.played import played_whole
 
 LEAST_LEVEL: Final = Level.GREY
@@ -54,24 +57,55 @@ def _that_count(case: Case) -> QuerySet[Viewing]:
 
 
 def _whole(shown: QuerySet[Viewing]) -> frozenset[UUID]:
-    seen: dict[tuple[UUID, UUID, int], set[int]] = defaultdict(set)
-    turned = shown.filter(pages__isnull=False, seconds__gte=LEAST_SECONDS)
-    for item, person, pages, page in turned.values_list("item", "person", "pages", "page"):
+    looked = _looked_at(shown)
+    items = {item for item, _person in looked}
+    mimes = dict(Item.objects.filter(pk__in=items).values_list("pk", "mime"))
+    attached = set(shown.filter(attachments=True).values_list("item", flat=True))
+    holding = {item for item in items if mimes[item] in archive.MIMES or item in attached}
+    listed = {row.pk: row for row in Inside.objects.filter(pk__in=holding).defer("members")}
+    found = set()
+    for (item, _person), seen in looked.items():
+        if item not in holding:
+            of = Playing.Of.SOUND if is_sound(mimes[item]) else Playing.Of.PICTURE
+            whole = (ITSELF, of) in seen
+        else:
+            whole = (inside := listed.get(item)) is not None and _all_of(inside, seen)
+        if whole:
+            found.add(item)
+    return frozenset(found)
+
+
+def _all_of(inside: Inside, seen: set[tuple[str, str]]) -> bool:
+    return bool(inside.needed) and not inside.unseen and inside.needed.items() <= seen
+
+
+def members_looked_at(case: Case, item_id: UUID, person: Person) -> frozenset[tuple[str, str]]:
+    """What a person looked at whole, or heard whole, of a file and what is inside it, by address."""
+    shown = _that_count(case).filter(item=item_id, person=person)
+    return frozenset(_looked_at(shown).get((item_id, person.pk), ()))
+
+
+def _looked_at(shown: QuerySet[Viewing]) -> dict[tuple[UUID, UUID], set[tuple[str, str]]]:
+    """By file and person: the address of what was looked at whole, and what of it, picture or sound."""
+    looked: dict[tuple[UUID, UUID], set[tuple[str, str]]] = defaultdict(set)
+    turned: dict[tuple[UUID, UUID, str, int], set[int]] = defaultdict(set)
+    told = shown.filter(pages__isnull=False, seconds__gte=LEAST_SECONDS)
+    for item, person, member, pages, page in told.values_list("item", "person", "member", "pages", "page"):
         assert pages is not None  # the query says so
-        seen[item, person, pages].add(page)
-    pages_of = frozenset(item for (item, _person, pages), found in seen.items() if len(found) == pages)
-    watched = {item for item, _person in played_whole(shown, Playing.Of.PICTURE)}
-    return pages_of | watched | _sounds(item for item, _person in played_whole(shown, Playing.Of.SOUND))
+        turned[item, person, member, pages].add(page)
+    for (item, person, member, pages), found in turned.items():
+        if len(found) == pages:
+            looked[item, person].add((member, Playing.Of.PICTURE))
+    for of in Playing.Of:
+        for item, member, person in played_whole(shown, of):
+            looked[item, person].add((member, of))
+    return looked
 
 
 def heard_whole(case: Case) -> frozenset[UUID]:
     """The files of a case whose whole soundtrack one person heard in it; of a video it is no view."""
-    return frozenset(item for item, _person in played_whole(_that_count(case), Playing.Of.SOUND))
-
-
-def _sounds(items: Iterable[UUID]) -> frozenset[UUID]:
-    told = Item.objects.filter(pk__in=tuple(items)).values_list("pk", "mime")
-    return frozenset(item for item, mime in told if is_sound(mime))
+    heard = played_whole(_that_count(case), Playing.Of.SOUND)
+    return frozenset(item for item, member, _person in heard if member == ITSELF)
 
 
 def metadata_seen(item_id: UUID, *, case: Case) -> bool:

@@ -2,14 +2,13 @@
 // Lets a sound be heard, quietly, a few seconds at a time, and draws how loud it is. There is no player that
 // could be made louder, saved from, or go on behind another window.
 
-import { clock } from "./playing.js";
+import { clock, Recording } from "./recording.js";
 
 const VOLUME = 0.5; // of what the server sends, which is never loud
 const FADE = 1; // seconds in which it becomes as loud as that
 
 /**
- * @typedef {{ begins: number, ends: number, promised: number, missing: number, counts: boolean,
- *   next: string | null }} Told
+ * @typedef {import("./recording.js").Told} Told
  * @typedef {{ told: Told, buffer: AudioBuffer, at: number }} Segment
  */
 
@@ -42,6 +41,13 @@ export class Waveform {
     this.draw(0);
   }
 
+  hide() {
+    this.canvas = null;
+    this.peaks = [];
+    this.place.replaceChildren();
+    this.place.hidden = true;
+  }
+
   /** @param {number} position */
   draw(position) {
     const pen = this.canvas?.getContext("2d");
@@ -61,7 +67,8 @@ export class Waveform {
   }
 }
 
-export class Listener {
+/** @extends {Recording<Segment>} */
+export class Listener extends Recording {
   /**
    * @param {(address: string) => Promise<Response | null>} fetched
    * @param {(words: string) => void} tell
@@ -69,47 +76,29 @@ export class Listener {
    * @param {Waveform | null} waveform
    */
   constructor(fetched, tell, words, waveform) {
-    this.fetched = fetched;
-    this.tell = tell;
-    this.words = words;
+    super(fetched, tell, words);
     this.waveform = waveform;
     this.context = new AudioContext();
     this.volume = this.context.createGain();
     this.volume.connect(this.context.destination);
-    /** @type {Segment | null} */
-    this.present = null;
-    /** @type {Segment | null} */
-    this.following = null;
-    this.position = 0;
-    this.second = -1;
-    this.ended = false;
-    this.counts = true;
-    this.timer = 0;
-    /** @type {(why?: string) => void} */
-    this.finish = () => {};
-    this.fail = () => {};
   }
 
   /**
-   * Takes a segment in: the first, or the one that follows, which then sounds without a gap.
+   * @override
+   * @param {Told} told
    * @param {Response} answer
    */
-  async take(answer) {
-    const header = answer.headers.get("Safelight-Segment");
-    if (!header) return false;
-    /** @type {Told} */
-    const told = JSON.parse(header);
-    const buffer = await this.context.decodeAudioData(await answer.arrayBuffer());
-    if (this.ended) return false;
-    this.counts = this.counts && told.counts && told.missing === 0;
-    if (this.present) {
-      this.following = { told, buffer, at: 0 };
-      this.sound(this.following, this.present.at + this.present.buffer.duration);
-    } else {
-      this.present = { told, buffer, at: 0 };
-      this.position = told.begins;
-    }
-    return true;
+  async read(told, answer) {
+    return { told, buffer: await this.context.decodeAudioData(await answer.arrayBuffer()), at: 0 };
+  }
+
+  /**
+   * What follows sounds without a gap.
+   * @override
+   * @param {Segment} segment
+   */
+  follow(segment) {
+    if (this.present) this.sound(segment, this.present.at + this.present.buffer.duration);
   }
 
   /**
@@ -125,67 +114,41 @@ export class Listener {
   }
 
   /**
+   * @override
    * @param {(why?: string) => void} finish
    * @param {() => void} fail
    */
   start(finish, fail) {
-    this.finish = finish;
-    this.fail = fail;
     const present = this.context.currentTime;
     this.volume.gain.setValueAtTime(0, present);
     this.volume.gain.linearRampToValueAtTime(VOLUME, present + FADE);
     if (this.present) this.sound(this.present, present);
-    this.ask();
-    this.timer = window.setInterval(() => this.step(), 50);
+    super.start(finish, fail);
   }
 
-  ask() {
-    const next = this.present?.told.next;
-    if (!next) return;
-    this.fetched(next)
-      .then(async (answer) => {
-        if (answer && !this.ended) await this.take(answer);
-      })
-      .catch(() => {
-        if (!this.ended) this.fail();
-      });
-  }
-
+  /** @override */
   step() {
     const present = this.present;
     if (!present) return;
     const lasts = present.told.ends - present.told.begins;
     const passed = Math.max(0, this.context.currentTime - present.at);
-    this.position = present.told.begins + Math.min(passed, lasts);
+    this.reach(present.told.begins + Math.min(passed, lasts));
     if (Math.floor(this.position) !== this.second) this.say();
-    if (passed < lasts) return;
-    if (present.told.next === null) {
-      this.finish([this.words.end, this.counts ? "" : this.words.part].join(" ").trim());
-    } else if (this.following) {
-      this.present = this.following;
-      this.following = null;
-      this.ask();
-    }
+    if (passed >= lasts) this.advance(present);
   }
 
-  say() {
-    this.second = Math.floor(this.position);
+  /**
+   * @override
+   * @param {string} [more]
+   */
+  say(more) {
+    super.say(more);
     this.waveform?.draw(this.position);
-    const promised = this.present?.told.promised ?? 0;
-    const of = promised > 0 ? ` / ${clock(promised)}` : "";
-    this.tell(`${this.words.played} ${clock(this.position)}${of}`);
   }
 
-  /** The second to go on from; the beginning once the end was reached. */
-  resumeAt() {
-    const present = this.present;
-    if (present && present.told.next === null && this.position >= present.told.ends) return 0;
-    return Math.floor(this.position);
-  }
-
+  /** @override */
   stop() {
-    this.ended = true;
-    window.clearInterval(this.timer);
+    super.stop();
     this.context.close().catch(() => {});
   }
 }

@@ -14,7 +14,7 @@ class Look {
   /** @param {HTMLElement} section */
   constructor(section) {
     this.section = section;
-    this.form = /** @type {HTMLFormElement} */ (section.querySelector("form"));
+    this.form = /** @type {HTMLFormElement} */ (section.querySelector("form.look-ask"));
     this.screen = /** @type {HTMLElement} */ (section.querySelector("[data-screen]"));
     this.says = /** @type {HTMLElement} */ (section.querySelector("[data-says]"));
     this.reason = /** @type {HTMLInputElement} */ (this.form.elements.namedItem("reason"));
@@ -35,6 +35,9 @@ class Look {
     };
     const waves = /** @type {HTMLElement | null} */ (section.querySelector("[data-waves]"));
     this.waveform = waves && new Waveform(waves, section.dataset.waveform ?? "");
+    /** @type {HTMLElement[]} */
+    this.members = [];
+    this.chosen = -1;
     this.form.hidden = false;
     section.querySelector("[data-without]")?.remove();
     this.form.addEventListener("submit", (event) => {
@@ -71,7 +74,41 @@ class Look {
 
   /** @param {number} level */
   offers(level) {
-    return this.form.querySelector(`button[name=level][value="${level}"]`);
+    return this.form.querySelector(`button[name=level][value="${level}"]:not([hidden])`);
+  }
+
+  /**
+   * Of what is inside a file, one is looked at at a time.
+   * @param {HTMLElement[]} members
+   */
+  choosesAmong(members) {
+    this.members = members;
+    for (const [place, member] of members.entries()) {
+      member.addEventListener("click", () => this.choose(place));
+    }
+    this.choose(0);
+  }
+
+  /** @param {number} place */
+  choose(place) {
+    const chosen = this.members[place];
+    if (!chosen) return;
+    this.cover();
+    this.chosen = place;
+    this.level = 0;
+    for (const member of this.members) member.setAttribute("aria-pressed", String(member === chosen));
+    for (const part of /** @type {NodeListOf<HTMLElement>} */ (this.form.querySelectorAll("[data-for]"))) {
+      part.hidden = chosen.dataset[part.dataset.for ?? ""] === undefined;
+    }
+    if (this.from.picture) this.from.picture.value = chosen.dataset.plays ?? "0";
+    if (this.from.sound) this.from.sound.value = chosen.dataset.sounds ?? "0";
+    this.waveform?.hide();
+    this.tell(`${this.section.dataset.chosen} ${chosen.dataset.member}`);
+  }
+
+  /** The address of what is looked at inside the file; none where it is the file itself. */
+  member() {
+    return this.members[this.chosen]?.dataset.member;
   }
 
   /** @param {number} by */
@@ -123,11 +160,7 @@ class Look {
    * @returns {Promise<Opened | null>}
    */
   async open(asked) {
-    const body = new URLSearchParams({
-      ...asked,
-      reason: this.reason.value,
-      csrfmiddlewaretoken: this.token.value,
-    });
+    const body = this.asks({ ...asked, reason: this.reason.value });
     const address = this.section.dataset.open ?? "";
     const opened = await fetch(address, { method: "POST", body, redirect: "error" });
     const told = opened.headers.get("Content-Type")?.startsWith("application/json")
@@ -136,6 +169,14 @@ class Look {
     if (opened.ok) return told;
     this.tell(told.says ?? this.section.dataset.denied);
     return null;
+  }
+
+  /** @param {Record<string, string>} asked */
+  asks(asked) {
+    const body = new URLSearchParams({ ...asked, csrfmiddlewaretoken: this.token.value });
+    const member = this.member();
+    if (member) body.set("member", member);
+    return body;
   }
 
   /**
@@ -154,7 +195,7 @@ class Look {
   /** How loud a recording is, drawn; nothing is to be heard. */
   async wave() {
     try {
-      const body = new URLSearchParams({ csrfmiddlewaretoken: this.token.value });
+      const body = this.asks({});
       const address = this.section.dataset.loudness ?? "";
       const answer = await fetch(address, { method: "POST", body, redirect: "error" });
       const told = answer.headers.get("Content-Type")?.startsWith("application/json")
@@ -177,7 +218,7 @@ class Look {
     const offer = /** @type {HTMLElement | null} */ (
       this.form.querySelector(`button[name=${name}][value="${level}"]`)
     );
-    if (!offer || this.lacksReason(offer)) return;
+    if (!offer || offer.closest("[hidden]") || this.lacksReason(offer)) return;
     this.cover();
     this.asked += 1;
     const asked = this.asked;
@@ -321,8 +362,12 @@ class Look {
     if (opened) this.send(opened, this.seconds(), true).catch(() => {});
     if (this.player) {
       this.player.stop();
-      const field = this.player instanceof Player ? this.from.picture : this.from.sound;
-      if (field) field.value = String(this.player.resumeAt());
+      const of = this.player instanceof Player ? "picture" : "sound";
+      const resume = String(this.player.resumeAt());
+      const field = this.from[of];
+      if (field) field.value = resume;
+      const member = this.members[this.chosen];
+      if (member) member.dataset[of === "picture" ? "plays" : "sounds"] = resume;
       this.player = null;
     }
     this.tell(why ?? "");
@@ -341,7 +386,10 @@ export function offerLooking(within) {
   const looks = [...within.querySelectorAll("[data-look]")].map(
     (found) => new Look(/** @type {HTMLElement} */ (found)),
   );
-  if (looks.length === 0) return;
+  const first = looks[0];
+  if (!first) return;
+  const members = [.../** @type {NodeListOf<HTMLElement>} */ (within.querySelectorAll("[data-member]"))];
+  if (members.length > 0) first.choosesAmong(members);
   const coverAll = () => {
     for (const look of looks) look.cover();
   };
@@ -362,12 +410,14 @@ export function offerLooking(within) {
     const look =
       looks.find((one) => one.opened) ??
       looks.find((one) => one.section.contains(document.activeElement)) ??
-      /** @type {Look} */ (looks[0]);
+      first;
     if (key >= "1" && key <= "4" && key.length === 1) {
       look.ask(Number(key), key === String(look.level) ? look.page : 1);
     } else if (key === "0") coverAll();
     else if (key === "v") look.play(look.level === 4 ? 4 : 3, "picture");
     else if (key === "b") look.play(3, "sound");
+    else if (key === "," && look.members.length > 0) look.choose(look.chosen - 1);
+    else if (key === "." && look.members.length > 0) look.choose(look.chosen + 1);
     else if (key === "[") look.turn(-1);
     else if (key === "]") look.turn(1);
     else return;
