@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 TESTS = Path(__file__).parent
+POLICY = os.sched_getscheduler(0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +45,13 @@ def _shares(item: pytest.Item) -> bool:
         for d in known
         if d.baseid.startswith("tests")
     )
+
+
+@pytest.fixture(autouse=True)
+def _no_priority() -> Iterator[None]:
+    """A library that gives this process real-time priority would have every later test starve the others."""
+    yield
+    assert os.sched_getscheduler(0) == POLICY
 
 
 @pytest.fixture(scope="session")
