@@ -55,7 +55,7 @@ class Video:
         try:
             return self._written()
         finally:
-            # SVT-AV1 gives whoever encodes as root real-time priority, and so all that is started from here on.
+            # SVT-AV1 gives whoever encodes as root real-time priority, and so all that it starts later.
             os.sched_setscheduler(0, policy, parameter)
 
     def _written(self) -> bytes:

@@ -95,7 +95,7 @@ def test_a_large_file_is_accepted_and_scanned_by_the_job_worker(served: tuple[Se
     assert (told["outcome"], told["reason"]) == ("unscanned", "not_yet")
     assert outcome_of(server, told["id"]) == "match"
     submission = uuid.UUID(told["id"]).hex
-    [(item,)] = rows(server, "SELECT item_id FROM intake_intake WHERE id = ?", submission)
+    [(item,)] = rows(server, "SELECT item_id FROM intake_occurrence WHERE intake_id = ?", submission)
     assert rows(server, "SELECT length FROM vault_sealedobject WHERE item_id = ?", item) == [(len(large()),)]
     assert rows(server, "SELECT state FROM intake_unscanned WHERE item_id = ?", item) == [("scanned",)]
     opened = (

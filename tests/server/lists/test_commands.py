@@ -99,9 +99,11 @@ def test_the_terminal_is_no_second_person(server: Server) -> None:
 
 
 def test_a_key_is_rotated_with_the_lists_in_the_database(server: Server) -> None:
+    if "database_url" in server.settings:
+        server.start()
+        assert server.stop() == 0
+    server.prepare()
     import_(server, "a", "test")
-    server.start()
-    assert server.stop() == 0
     rotated = server.run("keys", "rotate")
     assert rotated.returncode == 0, rotated.stderr
     server.start()

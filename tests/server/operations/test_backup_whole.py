@@ -21,7 +21,7 @@ def served(
     request: pytest.FixtureRequest, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Server]:
     """A server that holds two pieces of evidence, in files or in a bucket."""
-    server = Server(short_tmp)
+    server = Server(short_tmp).prepare()
     if request.param == "files":
         yield from filled(server)
         return
