@@ -6,6 +6,8 @@ SHELL := /bin/bash
 VENV ?= .venv
 TEST_WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
+# Tests start hundreds of processes; without bytecode each of them compiles every module that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 PY := $(VENV)/bin/python
 NATIVE_SOURCES := CMakeLists.txt pyproject.toml $(shell find src/safelight/native -name '*.cpp' -o -name '*.hpp')
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 TESTS = Path(__file__).parent
+POLICY = os.sched_getscheduler(0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,6 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None and _shares(item):
             item.add_marker(pytest.mark.xdist_group("/".join(item.path.with_suffix("").parts[-2:])))
+
+
+def pytest_collection_finish() -> None:
+    """What stays to the end is no garbage: looking through it again and again takes a tenth of a run."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -35,6 +45,13 @@ def _shares(item: pytest.Item) -> bool:
         for d in known
         if d.baseid.startswith("tests")
     )
+
+
+@pytest.fixture(autouse=True)
+def _no_priority() -> Iterator[None]:
+    """A library that gives this process real-time priority would have every later test starve the others."""
+    yield
+    assert os.sched_getscheduler(0) == POLICY
 
 
 @pytest.fixture(scope="session")

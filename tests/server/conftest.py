@@ -7,6 +7,8 @@ which the ledger's guards refuse).
 
 from __future__ import annotations
 
+import atexit
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -94,13 +96,45 @@ def django_db_setup(
     django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
 ) -> Iterator[None]:
     """pytest-django's own makes the database only where a test asks for it in a way that it knows."""
-    from django.test.utils import setup_databases, teardown_databases
+    from django.test.utils import teardown_databases
 
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
+        made = _set_up_databases()
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+def _set_up_databases() -> Any:
+    """On SQLite one worker of a run migrates, and the others copy what it has made."""
+    from django.db import connections
+    from django.test.utils import setup_databases
+
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if ON_POSTGRES or run is None:
+        return setup_databases(verbosity=0, interactive=False, serialized_aliases=())
+    told = connections["default"].settings_dict["TEST"]
+    migrated = Path("/tmp", f"sl-migrated-{run}.sqlite3")
+    with migrated.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if migrated.exists():
+            shutil.copy(migrated, told["NAME"])
+            told["MIGRATE"] = False
+            return setup_databases(verbosity=0, interactive=False, keepdb=True, serialized_aliases=())
+        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=())
+        _copied(told["NAME"], migrated)
+        atexit.register(_remove, migrated)
+        return made
+
+
+def _remove(migrated: Path) -> None:
+    migrated.unlink(missing_ok=True)
+    migrated.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _copied(database: str, copy: Path) -> None:
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
 
 
 @pytest.fixture
@@ -119,8 +153,7 @@ def committing_db(django_db_setup: None, django_db_blocker: Any, tmp_path: Path)
             _on_postgres(f'CREATE DATABASE "{copy}" TEMPLATE "{migrated}"')
         else:
             copy = str(tmp_path / "server.sqlite3")
-            with closing(sqlite3.connect(migrated)) as source, closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
+            _copied(migrated, Path(copy))
         names["NAME"] = copy
         try:
             yield

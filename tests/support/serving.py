@@ -169,6 +169,18 @@ class Server:
             self.process.wait()
 
 
+@contextlib.contextmanager
+def resting_server(**settings: str) -> Iterator[Server]:
+    """A server that has not been started yet, in a directory of its own; ended with the block."""
+    # Short: a Unix socket's path may have 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="sl-", dir="/tmp") as directory:
+        server = Server(Path(directory), **settings)
+        try:
+            yield server
+        finally:
+            server.end()
+
+
 def _copy_a_prepared_workspace(directory: Path) -> None:
     """The first test that asks has one made for all workers of this run."""
     made = Path("/tmp", f"sl-made-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -50,6 +51,14 @@ class Video:
 
     def bytes(self) -> bytes:
         """The file."""
+        policy, parameter = os.sched_getscheduler(0), os.sched_getparam(0)
+        try:
+            return self._written()
+        finally:
+            # SVT-AV1 gives whoever encodes as root real-time priority, and so all that it starts later.
+            os.sched_setscheduler(0, policy, parameter)
+
+    def _written(self) -> bytes:
         file = io.BytesIO()
         with av.open(file, "w", format=self.format) as container:
             stream = container.add_stream(self.codec, rate=self.fps, options=dict(self.options))

@@ -1,37 +1,27 @@
-"""On a real `safelight serve`: what is inside archives and models is scanned, by decoders it supervises."""
+"""On a real `safelight serve`: archives, documents, models and large files are scanned after the answer."""
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import io
-import os
 import subprocess
 import sys
-import tempfile
 import uuid
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
+import numpy as np
 import pytest
 from documents import Page, pdf
 from models import safetensors, tensors
 from pictures import draw, encode
-from serving import Server, wait_until
+from PIL import Image
+from serving import Server, resting_server, wait_until
 from uploading import make_key, picture, post, rows
 
 JPEG = encode(draw(), "JPEG")
 MODEL = tensors(1, 20)
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    for name in [name for name in os.environ if name.startswith("SAFELIGHT_")]:
-        monkeypatch.delenv(name)
-    # Short: a Unix socket's path may have 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="sl-", dir="/tmp") as directory:
-        server = Server(Path(directory))
-        yield server
-        server.end()
 
 
 def bag(**members: bytes) -> bytes:
@@ -49,31 +39,41 @@ def outcome_of(server: Server, submission: str) -> str:
     return str(outcome)
 
 
-def test_archives_documents_and_models_end_as_what_they_hold(server: Server) -> None:
-    server.start()
-    token = make_key(server)
-    model = server.directory / "model.safetensors"
-    model.write_bytes(safetensors(MODEL))
-    (server.directory / "listed.jpg").write_bytes(JPEG)
-    command = [sys.executable, "-c", "from safelight.cli import main; main()", "hash"]
-    hashed = subprocess.run([*command, str(server.directory / "listed.jpg")], capture_output=True, check=True)
-    (server.directory / "list.txt").write_bytes(hashed.stdout)
-    for command in (
-        ("lists", "import", str(server.directory / "list.txt"), "--name", "ours", "--class", "test"),
-        (
-            "lists",
-            "add-model",
-            str(server.directory / "model.safetensors"),
-            "--name",
-            "models",
-            "--key",
-            "m-1",
-        ),
-    ):
-        done = server.run(*command)
-        assert done.returncode == 0, done.stderr
-    wait_until("the lists to be searched", lambda: post(server, token, picture(2))["outcome"] == "clear")
+@functools.cache
+def large() -> bytes:
+    """A picture that does not compress, and is too large to be scanned at once."""
+    written = io.BytesIO()
+    pixels = np.random.default_rng(1).integers(0, 256, (1700, 1700, 3), np.uint8)
+    Image.fromarray(pixels).save(written, "PNG", compress_level=0)
+    assert written.tell() > 8 << 20
+    return written.getvalue()
 
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Server, str]]:
+    """A server whose lists know a picture, a model and a large file; and a platform's key."""
+    with resting_server() as server:
+        server.start()
+        token = make_key(server)
+        (server.directory / "listed.jpg").write_bytes(JPEG)
+        model = server.directory / "model.safetensors"
+        model.write_bytes(safetensors(MODEL))
+        command = [sys.executable, "-c", "from safelight.cli import main; main()", "hash"]
+        hashed = subprocess.run([*command, server.directory / "listed.jpg"], capture_output=True, check=True)
+        digest = hashlib.sha256(large()).hexdigest()
+        (server.directory / "list.txt").write_text(f"{hashed.stdout.decode()}sha256 {digest}\n")
+        for command in (
+            ("import", str(server.directory / "list.txt"), "--name", "ours", "--class", "test"),
+            ("add-model", str(model), "--name", "models", "--key", "m-1"),
+        ):
+            done = server.run("lists", *command)
+            assert done.returncode == 0, done.stderr
+        wait_until("the lists to be searched", lambda: post(server, token, picture(2))["outcome"] == "clear")
+        yield server, token
+
+
+def test_archives_documents_and_models_end_as_what_they_hold(served: tuple[Server, str]) -> None:
+    server, token = served
     half = {name: tensor.astype("<f2") for name, tensor in MODEL.items()}
     document = pdf([Page(), Page(jpegs=(encode(draw(), "JPEG", quality=60),))])
     sent = {
@@ -87,4 +87,22 @@ def test_archives_documents_and_models_end_as_what_they_hold(server: Server) -> 
         assert (told["outcome"], told["reason"]) == ("unscanned", "not_yet")
         assert outcome_of(server, told["id"]) == expected
     assert post(server, token, safetensors(half))["outcome"] == "hold"
-    assert server.stop() == 0
+
+
+def test_a_large_file_is_accepted_and_scanned_by_the_job_worker(served: tuple[Server, str]) -> None:
+    server, token = served
+    told = post(server, token, large())
+    assert (told["outcome"], told["reason"]) == ("unscanned", "not_yet")
+    assert outcome_of(server, told["id"]) == "match"
+    submission = uuid.UUID(told["id"]).hex
+    [(item,)] = rows(server, "SELECT item_id FROM intake_occurrence WHERE intake_id = ?", submission)
+    assert rows(server, "SELECT length FROM vault_sealedobject WHERE item_id = ?", item) == [(len(large()),)]
+    assert rows(server, "SELECT state FROM intake_unscanned WHERE item_id = ?", item) == [("scanned",)]
+    opened = (
+        "SELECT state, priority FROM cases_case JOIN cases_caseoccurrence ON case_id = cases_case.id"
+        " JOIN intake_occurrence ON intake_occurrence.id = occurrence_id WHERE item_id = ?"
+    )
+    assert rows(server, opened, item) == [("open", 80)]
+    for path in server.directory.rglob("*"):
+        if path.is_file():
+            assert large()[100:200] not in path.read_bytes(), path

@@ -1,4 +1,4 @@
-"""By the commands alone: evidence, records and keys come back elsewhere; what was destroyed does not."""
+"""By the commands alone: evidence, records and lists come back elsewhere; what was destroyed does not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def served(
     request: pytest.FixtureRequest, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Server]:
     """A server that holds two pieces of evidence, in files or in a bucket."""
-    server = Server(short_tmp)
+    server = Server(short_tmp).prepare()
     if request.param == "files":
         yield from filled(server)
         return
@@ -56,7 +56,13 @@ def test_everything_comes_back_but_what_was_destroyed(served: Server):
     done = served.run("backup", str(backup))
     assert done.returncode == 0, done.stderr
     assert ("Sealed evidence was not copied" in done.stdout) == ("evidence_url" in served.settings)
-    [(first,), (_,)] = rows(served, "SELECT id FROM vault_sealedobject ORDER BY id")
+    holds_no_root_key_and_is_closed_to_others(backup, served)
+    refused = served.run("restore", str(backup))
+    assert refused.returncode == 1
+    assert "never restored onto a workspace" in refused.stderr
+    assert served.get("/healthz")[0] == 200
+    [(epoch,)] = rows(served, "SELECT epoch FROM lists_liststate")
+    [(first,), (second,)] = rows(served, "SELECT id FROM vault_sealedobject ORDER BY id")
     assert served.stop() == 0
     # Destroyed after the backup was made; only the log, which is never in a backup, knows.
     log = served.directory / "w.destructions"
@@ -79,12 +85,30 @@ def test_everything_comes_back_but_what_was_destroyed(served: Server):
 
     done = served.run("restore", str(backup))
     assert done.returncode == 0, done.stderr
+    in_files = "evidence_url" not in served.settings
+    assert f"Objects destroyed again: {int(in_files)}." in done.stdout
+    kept = {path.name for path in (served.workspace / "evidence").rglob("*-*") if path.is_file()}
+    assert kept == ({str(UUID(second))} if in_files else set())
     served.start()
     wait_until("every check to be well", lambda: not served.checks())
     states = dict(rows(served, "SELECT id, state FROM vault_sealedobject"))
     assert states.pop(first) == "destroyed"
     assert set(states.values()) == {"sealed"}
+    assert rows(served, "SELECT epoch FROM lists_liststate") != [(epoch,)]
+    assert "ours" in served.run("lists", "show").stdout
     for command in (("vault", "check"), ("ledger", "verify")):
         done = served.run(*command)
         assert done.returncode == 0, (command, done.stdout, done.stderr)
     assert rows(served, "SELECT count(*) FROM intake_item WHERE outcome = 'match'") == [(2,)]
+
+
+def holds_no_root_key_and_is_closed_to_others(backup: Path, server: Server) -> None:
+    (key,) = (server.directory / "keys").glob("*.toml")
+    secret = key.read_text().split('secret = "')[1].split('"')[0]
+    for path in backup.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert bytes.fromhex(secret) not in content
+            assert secret.encode() not in content
+            assert path.stat().st_mode & 0o077 == 0, path
+    assert backup.stat().st_mode & 0o077 == 0

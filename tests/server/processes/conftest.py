@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serving import Server, postgres
+from serving import Server, postgres, resting_server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -28,11 +28,10 @@ def short_tmp() -> Iterator[Path]:
 
 
 @pytest.fixture
-def server(short_tmp: Path) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """A server that has not been started yet, on SQLite."""
-    server = Server(short_tmp)
-    yield server
-    server.end()
+    with resting_server() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

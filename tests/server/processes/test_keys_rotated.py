@@ -17,6 +17,7 @@ def primary(server: Server) -> str:
 
 def test_a_rotation_reaches_a_server_that_goes_on(server: Server):
     first, second = picture(1), picture(2)
+    server.prepare()
     hashes = server.directory / "hashes.txt"
     hashes.write_text("".join(f"sha256 {hashlib.sha256(one).hexdigest()}\n" for one in (first, second)))
     imported = server.run("lists", "import", str(hashes), "--name", "ours", "--class", "test")

@@ -6,12 +6,21 @@ import os
 import socket
 import sqlite3
 import subprocess
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from serving import Server, wait_until
+from serving import Server, resting_server, wait_until
 
 PROCESSES = {"vault", "indexes", "jobs", "web-1", "web-2"}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
+    """One server for those who only look."""
+    with resting_server() as server:
+        yield server.start()
 
 
 def test_from_nothing_on_either_database(short_tmp: Path, database_url: str):
@@ -29,25 +38,26 @@ def test_from_nothing_on_either_database(short_tmp: Path, database_url: str):
         assert code == 200
         assert b'safelight_process_up{process="vault"} 1.0' in body
         assert server.stop() == 0
+        if not database_url:
+            with closing(sqlite3.connect(server.workspace / "server.sqlite3")) as database:
+                assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     finally:
         server.end()
 
 
-def test_only_the_printed_address_is_answered(server: Server):
-    server.start()
-    for host in (f"127.0.0.1:{server.port}", "localhost", "localhost:1", "attacker.example", ""):
-        assert server.get("/healthz", Host=host)[0] in {400, 421}, host
+def test_only_the_printed_address_is_answered(running: Server):
+    for host in (f"127.0.0.1:{running.port}", "localhost", "localhost:1", "attacker.example", ""):
+        assert running.get("/healthz", Host=host)[0] in {400, 421}, host
     listening = {line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]}
-    assert f"0100007F:{server.port:04X}" in listening
-    assert f"00000000:{server.port:04X}" not in listening
+    assert f"0100007F:{running.port:04X}" in listening
+    assert f"00000000:{running.port:04X}" not in listening
 
 
-def test_a_second_server_on_one_workspace_is_refused(server: Server):
-    server.start()
-    again = server.run("serve", "--port", str(server.port + 1))
+def test_a_second_server_on_one_workspace_is_refused(running: Server):
+    again = running.run("serve", "--port", str(running.port + 1))
     assert again.returncode == 1
     assert one_line(again).startswith("Error: Another `safelight serve` runs on the workspace")
-    assert server.get("/healthz")[0] == 200
+    assert running.get("/healthz")[0] == 200
 
 
 def test_a_port_in_use_is_refused_and_nothing_is_made(server: Server):
@@ -82,8 +92,7 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_a_missing_root_key_is_said_and_nothing_is_written(server: Server):
-    server.start()
-    assert server.stop() == 0
+    server.prepare()
     (key,) = (server.directory / "keys").glob("*.toml")
     away = key.rename(server.directory / "away.toml")
     before = content_of(server.workspace)
@@ -100,8 +109,7 @@ def test_a_missing_root_key_is_said_and_nothing_is_written(server: Server):
 
 
 def test_a_wrong_root_key_is_said(server: Server):
-    server.start()
-    assert server.stop() == 0
+    server.prepare()
     (key,) = (server.directory / "keys").glob("*.toml")
     key.write_text(key.read_text().replace('secret = "', 'secret = "00', 1))
     server.start()
@@ -112,9 +120,8 @@ def content_of(directory: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()}
 
 
-def test_processes_leave_no_core_dump_and_hold_only_their_own_keys(server: Server):
-    server.start()
-    for name, process in server.status().items():
+def test_processes_leave_no_core_dump_and_hold_only_their_own_keys(running: Server):
+    for name, process in running.status().items():
         limits = Path(f"/proc/{process['pid']}/limits").read_text()
         (core,) = (line.split() for line in limits.splitlines() if line.startswith("Max core file size"))
         assert core[4:6] == ["0", "0"], name
@@ -123,15 +130,6 @@ def test_processes_leave_no_core_dump_and_hold_only_their_own_keys(server: Serve
         assert b"SAFELIGHT_KEY_FILE=" not in environment
 
 
-def test_the_database_of_a_server_is_whole_after_it_stopped(server: Server):
-    server.start()
-    assert server.stop() == 0
-    with sqlite3.connect(server.workspace / "server.sqlite3") as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    database.close()
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user to try as")
-def test_the_run_directory_is_closed_to_others(server: Server):
-    server.start()
-    assert server.run_directory.stat().st_mode & 0o077 == 0
+def test_the_run_directory_is_closed_to_others(running: Server):
+    assert running.run_directory.stat().st_mode & 0o077 == 0

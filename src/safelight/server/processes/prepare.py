@@ -51,7 +51,8 @@ def _prepare() -> None:
         print(f"{problem} It was put back. Run `safelight ledger verify`.")  # noqa: T201 - for the operator
     for name in put_guards_back():
         print(f"The guard {name} was missing or altered. It was put back.")  # noqa: T201
-    call_command("migrate", interactive=False, verbosity=0)
+    if _is_behind():
+        call_command("migrate", interactive=False, verbosity=0)
     if problems := ensure_guards():
         raise LedgerError(f"The ledger's guards cannot be installed: {problems[0]}")
     require_guards()
@@ -70,6 +71,16 @@ def _prepare() -> None:
     except AlreadyJoined:
         return
     print(f"Nobody has joined yet. The first administrator opens this link within a day:\n{link}")  # noqa: T201
+
+
+def _is_behind() -> bool:
+    """Whether a migration is due: Django's command builds every model as it ever was even where none is."""
+    from django.db import connection  # noqa: PLC0415
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
+
+    executor = MigrationExecutor(connection)
+    executor.loader.check_consistent_history(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 if __name__ == "__main__":
