@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,10 +56,11 @@ def can_look_inside(mime: str) -> bool:
 def list_inside(fd: int, mime: str, sandbox: Sandbox, limits: Limits) -> Inside:
     """Take the container behind ``fd`` apart to its depth, within the limits, and say what is in it.
 
-    Nothing is decoded. Raises :class:`~safelight.errors.SandboxError` where there is no sandbox.
+    What begins as something else may be a container as well: ``mime`` is what it first of all is. Nothing is
+    decoded. Raises :class:`~safelight.errors.SandboxError` where there is no sandbox.
     """
     listing = _Listing(sandbox, limits)
-    found = listing.open(fd, mime, (), ())
+    found = listing.open(fd, _container(fd, mime), (), ())
     return listing.told(found.problems)
 
 
@@ -113,6 +115,7 @@ def take_out(fd: int, mime: str, steps: tuple[int, ...], sandbox: Sandbox) -> Sp
     :class:`~safelight.errors.SandboxError` where there is no sandbox.
     """
     outer: Spool | None = None
+    mime = _container(fd, mime)
     for step in steps:
         wanted = _One(sandbox.limits, sandbox.spools)
         try:
@@ -125,7 +128,7 @@ def take_out(fd: int, mime: str, steps: tuple[int, ...], sandbox: Sandbox) -> Sp
         if isinstance(got, Problem):
             return got
         outer = got
-        mime = _container_of(Content.of(got.fd, got.size)) or ""
+        mime = _container(got.fd, "")
     assert outer is not None
     return outer
 
@@ -171,6 +174,10 @@ class _One:
         if self._spool is not None:
             self._spool.close()
             self._spool = None
+
+
+def _container(fd: int, mime: str) -> str:
+    return mime if mime in CONTAINERS else _container_of(Content.of(fd, os.fstat(fd).st_size)) or ""
 
 
 def _container_of(content: Content) -> str | None:

@@ -224,3 +224,43 @@ def test_a_decision_may_not_say_the_opposite_of_the_assessment(case: Any, item: 
     assess(reviewer, case, item, FOUND)
     with pytest.raises(OpinionsMissing, match="opposite"):
         decide(reviewer, case, case.members.get().occurrence, Decision.Outcome.DISMISSED, reason="benign")
+
+
+def test_who_answers_about_an_archive_may_look_inside_and_sees_nothing_of_the_first(
+    case: Any, item: Item, reviewer: Any, second: Any, vault: Any, policy: Policy
+) -> None:
+    from callers import Caller, Present, passkey_of
+
+    from safelight.media.inside import Inside, Member
+    from safelight.server.ids import now
+    from safelight.server.intake.record_keys import record_keys
+    from safelight.server.review import inside, models
+
+    policy(opinions="blind")
+    vault.becomes(item, b"an archive", "application/zip")
+    found = Inside((Member(("a.png",), (1,), "image/png", 10),), ())
+    models.Inside.objects.create(
+        item=item,
+        members=record_keys().seal_content("inside", item.pk, inside._to_json(found)),
+        needed={"1": "picture"},
+        unseen=False,
+    )
+    shown = {"level": 4, "member": "1", "longest": 30.0, "pages": 1, "whole": True, "seconds": 9}
+    models.Viewing.objects.create(
+        person=reviewer.person, case=case, item=item, shown_at=now(), ended_at=now(), **shown
+    )
+    assess(reviewer, case, item, FOUND)
+    take_next(second)
+    caller = Caller("a reviewer", roles=(Role.REVIEWER,), second_factor=True)
+    pages = [
+        Present(caller, person=one.person, factor=passkey_of(one.person))
+        .client()
+        .get(f"/review/cases/{case.pk}/items/{item.pk}/inside/")
+        for one in (reviewer, second)
+    ]
+    first, blind = (page.content.decode() for page in pages)
+    assert "you viewed it whole" in first
+    assert "you viewed it whole" not in blind
+    assert "you have looked at 0" in blind
+    assert 'href="/opinions/"' in blind
+    assert f'/cases/{case.pk}/"' not in blind

@@ -24,6 +24,7 @@ from safelight.server.review.errors import NotAllowed, NotShown, ReasonMissing
 from safelight.server.review.inside import inside_of, list_members
 from safelight.server.review.models import Inside, Playing, Viewing
 from safelight.server.review.opening import Start, open_viewing
+from safelight.server.review.pane import pane_for
 from safelight.server.review.playing import next_segment
 from safelight.server.review.seen import heard
 from safelight.server.review.showing import show
@@ -146,6 +147,30 @@ def test_a_document_of_pages_alone_counts_by_them_and_lets_one_picture_be_seen(
     list_members(actor, case, item)
     assert has_viewed_whole(item.pk, case=case)
     assert looked(actor, case, item, "1", clock, 1)
+
+
+def test_a_picture_with_an_archive_behind_it_needs_what_is_in_that(
+    own_case: Any, sandboxed: Any, clock: Any
+) -> None:
+    from dataclasses import replace
+
+    from safelight.server.intake.record_keys import record_keys
+    from safelight.types import Part, Signal
+
+    actor, case, item = own_case()
+    sandboxed.becomes(item, PNG + bag(b_jpg=JPEG), "image/png")
+    result, inner = record_keys().open_observation(item.pk, item.observation), Part(("b.jpg",))
+    signals = (*result.observation.signals, Signal("md5", "0" * 32, part=inner))
+    seen = replace(result.observation, signals=signals)
+    item.observation = record_keys().seal_observation(item.pk, replace(result, observation=seen))
+    item.save()
+    looked(actor, case, item, "", clock, 1, 3)
+    assert not has_viewed_whole(item.pk, case=case)
+    assert pane_for(actor, case).tiles[item.pk].inside
+    list_members(actor, case, item)
+    assert not has_viewed_whole(item.pk, case=case)
+    looked(actor, case, item, "1", clock, 1, 3)
+    assert has_viewed_whole(item.pk, case=case)
 
 
 def tone(seconds: int) -> bytes:

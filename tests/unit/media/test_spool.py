@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,25 @@ def test_where_there_are_no_nameless_files_it_stays_in_memory() -> None:
     assert "memfd" in Path(f"/proc/self/fd/{spool.fd}").readlink().name
     spool.seal()
     spool.close()
+
+
+_WAITS = """
+import sys, time
+from pathlib import Path
+from safelight.media.spool import Spool
+spool = Spool(Path(sys.argv[1]))
+for _ in range(10):
+    spool.write(memoryview(b"a stranger's bytes " * (1 << 18)))
+spool.seal()
+print(spool.size, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_kill_leaves_nothing_of_what_was_held(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", _WAITS, str(tmp_path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert int(process.stdout.readline()) > 40 << 20
+        assert not list(tmp_path.iterdir())
+        process.kill()
+    assert not list(tmp_path.iterdir())

@@ -14,7 +14,7 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from safelight.media import document
+from safelight.errors import KeyMismatch
 from safelight.media.hearing import is_sound
 from safelight.media.inside import Inside, Member, can_look_inside, list_inside
 from safelight.media.rendering import can_render
@@ -55,7 +55,7 @@ def list_members(actor: PersonActor, case: Case, item: Item) -> Inside:
     require(actor, Permission.EVIDENCE_VIEW, case=case, item=item if there else None)
     if not there:
         raise NotShown(_("This file is not part of the case."))
-    if not can_look_inside(item.mime):
+    if not holds_others(item):
         raise NotShown(_("Files of this kind hold no other files."))
     sandbox = process_sandbox()
     with content_of(actor, item, f"list of what is inside, in case {case.pk}") as fd:
@@ -88,6 +88,20 @@ def inside_of(item: Item) -> Inside | None:
     return _from_json(record_keys().open_content("inside", item.pk, row.members))
 
 
+def holds_others(item: Item) -> bool:
+    """Whether a file is a container by its kind, or the scan found files in it, as behind a picture.
+
+    Where it cannot be said what the scan found, there may be some.
+    """
+    if can_look_inside(item.mime):
+        return True
+    try:
+        seen = record_keys().open_observation(item.pk, item.observation).observation
+    except KeyMismatch:
+        return True
+    return any(signal.part.members for signal in seen.signals)
+
+
 def member_at(item: Item, address: str) -> Member:
     """Something inside a file, by its address, that can be taken out. Raises :class:`NotShown`."""
     inside = inside_of(item)
@@ -112,7 +126,9 @@ def is_address(text: str) -> bool:
 
 def needed_of(mime: str, found: Inside) -> Needed:
     """What has to be looked at of a container of this type in which that was found."""
-    parts = {ITSELF: Playing.Of.PICTURE} if mime in document.MIMES else {}
+    parts = {}
+    if can_render(mime) or is_sound(mime):
+        parts[ITSELF] = Playing.Of.SOUND if is_sound(mime) else Playing.Of.PICTURE
     unseen = bool(found.reasons)
     for member in found.members:
         if member.of_page:

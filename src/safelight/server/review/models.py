@@ -17,8 +17,8 @@ class Viewing(models.Model):
     ``charged`` is what counts against budgets: all that it may last until the first word is heard. ``pages``
     and ``whole`` are known once it was rendered: of how many pages this is one, and whether it shows all that
     belongs on it. ``reason`` is sealed. ``member`` is empty for the file itself, and for something inside it
-    the steps that lead there: ``3.2`` is the second member of its third. ``attachments``: beside the pages
-    the document holds files that are on none of them.
+    the steps that lead there: ``3.2`` is the second member of its third. ``attachments``: beside what is
+    shown of it the file holds others, as a document does that are on none of its pages.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from safelight.media.hearing import can_hear
+from safelight.media.inside import can_look_inside
 from safelight.media.playing import can_play
 from safelight.media.rendering import Level, can_render
 from safelight.media.rendering_shape import SEGMENT_SECONDS
@@ -28,7 +29,7 @@ from safelight.server.people.roles import Permission
 from safelight.server.review.budgets import Break, lock, rest_if_due, standing_of
 from safelight.server.review.errors import NotAllowed, NotShown, OnBreak, ReasonMissing
 from safelight.server.review.events import Event
-from safelight.server.review.inside import ITSELF, member_at
+from safelight.server.review.inside import ITSELF, holds_others, member_at
 from safelight.server.review.models import Playing, Viewing
 from safelight.server.review.protections import Protections, in_force
 from safelight.server.review.seen import end
@@ -176,6 +177,7 @@ def _opened(
         item=item,
         level=level,
         member=member,
+        attachments=not (member or can_look_inside(item.mime)) and holds_others(item),
         page=page,
         reason=record_keys().seal_content("viewing", id_, reason) if reason else None,
         address_digest=digest_of(token),

@@ -170,6 +170,7 @@ def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, 
     """By file, with the same few queries however many files a case has."""
     shown = Viewing.objects.filter(case=case, person=actor.person, shown_at__isnull=False)
     shown = shown.filter(member=ITSELF).exclude(playing__of=Playing.Of.SOUND)
+    attached = set(shown.filter(attachments=True).values_list("item", flat=True))
     reached = dict(shown.values_list("item").annotate(Max("level")).order_by())
     told = set(MetadataShown.objects.filter(case=case).values_list("item", flat=True))
     viewed, heard, resume = viewed_whole(case), heard_whole(case), resume_at(case, actor.person)
@@ -186,7 +187,7 @@ def _tiles(actor: PersonActor, case: Case, items: QuerySet[Item]) -> dict[UUID, 
             int(resume.get((item.pk, ITSELF, Playing.Of.PICTURE), 0.0)) if can_play(item.mime) else None,
             int(resume.get((item.pk, ITSELF, Playing.Of.SOUND), 0.0)) if can_hear(item.mime) else None,
             item.pk in heard,
-            can_look_inside(item.mime),
+            can_look_inside(item.mime) or item.pk in attached,
         )
         for item in items.only("pk", "mime", "size")
     }

@@ -53,7 +53,7 @@ def show(actor: PersonActor, token: str) -> Shown:
     with transaction.atomic():
         viewing.shown_at, viewing.pages = now(), rendering.pages
         viewing.whole = rendering.counts and rendering.missing == 0
-        viewing.attachments = rendering.attachments
+        viewing.attachments = viewing.attachments or rendering.attachments
         viewing.save(update_fields=["shown_at", "pages", "whole", "attachments"])
         record(Event.VIEWING_SHOWN, actor, subject=viewing.item_id, payload={"viewing": str(viewing.pk)})
     return Shown(

@@ -60,7 +60,9 @@ def _whole(shown: QuerySet[Viewing]) -> frozenset[UUID]:
     looked = _looked_at(shown)
     items = {item for item, _person in looked}
     mimes = dict(Item.objects.filter(pk__in=items).values_list("pk", "mime"))
-    attached = set(shown.filter(attachments=True).values_list("item", flat=True))
+    attached = set(
+        Viewing.objects.filter(item__in=items, attachments=True, member=ITSELF).values_list("item", flat=True)
+    )
     holding = {item for item in items if mimes[item] in archive.MIMES or item in attached}
     listed = {row.pk: row for row in Inside.objects.filter(pk__in=holding).defer("members")}
     found = set()
