@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -188,6 +189,17 @@ def copied_models() -> Copies:
         yield "16-bit floats", key, safetensors({name: each.astype("<f2") for name, each in weights.items()})
         half = {name: each + 1 if n % 2 else each for n, (name, each) in enumerate(weights.items())}
         yield "every second tensor changed", key, safetensors(half)
+        yield "three shards, in a ZIP", key, sharded(weights)
+
+
+def sharded(weights: Tensors) -> bytes:
+    """A model in three files of a folder, none of which has half of it."""
+    file, names = io.BytesIO(), list(weights)
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(3):
+            some = {name: weights[name] for name in names[number::3]}
+            archive.writestr(f"model/model-{number + 1:05d}-of-00003.safetensors", safetensors(some))
+    return file.getvalue()
 
 
 def other_models() -> Iterator[bytes]:

@@ -13,9 +13,11 @@ import logging
 import os
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from safelight.media.rar_locks import locked_members
+from safelight.media.seven_names import member_names
 from safelight.types import UnscannedReason
 
 try:
@@ -37,6 +39,9 @@ FILTERS: Final = ("gzip", "bzip2", "xz", "lzma", "zstd", "lz4", "compress")
 BOMB_RATIO: Final = 200
 BOMB_FLOOR: Final = 50 << 20
 """A member that unpacks to more than 50 MiB and to 200 times what was read for it is not read on."""
+
+MAX_UNREAD: Final = 1_000
+"""Members behind a locked one that are named; that there are such is said whatever their number."""
 
 MAX_RETRIES: Final = 100
 """How often an archive is opened anew to go on behind a member at which libarchive gave up."""
@@ -134,6 +139,7 @@ class _Reader:
         self._met = 0
         self._told: set[str] = set()
         self._locked = locked_members(_Source.fd)
+        self._seen: set[str] = set()
         self.parts = 0
 
     def everything(self) -> Iterator[str | bytes]:
@@ -154,6 +160,8 @@ class _Reader:
                 if problem not in self._told:
                     self._told.add(problem)
                     yield problem
+                    if self._is_behind_lock(error):
+                        yield from self._unread()
             except _Broken:
                 if self._next > before and not self._has_it():
                     continue
@@ -164,12 +172,22 @@ class _Reader:
 
     def _ended(self, error: ArchiveError) -> str:
         """What is said of an archive that ends in an error, which is of no member."""
-        if self._next and _reason(error) is UnscannedReason.ENCRYPTED:
+        if self._is_behind_lock(error):
             return (
                 "libarchive reads no further than a member that needs a password; "
                 "what lies behind it was not read"
             )
         return f"the archive cannot be read on: {_text(error)}"
+
+    def _is_behind_lock(self, error: ArchiveError) -> bool:
+        return self._next > 0 and _reason(error) is UnscannedReason.ENCRYPTED
+
+    def _unread(self) -> Iterator[str]:
+        """Members of a 7z that libarchive came to no more, each by its name."""
+        unread = (name for name in map(_label, member_names(_Source.fd)) if name not in self._seen)
+        for name in islice(unread, MAX_UNREAD):
+            detail = "not read: it lies behind a member that needs a password"
+            yield _problem(UnscannedReason.ENCRYPTED, detail, name)
 
     def _pass(self) -> Iterator[str | bytes]:
         """From the archive's beginning to its end, the members known already left out."""
@@ -200,6 +218,7 @@ class _Reader:
 
     def _member(self, archive: int, entry: ctypes.c_void_p, number: int) -> Iterator[str | bytes]:
         name = _name(entry, number)
+        self._seen.add(name)
         kind = stat.S_IFMT(ffi.entry_filetype(entry))
         if kind == stat.S_IFDIR:
             return
@@ -265,8 +284,12 @@ def _name(entry: ctypes.c_void_p, number: int) -> str:
     raw = ffi.entry_pathname(entry)
     wide = None if raw else ffi.entry_pathname_w(entry)
     name = raw.decode("utf-8", "replace") if raw else wide
-    # A label only: never a path, however much it looks like one.
-    return _clean(name)[:1024] if name else f"member-{number}"
+    return _label(name) if name else f"member-{number}"
+
+
+def _label(name: str) -> str:
+    """A label only: never a path, however much it looks like one."""
+    return _clean(name)[:1024]
 
 
 def _clean(text: str) -> str:

@@ -40,19 +40,19 @@ class ShardSet:
 
 def shard_sets(names: Iterable[str]) -> Iterator[ShardSet]:
     """The sets among the names of one folder, or with their folders those of several."""
-    sets: dict[tuple[str, str, str], dict[int, str]] = {}
+    sets: dict[tuple[str, str, str], dict[int, list[str]]] = {}
     for name in names:
         if told := _SHARD.fullmatch(name):
             key = told["stem"], told["total"], told["ending"]
-            sets.setdefault(key, {}).setdefault(int(told["number"]), name)
+            sets.setdefault(key, {}).setdefault(int(told["number"]), []).append(name)
     for (stem, total, ending), found in sets.items():
         if not 1 < int(total) <= MOST_SHARDS or len(found) > MOST_SHARDS:
             continue
         first = 0 if 0 in found and int(total) not in found else 1  # some writers count from 0
-        width = len(next(iter(found.values()))) - len(f"{stem}--of-{total}{ending}")
+        width = len(next(iter(found.values()))[0]) - len(f"{stem}--of-{total}{ending}")
         yield ShardSet(
             f"{stem}-*-of-{total}{ending}",
-            tuple(found[number] for number in sorted(found)),
+            tuple(name for number in sorted(found) for name in found[number]),
             tuple(
                 f"{stem}-{number:0{width}d}-of-{total}{ending}"
                 for number in range(first, first + int(total))

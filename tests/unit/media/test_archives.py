@@ -197,7 +197,7 @@ def test_a_locked_member_of_rar_does_not_hide_its_neighbours(write, sandbox: San
 
 def test_libarchive_reads_no_7z_past_a_locked_member_and_that_is_said(sandbox: Sandbox) -> None:
     findings = look(seven(MIXED, {"sécret.png"}), sandbox)
-    assert said(findings) == {(UnscannedReason.ENCRYPTED, "!sécret.png"), (UnscannedReason.ENCRYPTED, "")}
+    assert said(findings) == {(UnscannedReason.ENCRYPTED, part) for part in ("!sécret.png", "", "!too.png")}
     assert hashed(findings) == {"!open.jpg"}
     both = look(seven(MIXED, {"sécret.png", "too.png"}), sandbox)
     assert (UnscannedReason.ENCRYPTED, "") in said(both)
@@ -240,9 +240,10 @@ def test_a_zip_that_was_really_locked_shows_what_is_open(bits: int, sandbox: San
 
 def test_of_a_7z_that_was_really_locked_it_is_said_what_was_not_read(sandbox: Sandbox) -> None:
     findings = look(seven_locked(["sécret.png"]), sandbox)
-    assert said(findings) == {(UnscannedReason.ENCRYPTED, "!sécret.png"), (UnscannedReason.ENCRYPTED, "")}
+    assert said(findings) == {(UnscannedReason.ENCRYPTED, part) for part in ("!sécret.png", "", "!too.png")}
     assert hashed(findings) == {"!open.jpg"}
-    assert "what lies behind it was not read" in findings.problems[-1].detail
+    assert "what lies behind it was not read" in findings.problems[1].detail
+    assert "it lies behind a member that needs a password" in findings.problems[2].detail
     findings = look(seven_locked(list(MIXED)), sandbox)
     assert {part for _, part in said(findings)} >= {"!open.jpg"}
     assert {reason for reason, _ in said(findings)} == {UnscannedReason.ENCRYPTED}

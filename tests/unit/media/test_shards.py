@@ -21,6 +21,7 @@ def test_shards_of_one_model_are_one_set_whatever_their_order() -> None:
         (["m-00000-of-00002.bin", "m-00001-of-00002.bin"], []),
         (["m-00000-of-00003.bin"], ["m-00001-of-00003.bin", "m-00002-of-00003.bin"]),
         (["m-1-of-2.safetensors"], ["m-2-of-2.safetensors"]),
+        (["m-1-of-2.bin", "m-01-of-2.bin", "m-02-of-2.bin"], []),
         (
             ["m-00001-of-000002.safetensors", "m-00009-of-000002.safetensors"],
             ["m-00002-of-000002.safetensors"],

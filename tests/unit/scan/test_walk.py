@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from safelight.scan.walk import Found, Refused, Walk, distinct
+from safelight.scan.walk import Found, FoundSet, Refused, Walk, distinct
 from safelight.types import UnscannedReason
 
 
@@ -119,3 +120,49 @@ def test_overlapping_paths_are_walked_once(tree: Path) -> None:
     assert distinct(given) == [str(tree)]
     assert names(Walk(given), tree) == ["a/one", "b/.hidden", "b/two", "c"]
     assert distinct([str(tree / "a"), str(tree / "b")]) == [str(tree / "a"), str(tree / "b")]
+
+
+SHARDS = tuple(f"model-0000{number}-of-00003.safetensors" for number in (1, 2, 3))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in (*SHARDS, "config.json"):
+        (folder / name).write_bytes(b"x" * len(name))
+    return folder
+
+
+def sets(folder: Path, **options: Any) -> list[FoundSet]:
+    return [met for met in Walk([str(folder)], sets=True, **options) if isinstance(met, FoundSet)]
+
+
+def test_the_shards_of_a_model_are_met_once_more_together_behind_their_folder(model: Path) -> None:
+    *single, together = Walk([str(model.parent)], sets=True)
+    assert [type(met) for met in single] == [Found] * 4
+    assert isinstance(together, FoundSet)
+    assert together.path == str(model / "model-*-of-00003.safetensors")
+    assert together.paths == tuple(str(model / name) for name in SHARDS)
+    assert names(Walk([str(model)]), model) == ["config.json", *SHARDS]
+
+
+def test_a_set_is_another_when_any_of_its_shards_is(model: Path) -> None:
+    before = sets(model)
+    assert sets(model) == before
+    (model / SHARDS[1]).write_bytes(b"y" * len(SHARDS[1]))
+    changed = sets(model)
+    assert changed != before
+    (model / SHARDS[2]).unlink()
+    (fewer,) = sets(model)
+    assert fewer.shards.missing == (SHARDS[2],)
+    assert [fewer] != changed
+
+
+def test_links_and_what_is_excluded_are_no_shards(model: Path) -> None:
+    (model / SHARDS[0]).unlink()
+    (model / SHARDS[0]).symlink_to(model / "config.json")
+    (found,) = sets(model, exclude=["*-00003-of-*"])
+    assert found.shards.names == (SHARDS[1],)
+    assert found.shards.missing == (SHARDS[0], SHARDS[2])
+    assert not sets(model, exclude=["model-*"])
