@@ -15,8 +15,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from safelight.media.hearing import is_sound
 from safelight.media.rendering import Level
+from safelight.media.sound_types import is_sound
 from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
 from safelight.server.review.models import MetadataShown, Playing, Viewing
