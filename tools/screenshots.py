@@ -62,6 +62,19 @@ def take(page: Page, name: str, path: str | None = None) -> None:
     print(STATIC / f"{name}.png")  # noqa: T201
 
 
+def inside_an_archive(page: Page) -> None:
+    """The page of what an archive holds, one of its pictures shown."""
+    page.goto(re.sub(r"/cases/.*", "/cases/?account=maple-417", page.url))
+    page.locator(".queue tbody th a").first.click()
+    page.wait_for_url("**/cases/*-*/")
+    page.keyboard.press("t")
+    page.get_by_role("button", name="What is inside").click()
+    page.wait_for_url("**/inside/")
+    page.keyboard.press("1")
+    page.locator("[data-screen] canvas").wait_for()
+    take(page, "console-inside")
+
+
 def main() -> None:
     """Take them all."""
     chromium = shutil.which("chromium")
@@ -83,6 +96,7 @@ def main() -> None:
         light.keyboard.press("1")
         light.locator("[data-screen] canvas").scroll_into_view_if_needed()
         take(light, "console-looking")
+        inside_an_archive(light)
         take(light, "console-own-day", "/exposure/")
         take(light, "console-wellbeing", "/exposure/team/")
         dark = entered(browser, links[1], "dark")

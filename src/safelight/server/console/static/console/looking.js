@@ -103,7 +103,13 @@ class Look {
     if (this.from.picture) this.from.picture.value = chosen.dataset.plays ?? "0";
     if (this.from.sound) this.from.sound.value = chosen.dataset.sounds ?? "0";
     this.waveform?.hide();
-    this.tell(`${this.section.dataset.chosen} ${chosen.dataset.member}`);
+    this.tell(this.which().join(""));
+  }
+
+  /** What is chosen inside the file, in words; nothing where it is the file itself. */
+  which() {
+    const member = this.member();
+    return member ? [`${this.section.dataset.chosen} ${member}`] : [];
   }
 
   /** The address of what is looked at inside the file; none where it is the file itself. */
@@ -279,7 +285,7 @@ class Look {
       Number(told.get("Safelight-Page")),
       Number(told.get("Safelight-Pages")),
     );
-    const words = [`${level}`];
+    const words = [`${level}`, ...this.which()];
     if (this.pages > 1) words.push(`${this.section.dataset.page} ${this.page} / ${this.pages}`);
     if (Number(told.get("Safelight-Missing")) > 0) words.push(this.section.dataset.missing ?? "");
     if (told.get("Safelight-Cut-Short") === "1") words.push(this.section.dataset.cut ?? "");
