@@ -15,9 +15,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from safelight.errors import KeyMismatch
-from safelight.media.hearing import is_sound
 from safelight.media.inside import Inside, Member, can_look_inside, list_inside
 from safelight.media.rendering import can_render
+from safelight.media.sound_types import is_sound
 from safelight.server.cases.models import Case
 from safelight.server.console.words import in_words
 from safelight.server.ids import now

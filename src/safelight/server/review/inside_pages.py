@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 
 from safelight.errors import KeyMismatch, SafelightError
 from safelight.media import model_file
-from safelight.media.hearing import can_hear, is_sound
+from safelight.media.hearing import can_hear
 from safelight.media.inside import Member, can_look_inside
 from safelight.media.playing import can_play
 from safelight.media.rendering import can_render
+from safelight.media.sound_types import is_sound
 from safelight.server.cases.hash_confirmed import matches_of
 from safelight.server.cases.models import Case
 from safelight.server.console.access import page
