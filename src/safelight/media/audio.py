@@ -16,21 +16,6 @@ from safelight.signals.audio import SOUND_TYPES, sound_part, sound_signal
 from safelight.sounds import items_of
 from safelight.types import Signal, Unhashable
 
-MIMES: Final = frozenset(
-    {
-        "audio/aac",
-        "audio/aiff",
-        "audio/amr",
-        "audio/flac",
-        "audio/mp4",
-        "audio/mpeg",
-        "audio/ogg",
-        "audio/vnd.wave",
-        "audio/x-caf",
-    }
-)
-"""What FFmpeg's demuxers are asked to open, beside videos."""
-
 SLOWEST: Final = 1_000_000
 """Bytes a second below which a soundtrack is taken to hang: a hundredth of what was measured for small bit
 rates, and less for large ones."""

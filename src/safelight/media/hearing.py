@@ -15,12 +15,13 @@ from typing import Final
 
 import numpy as np
 
-from safelight.media import audio, video
+from safelight.media import video
 from safelight.media.rendering_shape import HEARD_RATE, SEGMENT_SECONDS
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.families import RENDERING_RECORDING
 from safelight.media.sandbox.messages import HeardFound, PeaksFound, SheetRows
 from safelight.media.sandbox.protocol import Reply
+from safelight.media.sound_types import is_sound
 from safelight.types import Problem, UnscannedReason
 
 QUIETER: Final = 4
@@ -61,11 +62,6 @@ class Waveform:
 
     seconds: float
     peaks: tuple[int, ...]
-
-
-def is_sound(mime: str) -> bool:
-    """Whether files of this type are sounds and nothing else."""
-    return mime in audio.MIMES
 
 
 def can_hear(mime: str) -> bool:

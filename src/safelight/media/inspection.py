@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from safelight.media import archive, audio, document, image, model_file, video
+from safelight.media import archive, audio, document, image, model_file, sound_types, video
 from safelight.media.content import Content
 from safelight.media.file import OpenedFile
 from safelight.media.findings import Findings
@@ -68,7 +68,7 @@ class _Inspection:
         mime = format_.mime
         if mime in image.NATIVE | image.PILLOWS:
             return image.look(content.fd, mime, self._sandbox)
-        if mime in video.MIMES | audio.MIMES:
+        if mime in video.MIMES | sound_types.MIMES:
             return self._recording(content, depth)
         if mime in model_file.MIMES:
             return model_file.look(content.fd, content.size, mime, self._sandbox)

@@ -2,7 +2,8 @@
 
 Writers of sharded models name shards ``model-00001-of-00003.safetensors`` (Hugging Face's libraries, for
 PyTorch's files too) and ``model-00001-of-00003.gguf`` (``gguf-split``). Beside safetensors lies an index of
-which tensor is in which shard; the names say as much of the files, and need no reading.
+which tensor is in which shard. It is not read: names say as much, and where shards are named otherwise, an
+index says that the files beside it are one model.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from safelight.types import WHOLE, Part, Problem, Signal, UnscannedReason
 MOST_SHARDS: Final = 1_000
 """Of one model; the largest published have some two hundred."""
 
+_INDEX: Final = ".safetensors.index.json"
 _SHARD: Final = re.compile(
     r"(?P<stem>.*)-(?P<number>[0-9]{1,6})-of-(?P<total>[0-9]{1,6})"
     r"(?P<ending>\.(?:safetensors|gguf|bin|pt|pth|ckpt))",
@@ -40,6 +42,8 @@ class ShardSet:
 
 def shard_sets(names: Iterable[str]) -> Iterator[ShardSet]:
     """The sets among the names of one folder, or with their folders those of several."""
+    names = tuple(names)
+    yield from _indexed(names)
     sets: dict[tuple[str, str, str], dict[int, list[str]]] = {}
     for name in names:
         if told := _SHARD.fullmatch(name):
@@ -59,6 +63,22 @@ def shard_sets(names: Iterable[str]) -> Iterator[ShardSet]:
                 if number not in found
             ),
         )
+
+
+def _indexed(names: Iterable[str]) -> Iterator[ShardSet]:
+    """Safetensors beside an index, in folders where none is named as writers name shards."""
+    folders: dict[str, list[str]] = {}
+    indexed: set[str] = set()
+    for name in names:
+        folder, slash, base = name.rpartition("/")
+        if base.endswith(_INDEX):
+            indexed.add(folder + slash)
+        elif base.endswith(".safetensors"):
+            folders.setdefault(folder + slash, []).append(name)
+    for folder in sorted(indexed):
+        beside = folders.get(folder, [])
+        if 1 < len(beside) <= MOST_SHARDS and not any(map(is_shard, beside)):
+            yield ShardSet(f"{folder}*.safetensors", tuple(beside))
 
 
 def is_shard(name: str) -> bool:

@@ -14,7 +14,7 @@ import stat
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path, PurePath
 
@@ -118,9 +118,10 @@ class Walk:
                 found = Path(path).stat(follow_symlinks=False)
                 if stat.S_ISREG(found.st_mode) and not self._is_excluded(path):
                     there[name] = found
-        told = next(iter(shard_sets(there)), None)
-        if told is None:
+        if not there:
             return iter(())
+        gone = [name for name in shards.names if name not in there]
+        told = replace(shards, names=tuple(there), missing=tuple(sorted((*gone, *shards.missing))))
         size = sum(each.st_size for each in there.values())
         changed = max(each.st_ctime_ns for each in there.values())
         inode = zlib.crc32(repr([each.st_ino for each in there.values()]).encode())

@@ -27,7 +27,8 @@ from safelight.server.cases.models import Case, Decision, Settled
 from safelight.server.cases.services import finish
 from safelight.server.config import Reporting
 from safelight.server.hotlines.checking import checked
-from safelight.server.hotlines.correcting import CORRECTION, FINISHED
+from safelight.server.hotlines.correcting import CORRECTION
+from safelight.server.hotlines.finished import FINISHED
 from safelight.server.hotlines.models import Report, ReportFile
 from safelight.server.hotlines.sealed import content
 from safelight.server.ids import now

@@ -183,4 +183,4 @@ def test_what_is_not_answered_in_time_alarms(
 
 
 def test_what_hangs_on_an_upheld_complaint_is_known() -> None:
-    assert [follow.__module__ for follow in UPHELD] == ["safelight.server.assessment.correcting"]
+    assert [follow.__module__ for follow in UPHELD] == ["safelight.server.assessment.following"]

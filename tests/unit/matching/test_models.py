@@ -321,6 +321,16 @@ def test_a_first_shard_without_tensors_is_no_fault_of_the_set(tmp_path: Path, sc
     assert scan_folder(folder)["model-*-of-00002.gguf"].verdict.outcome is Outcome.CLEAR
 
 
+def test_shards_under_other_names_are_one_model_where_an_index_lies_beside_them(
+    tmp_path: Path, scan_folder: Folder
+) -> None:
+    for number, path in enumerate(shards(tmp_path / "cut", LISTED)):
+        path.rename(path.with_name(f"part{number}.safetensors"))
+    (tmp_path / "cut" / "model.safetensors.index.json").write_text("{}")
+    told = scan_folder(tmp_path / "cut")["*.safetensors"]
+    assert levels(told.observation.matches) == {("tsid", ModelLevel.SAME_WEIGHTS)}
+
+
 def test_shards_that_lie_beside_each_other_in_an_archive_are_one_model(tmp_path: Path, scan) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:

@@ -12,9 +12,10 @@ import pytest
 from sounds import RATE, encode, encode_tracks, hum, silence, song
 from videos import Video
 
-from safelight.media.hearing import QUIETER, Heard, Waveform, can_hear, heard_of, is_sound, waveform_of
+from safelight.media.hearing import QUIETER, Heard, Waveform, can_hear, heard_of, waveform_of
 from safelight.media.sandbox.client import Sandbox
 from safelight.media.sandbox.descriptors import sealed_memfd
+from safelight.media.sound_types import is_sound
 from safelight.types import Problem, UnscannedReason
 
 

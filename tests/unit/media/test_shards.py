@@ -53,5 +53,16 @@ def test_other_names_are_of_no_shard(name: str) -> None:
     assert not list(shard_sets([name]))
 
 
+def test_an_index_says_that_files_under_other_names_are_one_model() -> None:
+    beside = ["x/a.safetensors", "x/b.safetensors"]
+    names = ["x/model.safetensors.index.json", *beside, "x/c.bin", "y/d.safetensors"]
+    assert list(shard_sets(names)) == [ShardSet("x/*.safetensors", tuple(beside))]
+    assert not list(shard_sets(names[1:]))
+    named = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    assert [one.names for one in shard_sets([*names[:1], "a.safetensors", *named])] == [tuple(named)]
+    (one,) = shard_sets(["model.safetensors.index.json", "whole.safetensors", *named])
+    assert one.names == tuple(named)
+
+
 def test_one_of_one_and_absurd_numbers_make_no_set() -> None:
     assert not list(shard_sets(["m-00001-of-00001.gguf", "m-00001-of-99999.gguf"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any, Final
 
@@ -16,7 +17,14 @@ _PREFIX: Final = "/api/v1/"
 
 
 def document(api: NinjaAPI) -> dict[str, Any]:
-    """Every route, in plain JSON values."""
+    """Every route, in plain JSON values, which are the caller's own."""
+    read: dict[str, Any] = json.loads(_written(api))
+    return read
+
+
+@functools.cache
+def _written(api: NinjaAPI) -> str:
+    """Once a process: it does not change while the server runs, and describing every route takes long."""
     made: dict[str, Any] = json.loads(json.dumps(OpenAPISchema(api, _PREFIX), default=str))
     # Bodies that may also be forms are described by hand, and so is what they refer to.
     _, by_hand = models_json_schema([(ReportIn, "validation")], ref_template=_REF)
@@ -26,7 +34,7 @@ def document(api: NinjaAPI) -> dict[str, Any]:
             for answer in operation["responses"].values():
                 _as_problem(answer)
     made["servers"] = [{"url": "http://localhost:8400", "description": "as `safelight serve` prints it"}]
-    return made
+    return json.dumps(made)
 
 
 def _as_problem(answer: dict[str, Any]) -> None:

@@ -13,11 +13,11 @@ class Config(AppConfig):
 
     def ready(self) -> None:
         """Have decisions ask for wanted opinions, complaints run their corrections, and stacks reach far."""
-        from safelight.server.assessment.correcting import (  # noqa: PLC0415 - models are loaded
+        from safelight.server.assessment.following import (  # noqa: PLC0415 - models are loaded
+            ask_for,
             correct,
             told_hotline,
         )
-        from safelight.server.assessment.elsewhere import ask_for  # noqa: PLC0415
         from safelight.server.assessment.opinions import (  # noqa: PLC0415
             require_opinions,
             require_unreported,
@@ -25,7 +25,7 @@ class Config(AppConfig):
         from safelight.server.cases.complaints import UPHELD  # noqa: PLC0415
         from safelight.server.cases.decisions import BEFORE_DECIDING  # noqa: PLC0415
         from safelight.server.cases.services import JOINED  # noqa: PLC0415
-        from safelight.server.hotlines.correcting import FINISHED  # noqa: PLC0415
+        from safelight.server.hotlines.finished import FINISHED  # noqa: PLC0415
 
         for ask in (require_unreported, require_opinions):
             if ask not in BEFORE_DECIDING:

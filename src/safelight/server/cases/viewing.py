@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from safelight.media.hearing import is_sound
+from safelight.media.sound_types import is_sound
 from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
 from safelight.server.people.models import Person

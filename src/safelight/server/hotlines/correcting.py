@@ -7,7 +7,6 @@ sends it as any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -31,8 +30,6 @@ from safelight.server.people.actors import SystemActor
 
 CORRECTION: Final = "correction"
 """The duty of such a report."""
-FINISHED: Final[list[Callable[[Report], None]]] = []
-"""Called in the transaction in which a hotline finished a report."""
 _COMPLAINTS: Final = SystemActor("complaints")
 
 

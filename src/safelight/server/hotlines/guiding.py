@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from safelight.errors import UsageError
 from safelight.hotlines.jurisdictions import CYBERTIPLINE
 from safelight.server.hotlines.checking import guided_hotline, require_ready
-from safelight.server.hotlines.correcting import FINISHED
 from safelight.server.hotlines.draft_errors import NotADraft
 from safelight.server.hotlines.events import Event
+from safelight.server.hotlines.finished import FINISHED
 from safelight.server.hotlines.models import Report
 from safelight.server.ids import now
 from safelight.server.ledger.services import record

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from safelight.hotlines.cybertipline.environments import Environment
 from safelight.hotlines.cybertipline.steps import Done
-from safelight.server.hotlines.correcting import FINISHED
 from safelight.server.hotlines.events_sending import Event
+from safelight.server.hotlines.finished import FINISHED
 from safelight.server.hotlines.models import Attempt, Receipt, Report
 from safelight.server.ledger.services import record
 from safelight.server.people.actors import Actor

@@ -16,8 +16,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from safelight.media import archive
-from safelight.media.hearing import is_sound
 from safelight.media.rendering import Level
+from safelight.media.sound_types import is_sound
 from safelight.server.cases.models import Case
 from safelight.server.intake.models import Item
 from safelight.server.people.models import Person
