@@ -139,7 +139,7 @@ class Look {
     const asked = this.asked;
     try {
       const told = await this.open({ level: String(level), page: String(page) });
-      const answer = told && (await this.picture(told.address));
+      const answer = told && (await this.picture(told.address, () => asked === this.asked));
       if (!told || !answer) return;
       const picture = await createImageBitmap(await answer.blob());
       if (asked !== this.asked || document.hidden) {
@@ -186,15 +186,17 @@ class Look {
   }
 
   /**
-   * What is behind a one-use address, if it is a picture; null, and why is told, if not.
+   * What is behind a one-use address, if it is a picture; null, and why is told, if not. What was stopped
+   * meanwhile is refused by the server, and that says nothing of what was asked for since.
    * @param {string} address
+   * @param {() => boolean} current
    */
-  async picture(address) {
+  async picture(address, current) {
     const answer = await fetch(address, { cache: "no-store", redirect: "error" });
     const kind = answer.headers.get("Content-Type");
     if (kind === "image/jpeg" || kind === "audio/wav") return answer;
     const why = answer.status === 422 ? (await answer.json()).says : this.section.dataset.denied;
-    this.cover(why);
+    if (current()) this.cover(why);
     return null;
   }
 
@@ -236,7 +238,7 @@ class Look {
     try {
       const from = this.from[of]?.value || "0";
       const told = await this.open({ level: String(level), play: of, from });
-      const first = told && (await this.picture(told.address));
+      const first = told && (await this.picture(told.address, () => asked === this.asked));
       if (!told || !first) return;
       const player = this.playerOf(of);
       if (!(await player.take(first)) || asked !== this.asked || document.hidden) {
@@ -258,11 +260,15 @@ class Look {
   /** @param {"picture" | "sound"} of */
   playerOf(of) {
     /** @param {string} address */
-    const fetched = (address) => this.picture(address);
+    const fetched = (address) => this.picture(address, () => this.player === player);
     /** @param {string} words */
     const tell = (words) => this.tell(words);
-    if (of === "picture") return new Player(fetched, tell, this.section.dataset);
-    return new Listener(fetched, tell, this.section.dataset, this.waveform);
+    /** @type {Player | Listener} */
+    const player =
+      of === "picture"
+        ? new Player(fetched, tell, this.section.dataset)
+        : new Listener(fetched, tell, this.section.dataset, this.waveform);
+    return player;
   }
 
   /**
