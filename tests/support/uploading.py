@@ -49,11 +49,22 @@ def make_key(server: Server) -> str:
 
 
 def post(server: Server, token: str, content: bytes) -> dict[str, Any]:
+    told = {"Content-Type": "application/octet-stream", "Safelight-Context": '{"account": "u1"}'}
+    return _sent(server, token, "/api/v1/scan", content, told)
+
+
+def ask(server: Server, token: str, hashes: dict[str, Any]) -> dict[str, Any]:
+    """Look a file up by its hashes; the key gets the scope for it."""
+    rows(server, "UPDATE intake_apikey SET scopes = ?", '["scan", "look_up"]')
+    body = json.dumps({"hashes": hashes, "context": {"account": "u2"}}).encode()
+    return _sent(server, token, "/api/v1/hashes", body, {"Content-Type": "application/json"})
+
+
+def _sent(server: Server, token: str, path: str, body: bytes, told: dict[str, str]) -> dict[str, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     try:
-        headers = {"Host": f"localhost:{server.port}", "Authorization": f"Bearer {token}"}
-        headers |= {"Content-Type": "application/octet-stream", "Safelight-Context": '{"account": "u1"}'}
-        connection.request("POST", "/api/v1/scan", content, headers)
+        headers = {"Host": f"localhost:{server.port}", "Authorization": f"Bearer {token}", **told}
+        connection.request("POST", path, body, headers)
         return json.loads(connection.getresponse().read())
     finally:
         connection.close()
