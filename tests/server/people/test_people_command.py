@@ -1,4 +1,4 @@
-"""`safelight people invite` and `prepare`: two administrators come in by the terminal; demos are marked."""
+"""`safelight people invite` and `prepare`: two administrators come in by the terminal, and no demo."""
 
 from __future__ import annotations
 
@@ -37,16 +37,6 @@ def test_the_terminal_invites_while_it_may(running: Server):
     again = running.run("people", "invite", "--port", str(running.port)).stdout.split()[-1]
     assert running.get(link.partition(str(running.port))[2])[0] != 200
     assert running.get(again.partition(str(running.port))[2])[0] == 200
-
-
-def test_a_demo_is_marked_at_its_first_start_and_stays_one(server: Server):
-    server.settings["demo"] = "true"
-    server.start()
-    assert server.stop() == 0
-    server.settings["demo"] = "false"
-    refused = server.run("serve", "--port", str(server.port))
-    assert refused.returncode == 1
-    assert "made as a demo and stays one" in refused.stderr
 
 
 def test_real_work_never_becomes_a_demo(server: Server):
