@@ -53,11 +53,16 @@ def post(server: Server, token: str, content: bytes) -> dict[str, Any]:
     return _sent(server, token, "/api/v1/scan", content, told)
 
 
-def ask(server: Server, token: str, hashes: dict[str, Any]) -> dict[str, Any]:
-    """Look a file up by its hashes; the key gets the scope for it."""
+def may_look_up(server: Server) -> None:
+    """Keys get the scope for it."""
     rows(server, "UPDATE intake_apikey SET scopes = ?", '["scan", "look_up"]')
+
+
+def ask(server: Server, token: str, hashes: dict[str, Any], *, once: str | None = None) -> dict[str, Any]:
+    """Look a file up by its hashes; ``once`` is its idempotency key."""
     body = json.dumps({"hashes": hashes, "context": {"account": "u2"}}).encode()
-    return _sent(server, token, "/api/v1/hashes", body, {"Content-Type": "application/json"})
+    told = {"Content-Type": "application/json", **({"Idempotency-Key": once} if once else {})}
+    return _sent(server, token, "/api/v1/hashes", body, told)
 
 
 def _sent(server: Server, token: str, path: str, body: bytes, told: dict[str, str]) -> dict[str, Any]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import itertools
 import os
 import select
 import signal
 import socket
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 from proc import alive, children_of, descendants
 from serving import PATIENCE, Server, postgres, wait_until
+from uploading import ask, make_key, may_look_up, rows
 
 # One server for all of them.
 pytestmark = pytest.mark.xdist_group("killed server")
@@ -30,6 +34,38 @@ def test_a_killed_sandbox_parent_comes_back(running: Server):
     for pid in set(parents) - known:
         os.kill(pid, signal.SIGKILL)
     wait_until("the sandbox to be well again", lambda: "sandbox" not in running.checks())
+
+
+@pytest.mark.skipif(os.environ.get("SAFELIGHT_TEST_DATABASE") == "postgres", reason="SQLite's file is read")
+def test_look_ups_that_were_answered_are_stored_though_who_answered_is_killed(running: Server):
+    wait_until("everything to be well", lambda: not running.checks())
+    token = make_key(running)
+    may_look_up(running)
+    answered: list[str] = []
+    over = threading.Event()
+
+    def look_up(sender: int) -> None:
+        for number in itertools.count():
+            if over.is_set():
+                return
+            told = {"sha256": f"{sender:032x}{number:032x}", "pdq": f"{number:064x}"}
+            # One that was killed answers nobody; the next has another connection.
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if "outcome" in ask(running, token, told, once=f"{sender}-{number}"):
+                    answered.append(f"{sender}-{number}")
+
+    senders = [threading.Thread(target=look_up, args=(sender,)) for sender in range(6)]
+    for each in senders:
+        each.start()
+    for name in ("web-1", "web-2", "web-1"):
+        enough = len(answered) + 60
+        wait_until("some answers", lambda enough=enough: len(answered) >= enough)
+        running.kill(name)
+    over.set()
+    for each in senders:
+        each.join()
+    stored = {key for (key,) in rows(running, "SELECT idempotency_key FROM lookups_lookup")}
+    assert not set(answered) - stored
 
 
 def test_no_connection_is_refused_while_every_web_process_is_replaced(running: Server):

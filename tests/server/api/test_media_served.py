@@ -10,7 +10,6 @@ import sys
 import uuid
 import zipfile
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from models import safetensors, tensors
 from pictures import draw, encode
 from PIL import Image
 from serving import Server, resting_server, wait_until
-from uploading import ask, make_key, picture, post, rows
+from uploading import ask, make_key, may_look_up, picture, post, rows
 from videos import Video
 
 JPEG = encode(draw(), "JPEG")
@@ -49,11 +48,6 @@ def hashes_of(server: Server, name: str) -> str:
     return done.stdout
 
 
-def until_allowed(server: Server, token: str, hashes: dict[str, str]) -> dict[str, Any]:
-    """A process may know the key without its new scope for a moment."""
-    return wait_until("the key's new scope", lambda: (t := ask(server, token, hashes)).get("outcome") and t)
-
-
 @functools.cache
 def large() -> bytes:
     """A picture that does not compress, and is too large to be scanned at once."""
@@ -70,6 +64,7 @@ def served() -> Iterator[tuple[Server, str]]:
     with resting_server() as server:
         server.start()
         token = make_key(server)
+        may_look_up(server)
         (server.directory / "listed.jpg").write_bytes(JPEG)
         (server.directory / "clip.mp4").write_bytes(CLIP)
         model = server.directory / "model.safetensors"
@@ -108,7 +103,7 @@ def test_videos_and_sounds_are_looked_up_by_hashes_alone(served: tuple[Server, s
     server, token = served
     told_of_clip = hashes_of(server, "clip.mp4").splitlines()
     [frames] = [line[5:] for line in told_of_clip if line.startswith("vpdq ")]
-    told = until_allowed(server, token, {"sha256": "1f" * 32, "vpdq": frames})
+    told = ask(server, token, {"sha256": "1f" * 32, "vpdq": frames})
     assert (told["outcome"], bool(told["evidence_due_at"])) == ("hold", True)
     items = hashlib.shake_128(b"a sound that is listed nowhere").hexdigest(4 * 60)
     assert ask(server, token, {"sha256": "2f" * 32, "chromaprint": items})["outcome"] == "clear"
