@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import sys
 import threading
 from typing import Final
@@ -38,8 +39,21 @@ def die_with_supervisor() -> None:
 
 
 def stopping() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
+    """An event that SIGTERM and SIGINT set, whichever of the process's threads the kernel gives them to.
+
+    Neither a mask nor a handler that sets the event would do: a library's own threads were not asked before
+    they began, and a handler may run while the main thread holds the event's lock.
+    """
     event = threading.Event()
+    told, tell = socket.socketpair()
+    tell.setblocking(False)
+    signal.set_wakeup_fd(tell.detach(), warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: event.set())
+        signal.signal(number, lambda _number, _frame: None)
+    threading.Thread(target=_set_when_told, args=(event, told), name="safelight-stop", daemon=True).start()
     return event
+
+
+def _set_when_told(event: threading.Event, told: socket.socket) -> None:
+    while told.recv(1):
+        event.set()

@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
@@ -23,7 +22,7 @@ from django.db import Error, connection
 
 from safelight.errors import LedgerError, SafelightError
 from safelight.server.processes.beats import Beat
-from safelight.server.processes.beginning import begin
+from safelight.server.processes.beginning import begin, stopping
 
 if TYPE_CHECKING:
     from safelight.server.ledger.sequencer import Sequencer
@@ -35,7 +34,6 @@ SCHEDULE_SECONDS: Final = 60.0
 DRAIN_SECONDS: Final = 30.0
 _TELL_SECONDS: Final = 60.0
 _HANG_MARGIN: Final = 60.0
-_STOP: Final = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger(__name__)
 
 
@@ -136,9 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     load_handlers()
     machine_time()  # told as early as possible, before anybody sets the clock
     ensure_scheduled(HANDLERS.values())
-    # Waited for below rather than handled: a handler could run while this thread holds the event's lock.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
-    stop = threading.Event()
+    stop = stopping()
     name = f"{socket.gethostname()[:40]}:{os.getpid()}"
     common = told.threads or (1 if connection.vendor == "sqlite" else 4)
     lanes = [""] * common + sorted({known.lane for known in HANDLERS.values()} - {""})
@@ -153,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for lane in lanes
     }
     scheduled_at = time.monotonic()
-    while signal.sigtimedwait(_STOP, SEQUENCE_SECONDS) is None:
+    while not stop.wait(SEQUENCE_SECONDS):
         # A worker that hangs serves nobody else: say nothing, and be started anew.
         if not any(worker.hangs(longest[worker.lane]) for worker in workers):
             beat()
@@ -164,7 +160,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 ensure_scheduled(HANDLERS.values())
         if not all(worker.is_alive() for worker in workers):
             sys.exit(1)
-    stop.set()
     drained_by = time.monotonic() + DRAIN_SECONDS
     while time.monotonic() < drained_by and (alive := [worker for worker in workers if worker.is_alive()]):
         alive[0].join(SEQUENCE_SECONDS)
