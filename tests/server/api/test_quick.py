@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.signals import request_finished, request_started
-from django.db import IntegrityError, OperationalError, close_old_connections
+from django.db import IntegrityError, OperationalError, close_old_connections, connection
 from prometheus_client import REGISTRY
 
 from safelight.server.api import quick
@@ -32,7 +32,7 @@ PLAIN: dict[str, Any] = {"hashes": {"sha256": SHA256, "pdq": "0f" * 32, "pdq_qua
 @pytest.fixture(autouse=True)
 def one_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A request would close the connection that the test's transaction is on."""
-    monkeypatch.setattr("safelight.server.api.quick.close_old_connections", lambda: None)
+    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield

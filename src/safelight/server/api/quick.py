@@ -6,8 +6,8 @@ untouched, so that the description and the errors have one source each.
 
 from __future__ import annotations
 
+import functools
 import io
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,11 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import close_old_connections
+from django.db import connection
 from django.http import HttpResponse
+from prometheus_client import Counter
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from safelight.server.api.keys import recognise
 from safelight.server.api.routes.hashes import answer_of, search_for
@@ -63,7 +65,7 @@ def look_up_quickly(environ: dict[str, Any], start_response: Start) -> Iterable[
     began = time.perf_counter()
     promise: Promise | None = environ.get(PROMISE)
     # As Django does at the beginning of a request: a connection that broke or is too old is not used again.
-    close_old_connections()
+    connection.close_if_unusable_or_obsolete()
     try:
         actor = recognise(token)
         found = search_for(actor, asked, environ.get("HTTP_IDEMPOTENCY_KEY"))
@@ -103,7 +105,7 @@ class _Later:
 
 def _told(actor: KeyActor, found: LookedUp) -> tuple[HTTPStatus, Headers, bytes]:
     status, told = answer_of(actor, found)
-    return status, list(_HEADERS), json.dumps(told).encode()
+    return status, list(_HEADERS), to_json(told)
 
 
 def _refused(environ: dict[str, Any], error: Exception) -> tuple[HTTPStatus, Headers, bytes]:
@@ -113,12 +115,20 @@ def _refused(environ: dict[str, Any], error: Exception) -> tuple[HTTPStatus, Hea
 
 
 def _count(status: HTTPStatus, began: float) -> None:
-    REQUESTS.labels("POST", ROUTE, f"{status.value // 100}xx").inc()
-    SECONDS.labels(ROUTE).observe(time.perf_counter() - began)
+    _requests(status.value // 100).inc()
+    _SECONDS.observe(time.perf_counter() - began)
+
+
+@functools.cache
+def _requests(hundreds: int) -> Counter:
+    return REQUESTS.labels("POST", ROUTE, f"{hundreds}xx")
+
+
+_SECONDS: Final = SECONDS.labels(ROUTE)
 
 
 def _write(rows: Sequence[LookUpRow]) -> None:
-    close_old_connections()
+    connection.close_if_unusable_or_obsolete()
     write_all(rows)
 
 

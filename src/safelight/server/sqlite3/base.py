@@ -1,6 +1,7 @@
-"""Waits for SQLite's write lock in steps of a millisecond: its own waiting sleeps up to a tenth of a second.
+"""Waits for SQLite's write lock in steps of a millisecond at most: its own waiting sleeps up to a hundred.
 
-With several processes that write often, a writer that sleeps misses its turn again and again.
+With several processes that write often, a writer that sleeps misses its turn again and again. Most commits
+take less than a millisecond, so the first steps are shorter.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any, Final
 
 from django.db.backends.sqlite3 import base
 
-_STEP_SECONDS: Final = 0.001
+_FIRST_STEP_SECONDS: Final = 0.0001
+_LONGEST_STEP_SECONDS: Final = 0.001
 
 
 def _pause(seconds: float) -> None:
@@ -33,8 +35,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             connection.execute("PRAGMA busy_timeout = 0")
             try:
+                step = _FIRST_STEP_SECONDS
                 while not self._begun(connection, until):
-                    _pause(_STEP_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads who asks when
+                    _pause(step * random.uniform(0.5, 1.5))  # noqa: S311 - spreads who asks when
+                    step = min(2 * step, _LONGEST_STEP_SECONDS)
             finally:
                 connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
 
