@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from safelight.errors import KeyRecordMissing, UsageError
 from safelight.server.cases.models import Case, CaseOccurrence, Decision
@@ -15,7 +17,8 @@ from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.actors import SystemActor
 from safelight.server.people.permissions import PermissionDenied
 from safelight.server.people.roles import GRANTS, Permission, Role
-from safelight.server.vault.retention import retention_of
+from safelight.server.vault.models import SealedObject
+from safelight.server.vault.retention import retention_of, retentions_of
 from safelight.server.vault.services import (
     alarms,
     dispute,
@@ -187,6 +190,28 @@ def test_undecided_unfinished_and_waiting_evidence_raises_alarms(seal_one, lead)
     assert "Nobody has decided" in told[undecided.pk]
     assert "not been finished" in told[unfinished.pk]
     assert "which waits" in told[waiting.pk]
+
+
+def test_many_alarms_take_no_more_queries_than_few(seal_one, lead, monkeypatch) -> None:
+    held, *others = [seal_one(bytes([number])) for number in range(7)]
+    hold(lead, held.pk, "a court asked for it")
+    request_destruction(lead, others[0].pk, Basis.OPERATOR, "asked by the account's owner")
+    stands(WEB, others[1].pk, Standing.UNFINISHED, now())
+    rows = list(SealedObject.objects.order_by("pk"))
+    assert retentions_of(rows) == [retention_of(row) for row in rows]
+    later = now() + days(8)
+    with clock_at(lambda: later):
+        with CaptureQueriesContext(connection) as for_seven:
+            told = alarms()
+        monkeypatch.setattr("safelight.server.vault.clocks._AT_ONCE", 2)
+        assert sorted(alarms(), key=str) == sorted(told, key=str)
+        SealedObject.objects.exclude(pk=held.pk).update(
+            state=SealedObject.State.DESTROYED, destroyed_at=now(), wrapped_key=None, wrapping_key=""
+        )
+        with CaptureQueriesContext(connection) as for_one:
+            assert [alarm.object_id for alarm in alarms()] == [held.pk]
+    assert len(told) == 8
+    assert len(for_seven) == len(for_one)
 
 
 def test_one_person_s_wish_is_not_approved(seal_one, lead) -> None:

@@ -24,12 +24,14 @@ from safelight.server.people.proposals import carried_out_by, propose
 from safelight.server.people.roles import Permission
 from safelight.server.vault.events import Event
 from safelight.server.vault.models import Extension, LegalHold, SealedObject
-from safelight.server.vault.retention import retention_of, terms
+from safelight.server.vault.retention import retention_of, retentions_of, terms
 from safelight.vault import clocks
 from safelight.vault.clocks import Ruling
 from safelight.vault.retention import Basis, Standing
 
 _LONGEST_REASON: Final = 300
+_AT_ONCE: Final = 200
+"""Objects whose clocks are asked for together."""
 _OUTWEIGHS: Final = {
     Standing.UNDECIDED: frozenset({Standing.CONTEXT, Standing.REPORTED}),
     Standing.DISMISSED: frozenset({Standing.REPORTED}),
@@ -139,12 +141,14 @@ def ruling(object_id: UUID) -> Ruling:
 def alarms(most: int | None = None) -> list[Alarm]:
     """What must not be forgotten: undecided and unfinished evidence, and wishes that wait; the oldest first.
 
-    ``most`` of them; None for all, which with many cases that nobody decided asks the database for each.
+    ``most`` of them; None for all.
     """
+    rows = _alarming().order_by("since").iterator(chunk_size=_AT_ONCE)
     found = (
         Alarm(row.pk, text)
-        for row in _alarming().order_by("since").iterator(chunk_size=200)
-        for text in clocks.alarms(retention_of(row), terms(), now())
+        for some in iter(lambda: list(islice(rows, _AT_ONCE)), [])
+        for row, retention in zip(some, retentions_of(some), strict=True)
+        for text in clocks.alarms(retention, terms(), now())
     )
     return list(islice(found, most))
 

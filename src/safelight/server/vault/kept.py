@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Prefetch
+
 from safelight.server.cases.models import Case
 from safelight.server.ids import now
 from safelight.server.people.actors import Actor
 from safelight.server.people.permissions import require
 from safelight.server.people.roles import Permission
 from safelight.server.vault.models import Extension, LegalHold, Preserved, SealedObject
-from safelight.server.vault.retention import retention_of, terms
+from safelight.server.vault.retention import retentions_of, terms
 from safelight.vault.clocks import Ruling, alarms, may_destroy
-from safelight.vault.retention import DestroyRequest, Standing
+from safelight.vault.retention import DestroyRequest, Retention, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,19 @@ def kept_of(actor: Actor, case: Case) -> Kept:
     rows = SealedObject.objects.filter(pk__in=of_items.values("pk")) | SealedObject.objects.filter(
         pk__in=of_context.values("pk")
     )
-    shown = rows.exclude(state=SealedObject.State.ABANDONED).order_by("sealed_at", "pk")
+    holds = LegalHold.objects.filter(released_at=None).select_related("person").order_by("since")
+    extensions = Extension.objects.select_related("person").order_by("at")
+    known = rows.exclude(state=SealedObject.State.ABANDONED).prefetch_related(
+        Prefetch("holds", holds), Prefetch("extensions", extensions)
+    )
+    shown = list(known.order_by("sealed_at", "pk"))
     receipts = Preserved.objects.filter(case=case).select_related("context").order_by("at")
-    return Kept(tuple(map(_object, shown)), tuple(receipts))
+    return Kept(tuple(map(_object, shown, retentions_of(shown))), tuple(receipts))
 
 
-def _object(row: SealedObject) -> KeptObject:
+def _object(row: SealedObject, retention: Retention) -> KeptObject:
     live = row.state == SealedObject.State.SEALED
-    retention, durations, present = retention_of(row), terms(), now()
+    durations, present = terms(), now()
     return KeptObject(
         id=row.pk,
         item=row.item_id,
@@ -65,7 +72,7 @@ def _object(row: SealedObject) -> KeptObject:
         standing=retention.standing,
         ruling=may_destroy(retention, durations, present) if live else None,
         alarms=alarms(retention, durations, present) if live else (),
-        holds=tuple(row.holds.filter(released_at=None).select_related("person").order_by("since")),
-        extensions=tuple(row.extensions.select_related("person").order_by("at")),
+        holds=tuple(row.holds.all()),
+        extensions=tuple(row.extensions.all()),
         wish=retention.destroy_request if live else None,
     )
