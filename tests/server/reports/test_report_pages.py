@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.http import urlencode
 
 from safelight.server.console.reports import SECTIONS
 from safelight.server.hotlines.filling import draft_for
-from safelight.server.hotlines.models import Report
+from safelight.server.hotlines.models import Orphan, Report
 from safelight.server.hotlines.sealed import content, told
+from safelight.server.ids import new_id, now
 from safelight.server.ledger.models import LedgerRow
 from safelight.server.people.roles import Role
 from safelight.types import ListClass
@@ -224,3 +226,43 @@ def _as_a_browser(html: str) -> dict[str, Any]:
     reader = Reader()
     reader.feed(html[html.index("<main") : html.index("</main")])
     return {n: v for n, v in reader.sent.items() if n not in ("", "csrfmiddlewaretoken", "revision")}
+
+
+@pytest.mark.parametrize("number", ["4711", " 4711 ", "left behind", "{report}", "{case}"])
+def test_a_report_is_found_by_what_a_letter_about_it_would_name(
+    drafted: Report, arrives: Any, confirm: Any, reporter: Any, browse: Any, number: str
+) -> None:
+    other = draft_for(reporter, confirm(arrives(b"another", C.CSAM, account="somebody else")))
+    Report.objects.filter(pk=drafted.pk).update(number="4711")
+    Orphan.objects.create(report=drafted, opening=1, number="left behind", gone_by=now())
+    client = browse(Role.REPORTER)
+    assert f"/reports/{other.pk}/" in page(client, "/reports/")
+    sought = number.format(report=drafted.pk, case=drafted.case_id)
+    shown = page(client, f"/reports/?{urlencode({'number': sought})}")
+    assert f"/reports/{drafted.pk}/" in shown
+    assert f"/reports/{other.pk}/" not in shown
+
+
+@pytest.mark.parametrize("query", ["number=4712", "state=finished", f"number={new_id()}"])
+def test_where_no_report_fits_the_way_back_is_shown(drafted: Report, browse: Any, query: str) -> None:
+    shown = page(browse(Role.REPORTER), f"/reports/?{query}")
+    assert "No report fits." in shown
+    assert str(drafted.pk) not in shown
+
+
+@pytest.mark.parametrize("query", ["number=%00", f"number={'1' * 101}", "state=other", "page=-1", "page=x"])
+def test_what_cannot_be_sought_is_no_error_of_the_server(drafted: Report, browse: Any, query: str) -> None:
+    page(browse(Role.REPORTER), f"/reports/?{query}")
+
+
+def test_many_reports_are_shown_page_by_page(
+    drafted: Report, browse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("safelight.server.console.report_list._SHOWN", 1)
+    other = Report.objects.create(case=drafted.case, hotline="cybertipline", duty="other", content=b"")
+    client = browse(Role.REPORTER)
+    for query, shown, hidden in (("", other, drafted), ("?state=draft&page=2", drafted, other)):
+        told = page(client, f"/reports/{query}")
+        assert "Drafts" in told
+        assert "(2)" in told
+        assert (f"/reports/{shown.pk}/" in told, f"/reports/{hidden.pk}/" in told) == (True, False)

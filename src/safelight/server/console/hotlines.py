@@ -34,6 +34,7 @@ def hotlines(request: HttpRequest, actor: PersonActor) -> HttpResponse:
         "standstills": Standstill.objects.filter(ended_at=None).order_by("since"),
         "sending": Report.objects.filter(state__in=unfinished).order_by("handed_over_at")[:_SHOWN],
         "orphans": Orphan.objects.select_related("report").order_by("-since")[:_SHOWN],
+        "may_read": Permission.CASE_READ_ALL in granted,
         "may_switch": Permission.SETTINGS_CHANGE in granted,
         "may_resume": Permission.JOBS_RETRY in granted,
     }

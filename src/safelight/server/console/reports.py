@@ -1,4 +1,4 @@
-"""Reports: what waits to be told, one draft with what is wrong and what is missing, and its fields."""
+"""One report: a draft with what is wrong and what is missing, its fields, and how far it came."""
 
 from __future__ import annotations
 
@@ -52,23 +52,6 @@ SECTIONS: Final = {
 NOT_BY_HAND: Final = frozenset({"viewed_by_esp", "exif_viewed_by_esp", "hashes", "file_name"})
 """What is observed or computed is stated by the viewing log and the scan alone."""
 _SHOWN: Final = 100
-
-
-@page(Permission.CASE_READ_ALL)
-def reports(request: HttpRequest, _actor: PersonActor) -> HttpResponse:
-    """Reports that need somebody first, then those that are under way, then what is done."""
-    rows = Report.objects.select_related("case", "made_by").order_by("-changed_at")
-    groups = [
-        (title, list(rows.filter(state__in=states)[:_SHOWN]))
-        for title, states in (
-            (_("Stopped: somebody has to look"), [Report.State.STOPPED]),
-            (_("Drafts"), [Report.State.DRAFT]),
-            (_("Being sent"), [Report.State.SENDING]),
-            (_("Finished"), [Report.State.FINISHED]),
-            (_("Discarded"), [Report.State.DISCARDED]),
-        )
-    ]
-    return render(request, "console/reports.html", {"groups": [group for group in groups if group[1]]})
 
 
 @act(Permission.REPORT_FILE)
