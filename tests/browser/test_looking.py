@@ -312,7 +312,9 @@ def test_a_sound_is_heard_only_when_asked_for_and_never_loud(
     tune.get_by_label("from second").fill("0")
     tune.get_by_role("button", name="listen").click()
     expect(says).to_have_text("Played to its end.", timeout=60_000)
-    assert [told["begins"] for _level, told, _content in got.segments[stopped:]] == [0, 4]
+    begun = [told["begins"] for _level, told, _content in got.segments[stopped:]]
+    # What was asked for before the stop may still have come after it.
+    assert (begun[-2:], begun[:-2]) in (([0, 4], []), ([0, 4], [4]))
     for level, told, content in got.segments:
         assert (level, told["ends"] - told["begins"] <= 4) == (3, True)
         with wave.open(io.BytesIO(content)) as file:
