@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import math
 import queue
 import threading
 import time
@@ -46,8 +47,10 @@ log = structlog.get_logger("safelight.gateway")
 WATCHING_THREADS: Final = 2
 """Threads kept for those who watch the server: however busy it is, they are answered."""
 WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-QUICK_THREADS: Final = 2
+QUICK_THREADS: Final = 1
 """Threads for what waits for next to nothing: more would only take the interpreter from each other."""
+HELD_UP_SECONDS: Final = 0.1
+"""Something quick that takes so long waits after all, and the others go to the threads for what waits."""
 QUICK: Final = frozenset({"/api/v1/hashes"})
 QUICK_BYTES: Final = 4096
 """A larger body asks for more."""
@@ -146,7 +149,7 @@ class Gateway:
             _refuse(request, refused)
         else:
             quick = environ["PATH_INFO"] in QUICK and len(arrived) <= QUICK_BYTES
-            threads = self._quick if quick else self._working
+            threads = self._quick if quick and not self._quick.held_up() else self._working
             self._have_answered(request, environ, None, threads)
 
     def _begin(self, request: Request, environ: Environ, length: int) -> None:
@@ -213,8 +216,9 @@ class _Threads:
     def __init__(self, name: str, count: int) -> None:
         self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._took_at = time.monotonic()
+        self._at_it_since = [math.inf] * count
         self._threads = [
-            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
+            threading.Thread(target=self._work, args=(number,), name=f"{name}-{number}", daemon=True)
             for number in range(count)
         ]
 
@@ -230,10 +234,15 @@ class _Threads:
         """Whether something waits, and nothing was taken for long."""
         return not self._waiting.empty() and time.monotonic() - self._took_at > STUCK_SECONDS
 
-    def _work(self) -> None:
+    def held_up(self) -> bool:
+        """Whether every thread has been at one and the same for longer than anything quick takes."""
+        return time.monotonic() - max(self._at_it_since) > HELD_UP_SECONDS
+
+    def _work(self, number: int) -> None:
         while True:
+            self._at_it_since[number] = math.inf
             what = self._waiting.get()
-            self._took_at = time.monotonic()
+            self._took_at = self._at_it_since[number] = time.monotonic()
             try:
                 what()
             except Exception as error:  # a thread that ended would serve nobody any more
