@@ -79,8 +79,9 @@ struct Cut {
   bool certain = true;
 };
 
-// A bit for every coefficient above the median, which is the lower of the middle two (`torben`). Errors can
-// change a bit only by exchanging a coefficient above it with one that is not.
+// A bit for every coefficient above the median, which is the lower of the middle two (`torben`). Where half of
+// them are above it, errors can change a bit only by exchanging one of those with another. Where fewer are,
+// some equal the median, as zeros of a symmetric picture do, and any error may put them on either side.
 Cut cut_at_median(const Coefficients& values, const Coefficients& bound) {
   std::array<float, kBits> sorted;
   std::copy_n(values[0].data(), kBits, sorted.begin());
@@ -89,17 +90,19 @@ Cut cut_at_median(const Coefficients& values, const Coefficients& bound) {
 
   Cut cut;
   float least_above = INFINITY, most_below = -INFINITY;
+  int above = 0;
   for (std::size_t i = 0; i < kSide; ++i)
     for (std::size_t j = 0; j < kSide; ++j) {
       const float value = values[i][j], error = bound[i][j];
       if (value > median) {
         cut.above[i] = static_cast<std::uint16_t>(cut.above[i] | (1U << j));
         least_above = std::min(least_above, value - error);
+        ++above;
       } else {
         most_below = std::max(most_below, value + error);
       }
     }
-  cut.certain = most_below < least_above;
+  cut.certain = above == kBits / 2 && most_below < least_above;
   return cut;
 }
 

@@ -78,6 +78,27 @@ def test_photographs_seldom_need_the_second_pass() -> None:
     assert uncertain < 300 * 0.25
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "drawer", "seed"),
+    [(22, 33, "squares", 2970858395), (14, 16, "saturated", 1690693332), (242, 82, "squares", 1656742445)],
+)
+def test_where_coefficients_equal_the_median_nothing_is_certain(
+    width: int, height: int, drawer: str, seed: int
+) -> None:
+    """Zeros of a symmetric picture, which the reference's rounding puts above the median or below it."""
+    pixels = DRAWERS[drawer](width, height, np.random.default_rng(seed))
+    assert not _pdq.stream(pixels, width, height, 3)[2]
+    assert _pdq.hash(pixels, width, height, 3)[:2] == _pdq.hash_reference(pixels, width, height, 3)[:2]
+
+
+def test_small_drawings_are_hashed_as_by_the_reference() -> None:
+    rng = np.random.default_rng(6)
+    for _ in range(4000):
+        width, height = (int(side) for side in rng.integers(5, 48, 2))
+        pixels = DRAWERS[rng.choice(sorted(DRAWERS))](width, height, rng)
+        assert _pdq.hash(pixels, width, height, 3)[:2] == _pdq.hash_reference(pixels, width, height, 3)[:2]
+
+
 def test_a_plain_picture_is_not_certain() -> None:
     """Its coefficients are nothing but rounding: the median lies among equals."""
     assert not _pdq.stream(np.full((100, 200, 3), 137, np.uint8), 200, 100, 3)[2]
