@@ -81,11 +81,6 @@ def take_away(server: TrialServer, absences: list[tuple[str, float]]) -> dict[st
     return look(server, platform, starts)
 
 
-def test_a_database_that_goes_away_loses_nothing_and_is_waited_for():
-    with trial_server() as server:
-        take_away(server, [("immediate", 1.0)])
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_database_that_goes_away_again_and_again():

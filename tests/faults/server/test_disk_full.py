@@ -75,12 +75,6 @@ def look(server: TrialServer, platform: Platform) -> dict[str, object]:
     }
 
 
-def test_a_full_workspace_refuses_uploads_until_there_is_room():
-    with served() as (server, platform):
-        fill_workspace(server, platform)
-        look(server, platform)
-
-
 def hashes(kind: str, count: int) -> list[str]:
     """Listed values as good as any: what looks made up would be set apart."""
     return [f"{kind} {hashlib.sha256(b'%d' % number).hexdigest()}" for number in range(count)]

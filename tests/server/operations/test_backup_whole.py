@@ -16,7 +16,7 @@ from uploading import make_key, picture, post, rows
 from safelight.vault.destruction import DestructionLog
 
 
-@pytest.fixture(params=["files", "bucket"])
+@pytest.fixture(params=["files", pytest.param("bucket", marks=pytest.mark.slow)])
 def served(
     request: pytest.FixtureRequest, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Server]:

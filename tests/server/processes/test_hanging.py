@@ -16,6 +16,7 @@ from safelight.server.processes.child import Child
 from safelight.server.processes.programs import Program
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_stopped_processes_are_replaced(server: Server):
     server.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pytest
 from serving import Server, wait_until
 from uploading import make_key, picture, post, rows
 
@@ -15,6 +16,7 @@ def primary(server: Server) -> str:
     return key
 
 
+@pytest.mark.slow
 def test_a_rotation_reaches_a_server_that_goes_on(server: Server):
     first, second = picture(1), picture(2)
     server.prepare()

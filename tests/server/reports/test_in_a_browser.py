@@ -178,7 +178,7 @@ def test_a_rehearsal_is_mended_and_sent_and_its_case_stays_not_reported(
                 page.get_by_role("button", name="Send this report").click()
                 expect(page.get_by_text("being sent").first).to_be_visible()
                 page.goto(f"{at}/hotlines/")
-                expect(page.get_by_text(str(Report.objects.get().pk))).to_be_visible()
+                expect(page.get_by_role("link", name=str(Report.objects.get().pk)[-8:])).to_be_visible()
                 readable(page)
                 work_off_the_sending()
         assert [one.standing for one in kept.reports()] == [Standing.FINISHED]
