@@ -40,11 +40,13 @@ def test_the_queue_by_keyboard_alone(demo: Any, sam: dict[str, Any], open_page: 
     page.wait_for_url(f"**{rows[0]}")
     keys.press("t")
     expect(page.get_by_role("status")).to_have_text("This case is yours now.")
+    page.wait_for_load_state()  # until its scripts listen, a key that is pressed is lost
     keys.press("c")
     keys.type("Seen before, jpk?")
     keys.press("Tab")
     keys.press("Enter")
     expect(page.get_by_text("Seen before, jpk?")).to_be_visible()
+    page.wait_for_load_state()
     keys.press("p")
     page.wait_for_url("**/cases/")
     expect(page.get_by_role("status")).to_have_text("Passed on. Nobody asks why.")

@@ -138,6 +138,7 @@ def assign(page: Page, name: str) -> None:
     page.get_by_label("To", exact=True).select_option(label=name)
     page.get_by_role("button", name="Assign").click()
     expect(page.get_by_text("Assigned.")).to_be_visible()
+    page.wait_for_load_state()  # until its scripts listen, a key that is pressed is lost
 
 
 def canvas(page: Page) -> Any:
