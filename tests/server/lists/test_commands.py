@@ -123,6 +123,7 @@ def test_the_terminal_is_no_second_person(server: Server) -> None:
     assert (refused.returncode, "has not fallen" in refused.stderr) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_key_is_rotated_with_the_lists_in_the_database(server: Server) -> None:
     if "database_url" in server.settings:
         server.start()
