@@ -262,8 +262,10 @@ def test_many_reports_are_shown_page_by_page(
     monkeypatch.setattr("safelight.server.console.report_list._SHOWN", 1)
     other = Report.objects.create(case=drafted.case, hotline="cybertipline", duty="other", content=b"")
     client = browse(Role.REPORTER)
-    for query, shown, hidden in (("", other, drafted), ("?state=draft&page=2", drafted, other)):
-        told = page(client, f"/reports/{query}")
+    ours = f"number={drafted.case_id}"
+    for query, shown, hidden in ((ours, other, drafted), (f"state=draft&{ours}&page=2", drafted, other)):
+        told = page(client, f"/reports/?{query}")
+        assert ours in told, "the other page is of the same search"
         assert "Drafts" in told
         assert "(2)" in told
         assert (f"/reports/{shown.pk}/" in told, f"/reports/{hidden.pk}/" in told) == (True, False)

@@ -37,6 +37,7 @@ from safelight.server.together import Behind
 PATH: Final = "/api/v1/hashes"
 ROUTE: Final = "api-1:hashes"
 """The route's name in the counts, the same as the long way's."""
+_SECONDS: Final = SECONDS.labels(ROUTE)
 _HEADERS: Final = [
     ("Content-Type", "application/json"),
     ("Cache-Control", "no-store"),
@@ -122,9 +123,6 @@ def _count(status: HTTPStatus, began: float) -> None:
 @functools.cache
 def _requests(hundreds: int) -> Counter:
     return REQUESTS.labels("POST", ROUTE, f"{hundreds}xx")
-
-
-_SECONDS: Final = SECONDS.labels(ROUTE)
 
 
 def _write(rows: Sequence[LookUpRow]) -> None:

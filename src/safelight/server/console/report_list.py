@@ -47,7 +47,7 @@ def reports(request: HttpRequest, _actor: PersonActor) -> HttpResponse:
     if not form.is_valid():
         return render(request, "console/reports.html", {"form": form, "narrowed": True})
     number, state = form.cleaned_data["number"], form.cleaned_data["state"]
-    rows = Report.objects.select_related("case").order_by("-changed_at")
+    rows = Report.objects.order_by("-changed_at")
     if number:
         rows = rows.filter(_numbered(number))
     narrowed = bool(number or state)
@@ -56,7 +56,12 @@ def reports(request: HttpRequest, _actor: PersonActor) -> HttpResponse:
         for one, title in _GROUPS.items()
         if state in ("", one)
     ]
-    context = {"form": form, "groups": [group for group in groups if group[2]], "narrowed": narrowed}
+    context = {
+        "form": form,
+        "groups": [group for group in groups if group[2]],
+        "narrowed": narrowed,
+        "number": number,
+    }
     return render(request, "console/reports.html", context)
 
 

@@ -81,8 +81,11 @@ class _Known:
 def _retention(row: SealedObject, known: _Known) -> Retention:
     standing, since, days = Standing(row.standing), row.since, terms()
     receipt = known.receipts.get(row.item_id)
-    outlasts = receipt is not None and receipt + days.preservation > since + days.complaint_window
-    if standing is Standing.DISMISSED and receipt is not None and outlasts:
+    if (
+        standing is Standing.DISMISSED
+        and receipt is not None
+        and receipt + days.preservation > since + days.complaint_window
+    ):
         standing, since = Standing.CONTEXT, receipt
     unreported = known.unreported.get(row.item_id)
     if standing in _AFTER_A_REPORT and unreported is not None:
