@@ -23,6 +23,7 @@ from safelight.server.vault import place
 from safelight.server.vault.key_records import key_record
 from safelight.server.vault.models import Preserved, SealedObject
 from safelight.server.vault.preserving import SEAL_CONTEXT, seal_context
+from safelight.server.vault.retention import retention_of
 from safelight.server.vault.services import on_receipt, purge_once, ruling, stands
 from safelight.vault.retention import Standing
 
@@ -160,6 +161,65 @@ def test_a_late_dismissal_of_what_was_context_has_its_complaint_window(case_of, 
     receipted(case, at)
     stands(reviewer, row.pk, Standing.DISMISSED, at + 300 * DAY)
     assert ruling(row.pk).due == at + 484 * DAY
+
+
+def test_of_several_receipts_the_latest_counts(case_of, reviewer) -> None:
+    case, (row, _) = case_of("dismissed", "confirmed")
+    again, _ = case_of("dismissed", rows=(row,))
+    at = now()
+    for one, receipt in ((again, at + 20 * DAY), (case, at)):
+        finish(reviewer, one)
+        receipted(one, receipt)
+    stands(reviewer, row.pk, Standing.DISMISSED, at + 30 * DAY)
+    assert ruling(row.pk).due == at + 386 * DAY
+
+
+def test_what_was_confirmed_and_then_not_asks_for_no_report(case_of, reviewer) -> None:
+    case, (row,) = case_of("confirmed")
+    finish(reviewer, case)
+    at = now()
+    receipted(case, at)
+    again, _ = case_of("confirmed", rows=(row,))
+    wrong = Decision.objects.get(case=again)
+    Decision.objects.create(
+        case=again,
+        occurrence=wrong.occurrence,
+        outcome="dismissed",
+        person=reviewer.person,
+        supersedes=wrong,
+    )
+    finish(reviewer, again)
+    assert ruling(row.pk).due == at + 366 * DAY
+
+
+def test_the_longest_wait_for_a_report_counts_from_when_it_began(case_of, reviewer) -> None:
+    at = now()
+    case, (row,) = case_of("confirmed")
+    finish(reviewer, case)
+    receipted(case, at)
+    for later in (3 * DAY, 5 * DAY):
+        again, _ = case_of("confirmed", rows=(row,))
+        with clock_at(lambda later=later: at + later):
+            finish(reviewer, again)
+    row.refresh_from_db()
+    waiting = retention_of(row)
+    assert (waiting.standing, waiting.since) == (Standing.UNFINISHED, at + 3 * DAY)
+
+
+@pytest.mark.parametrize(("receipt", "since"), [(-9, 3), (4, 4)])
+def test_the_longest_wait_for_a_decision_counts_never_from_before_the_last_receipt(
+    case_of, reviewer, receipt, since
+) -> None:
+    at = now()
+    case, (row,) = case_of("confirmed")
+    finish(reviewer, case)
+    receipted(case, at + receipt * DAY)
+    for later in (5 * DAY, 3 * DAY):
+        with clock_at(lambda later=later: at + later):
+            case_of(None, rows=(row,))
+    row.refresh_from_db()
+    waiting = retention_of(row)
+    assert (waiting.standing, waiting.since) == (Standing.UNDECIDED, at + since * DAY)
 
 
 def test_texts_accounts_and_addresses_are_sealed_as_they_stood(vault, case_of) -> None:
